@@ -1,0 +1,362 @@
+package des
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+const (
+	radixBits = 8 // of the time, per level
+	slots     = 1 << radixBits
+	levels    = 64 / radixBits
+	blockLen  = 15 // events per block: with its header a block is 512 bytes
+	slabLen   = 32 // blocks allocated at once
+	spillMin  = 64 // size at which the near heap may be worth spreading out
+)
+
+// Queue holds pending events and gives them back in the order of Compare. The
+// zero value is not ready; use NewQueue.
+//
+// It is a radix queue (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for
+// the shortest path problem", J. ACM 37(2), 1990, section 2) over the bytes of
+// the time, with a sorted front. An event waits in a bucket named by the
+// highest byte in which its time differs from cur and by that byte's value.
+// The lowest bucket is spread over the lower levels until at most one block of
+// events is left in it, which is then sorted and becomes the front. What is put in
+// for a time that the front already covers goes to a small heap beside it.
+type Queue struct {
+	run  []Event // the front: sorted, of which run[next:] is still to come
+	next int
+	near []Event // 4-ary heap of events at or before last
+	last uint64  // the latest key the front covers
+	cur  uint64  // all bucketed events are later than last >= cur
+	now  int64
+	size int
+
+	home      *block // where run lives, unless it lives in sorted
+	sorted    []Event
+	spillAt   int // size of near at which to spread it out
+	peeked    bool
+	peekedMin int64 // earliest bucketed event, if peeked
+
+	occupied [levels]bitmap
+	live     uint8 // bit l is set if level l has an event
+	bucket   [levels][slots]*block
+	free     *block
+}
+
+type bitmap [slots / 64]uint64
+
+// block holds some events of one bucket. Its only pointer comes first, so that
+// the garbage collector does not read the events.
+type block struct {
+	next *block
+	n    int
+	_    [2]uint64
+	ev   [blockLen]Event
+}
+
+// PastError is what Push panics with when an event is put in for a time before
+// the clock: the simulator would have to change what it has already done.
+type PastError struct {
+	Event Event
+	Now   int64 // the clock, in picoseconds
+}
+
+// Error says which event came too late and by how much.
+func (e *PastError) Error() string {
+	return fmt.Sprintf("event for node %d of kind %d at %d ps is in the past: the clock stands at %d ps",
+		e.Event.Target, e.Event.Kind, e.Event.At, e.Now)
+}
+
+// SkipError is what AdvanceTo panics with when an event is still to come before
+// the time asked for.
+type SkipError struct {
+	To   int64 // the time asked for, in picoseconds
+	Next int64 // the earliest pending event, in picoseconds
+}
+
+// Error says which event would have been skipped.
+func (e *SkipError) Error() string {
+	return fmt.Sprintf("advance to %d ps would skip an event at %d ps", e.To, e.Next)
+}
+
+// NewQueue returns an empty queue whose clock stands at start, in picoseconds.
+func NewQueue(start int64) *Queue {
+	q := new(Queue)
+	q.Reset(start)
+	return q
+}
+
+// Reset empties the queue and sets its clock to start. It keeps the memory.
+func (q *Queue) Reset(start int64) {
+	for l := range q.bucket {
+		for w, word := range q.occupied[l] {
+			for ; word != 0; word &= word - 1 {
+				s := w*64 + bits.TrailingZeros64(word)
+				for b := q.bucket[l][s]; b != nil; {
+					following := b.next
+					q.release(b)
+					b = following
+				}
+				q.bucket[l][s] = nil
+			}
+		}
+		q.occupied[l] = bitmap{}
+	}
+	if q.home != nil {
+		q.release(q.home)
+		q.home = nil
+	}
+	q.run, q.next, q.near, q.sorted = nil, 0, q.near[:0], q.sorted[:0]
+	q.live, q.size, q.peeked = 0, 0, false
+	q.now = start
+	q.cur = key(start)
+	q.last = q.cur
+	q.spillAt = spillMin
+}
+
+// Len returns the number of pending events.
+func (q *Queue) Len() int { return q.size }
+
+// Now returns the clock: the time of the event taken out last, or where
+// NewQueue, Reset or AdvanceTo put it if that is later.
+func (q *Queue) Now() int64 { return q.now }
+
+// AdvanceTo moves the clock to t if t is later, as at the end of a run during
+// which nothing more happened. It panics with a *SkipError if an event is
+// pending before t.
+func (q *Queue) AdvanceTo(t int64) {
+	if t <= q.now {
+		return
+	}
+	if at, ok := q.PeekTime(); ok && at < t {
+		panic(&SkipError{To: t, Next: at})
+	}
+	q.now = t
+}
+
+// key maps times to unsigned numbers in the same order.
+func key(at int64) uint64 { return uint64(at) ^ 1<<63 }
+
+// Push puts e in. Its time may be that of the clock, even if that places it
+// before the event taken out last; if it is earlier, Push panics with a
+// *PastError.
+func (q *Queue) Push(e Event) {
+	if e.At < q.now {
+		panic(&PastError{Event: e, Now: q.now})
+	}
+	q.size++
+	if key(e.At) <= q.last {
+		q.pushNear(&e)
+		return
+	}
+	if q.peeked && e.At < q.peekedMin {
+		q.peekedMin = e.At
+	}
+	q.file(&e)
+}
+
+// file puts an event later than last into its bucket.
+func (q *Queue) file(e *Event) {
+	k := key(e.At)
+	l := uint(63-bits.LeadingZeros64(k^q.cur|1)) / radixBits
+	s := uint(k>>(l*radixBits)) % slots
+	b := q.bucket[l%levels][s]
+	if b == nil || b.n == blockLen {
+		b = q.fresh(l%levels, s)
+	}
+	b.ev[b.n] = *e
+	b.n++
+}
+
+// fresh puts an empty block at the head of a bucket.
+func (q *Queue) fresh(l, s uint) *block {
+	b := q.free
+	if b == nil {
+		slab := make([]block, slabLen)
+		for i := 1; i < slabLen; i++ {
+			slab[i].next = q.free
+			q.free = &slab[i]
+		}
+		b = &slab[0]
+	} else {
+		q.free = b.next
+	}
+	b.n = 0
+	b.next = q.bucket[l][s]
+	q.bucket[l][s] = b
+	q.occupied[l][s/64] |= 1 << (s % 64)
+	q.live |= 1 << l
+	return b
+}
+
+func (q *Queue) release(b *block) {
+	b.next = q.free
+	q.free = b
+}
+
+// PopNext takes out the first event if its time is at or before limit. Use
+// math.MaxInt64 for no limit. The clock moves to the event's time; it does not
+// move if there is none.
+func (q *Queue) PopNext(limit int64) (e Event, ok bool) {
+	if q.next == len(q.run) && len(q.near) == 0 && !q.advance(limit) {
+		return Event{}, false
+	}
+	fromRun := q.next < len(q.run)
+	if fromRun && len(q.near) > 0 && before(&q.near[0], &q.run[q.next]) {
+		fromRun = false
+	}
+	if fromRun {
+		e = q.run[q.next]
+		if e.At > limit {
+			return Event{}, false
+		}
+		q.next++
+	} else {
+		e = q.near[0]
+		if e.At > limit {
+			return Event{}, false
+		}
+		q.popNear()
+	}
+	q.now = e.At
+	q.size--
+	return e, true
+}
+
+// PeekTime returns the time of the first event, and false if there is none.
+func (q *Queue) PeekTime() (at int64, ok bool) {
+	if q.size == 0 {
+		return 0, false
+	}
+	at = math.MaxInt64
+	if q.next < len(q.run) {
+		at = q.run[q.next].At
+	}
+	if len(q.near) > 0 {
+		at = min(at, q.near[0].At)
+	}
+	if q.next < len(q.run) || len(q.near) > 0 {
+		return at, true
+	}
+	// Looking must not move cur: what is put in next may be much earlier.
+	if !q.peeked {
+		q.peeked, q.peekedMin = true, math.MaxInt64
+		l, s := q.lowest()
+		for b := q.bucket[l][s]; b != nil; b = b.next {
+			for i := range b.ev[:b.n] {
+				q.peekedMin = min(q.peekedMin, b.ev[i].At)
+			}
+		}
+	}
+	return q.peekedMin, true
+}
+
+// AppendPending appends all pending events to dst, in order, and returns it: for
+// checkpoints and for handing events to other workers.
+func (q *Queue) AppendPending(dst []Event) []Event {
+	from := len(dst)
+	dst = append(dst, q.run[q.next:]...)
+	dst = append(dst, q.near...)
+	for l := range q.bucket {
+		for _, b := range q.bucket[l] {
+			for ; b != nil; b = b.next {
+				dst = append(dst, b.ev[:b.n]...)
+			}
+		}
+	}
+	sortEvents(dst[from:])
+	return dst
+}
+
+func sortEvents(ev []Event) {
+	slices.SortFunc(ev, func(a, b Event) int { return Compare(&a, &b) })
+}
+
+// lowest returns the bucket with the earliest events; there must be one.
+func (q *Queue) lowest() (l, s uint) {
+	l = uint(bits.TrailingZeros8(q.live)) % levels
+	for w, word := range &q.occupied[l] {
+		if word != 0 {
+			return l, uint(w*64+bits.TrailingZeros64(word)) % slots
+		}
+	}
+	panic("des: a level is marked as occupied and is not")
+}
+
+// advance makes the lowest bucket the new front, spreading it out first while it
+// is large. It returns false if there is nothing in the buckets at or before
+// limit.
+func (q *Queue) advance(limit int64) bool {
+	if q.home != nil {
+		q.release(q.home)
+		q.home = nil
+	}
+	q.run, q.next = nil, 0
+	for q.live != 0 {
+		l, s := q.lowest()
+		low := q.cur>>(l*radixBits)&^(slots-1) | uint64(s) // the time's bytes from l up
+		low <<= l * radixBits
+		if low > key(limit) {
+			return false
+		}
+		q.peeked = false
+		b := q.bucket[l][s]
+		q.bucket[l][s] = nil
+		q.occupied[l][s/64] &^= 1 << (s % 64)
+		if q.occupied[l] == (bitmap{}) {
+			q.live &^= 1 << l
+		}
+		q.cur = low
+		if b.next == nil || l == 0 {
+			q.last = low | (1<<(l*radixBits) - 1)
+			q.spillAt = spillMin
+			q.load(b)
+			return true
+		}
+		for b != nil {
+			for i := range b.ev[:b.n] {
+				q.file(&b.ev[i])
+			}
+			following := b.next
+			q.release(b)
+			b = following
+		}
+	}
+	return false
+}
+
+// load sorts a bucket and makes it the front.
+func (q *Queue) load(b *block) {
+	if b.next == nil {
+		insertionSort(b.ev[:b.n])
+		q.home, q.run = b, b.ev[:b.n]
+		return
+	}
+	q.sorted = q.sorted[:0]
+	for b != nil {
+		q.sorted = append(q.sorted, b.ev[:b.n]...)
+		following := b.next
+		q.release(b)
+		b = following
+	}
+	sortEvents(q.sorted)
+	q.run = q.sorted
+}
+
+func insertionSort(ev []Event) {
+	for i := 1; i < len(ev); i++ {
+		if !before(&ev[i], &ev[i-1]) {
+			continue
+		}
+		e := ev[i]
+		j := i
+		for ; j > 0 && before(&e, &ev[j-1]); j-- {
+			ev[j] = ev[j-1]
+		}
+		ev[j] = e
+	}
+}
