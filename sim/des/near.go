@@ -77,11 +77,7 @@ func (q *Queue) spill() {
 	for i := range q.run[q.next:] {
 		q.file(&q.run[q.next+i])
 	}
-	q.run, q.next = nil, 0
-	if q.home != nil {
-		q.release(q.home)
-		q.home = nil
-	}
+	q.run, q.next = q.run[:0], 0
 	kept := q.near[:0]
 	for i := range q.near {
 		if e := q.near[i]; key(e.At) > q.last {

@@ -11,7 +11,8 @@ const (
 	radixBits = 8 // of the time, per level
 	slots     = 1 << radixBits
 	levels    = 64 / radixBits
-	blockLen  = 15 // events per block: with its header a block is 512 bytes
+	blockLen  = 63 // events per block: with its header a block is 2 KiB
+	placeBits = 6  // for a place in a block
 	slabLen   = 32 // blocks allocated at once
 	spillMin  = 64 // size at which the near heap may be worth spreading out
 )
@@ -37,24 +38,31 @@ type Queue struct {
 
 	home      *block // where run lives, unless it lives in sorted
 	sorted    []Event
+	order     [blockLen]uint64
 	spillAt   int // size of near at which to spread it out
 	peeked    bool
 	peekedMin int64 // earliest bucketed event, if peeked
 
 	occupied [levels]bitmap
 	live     uint8 // bit l is set if level l has an event
-	bucket   [levels][slots]*block
+	bucket   [levels][slots]bucket
 	free     *block
 }
 
 type bitmap [slots / 64]uint64
 
+// bucket is a list of blocks, of which all but the first are full. The count of
+// the first is kept here, so that filing an event reads nothing of the block.
+type bucket struct {
+	first *block
+	n     int
+}
+
 // block holds some events of one bucket. Its only pointer comes first, so that
 // the garbage collector does not read the events.
 type block struct {
 	next *block
-	n    int
-	_    [2]uint64
+	_    [3]uint64
 	ev   [blockLen]Event
 }
 
@@ -96,21 +104,15 @@ func (q *Queue) Reset(start int64) {
 		for w, word := range q.occupied[l] {
 			for ; word != 0; word &= word - 1 {
 				s := w*64 + bits.TrailingZeros64(word)
-				for b := q.bucket[l][s]; b != nil; {
-					following := b.next
-					q.release(b)
-					b = following
+				for b := q.bucket[l][s].first; b != nil; {
+					b = q.release(b)
 				}
-				q.bucket[l][s] = nil
+				q.bucket[l][s] = bucket{}
 			}
 		}
 		q.occupied[l] = bitmap{}
 	}
-	if q.home != nil {
-		q.release(q.home)
-		q.home = nil
-	}
-	q.run, q.next, q.near, q.sorted = nil, 0, q.near[:0], q.sorted[:0]
+	q.run, q.next, q.near = q.run[:0], 0, q.near[:0]
 	q.live, q.size, q.peeked = 0, 0, false
 	q.now = start
 	q.cur = key(start)
@@ -164,38 +166,36 @@ func (q *Queue) file(e *Event) {
 	k := key(e.At)
 	l := uint(63-bits.LeadingZeros64(k^q.cur|1)) / radixBits
 	s := uint(k>>(l*radixBits)) % slots
-	b := q.bucket[l%levels][s]
-	if b == nil || b.n == blockLen {
-		b = q.fresh(l%levels, s)
+	b := &q.bucket[l%levels][s]
+	if b.first == nil || b.n == blockLen {
+		q.extend(l%levels, s)
 	}
-	b.ev[b.n] = *e
+	b.first.ev[b.n] = *e
 	b.n++
 }
 
-// fresh puts an empty block at the head of a bucket.
-func (q *Queue) fresh(l, s uint) *block {
-	b := q.free
-	if b == nil {
+// extend puts an empty block at the head of a bucket.
+func (q *Queue) extend(l, s uint) {
+	if q.free == nil {
 		slab := make([]block, slabLen)
-		for i := 1; i < slabLen; i++ {
-			slab[i].next = q.free
-			q.free = &slab[i]
+		for i := range slab {
+			q.release(&slab[i])
 		}
-		b = &slab[0]
-	} else {
-		q.free = b.next
 	}
-	b.n = 0
-	b.next = q.bucket[l][s]
-	q.bucket[l][s] = b
+	b := q.free
+	q.free = b.next
+	b.next = q.bucket[l][s].first
+	q.bucket[l][s] = bucket{first: b}
 	q.occupied[l][s/64] |= 1 << (s % 64)
 	q.live |= 1 << l
-	return b
 }
 
-func (q *Queue) release(b *block) {
+// release frees a block and returns the one after it.
+func (q *Queue) release(b *block) (next *block) {
+	next = b.next
 	b.next = q.free
 	q.free = b
+	return next
 }
 
 // PopNext takes out the first event if its time is at or before limit. Use
@@ -246,10 +246,12 @@ func (q *Queue) PeekTime() (at int64, ok bool) {
 	if !q.peeked {
 		q.peeked, q.peekedMin = true, math.MaxInt64
 		l, s := q.lowest()
-		for b := q.bucket[l][s]; b != nil; b = b.next {
-			for i := range b.ev[:b.n] {
+		n := q.bucket[l][s].n
+		for b := q.bucket[l][s].first; b != nil; b = b.next {
+			for i := range b.ev[:n] {
 				q.peekedMin = min(q.peekedMin, b.ev[i].At)
 			}
+			n = blockLen
 		}
 	}
 	return q.peekedMin, true
@@ -262,9 +264,11 @@ func (q *Queue) AppendPending(dst []Event) []Event {
 	dst = append(dst, q.run[q.next:]...)
 	dst = append(dst, q.near...)
 	for l := range q.bucket {
-		for _, b := range q.bucket[l] {
-			for ; b != nil; b = b.next {
-				dst = append(dst, b.ev[:b.n]...)
+		for s := range q.bucket[l] {
+			n := q.bucket[l][s].n
+			for b := q.bucket[l][s].first; b != nil; b = b.next {
+				dst = append(dst, b.ev[:n]...)
+				n = blockLen
 			}
 		}
 	}
@@ -291,11 +295,7 @@ func (q *Queue) lowest() (l, s uint) {
 // is large. It returns false if there is nothing in the buckets at or before
 // limit.
 func (q *Queue) advance(limit int64) bool {
-	if q.home != nil {
-		q.release(q.home)
-		q.home = nil
-	}
-	q.run, q.next = nil, 0
+	q.run, q.next = q.run[:0], 0
 	for q.live != 0 {
 		l, s := q.lowest()
 		low := q.cur>>(l*radixBits)&^(slots-1) | uint64(s) // the time's bytes from l up
@@ -304,8 +304,8 @@ func (q *Queue) advance(limit int64) bool {
 			return false
 		}
 		q.peeked = false
-		b := q.bucket[l][s]
-		q.bucket[l][s] = nil
+		b, n := q.bucket[l][s].first, q.bucket[l][s].n
+		q.bucket[l][s] = bucket{}
 		q.occupied[l][s/64] &^= 1 << (s % 64)
 		if q.occupied[l] == (bitmap{}) {
 			q.live &^= 1 << l
@@ -314,37 +314,47 @@ func (q *Queue) advance(limit int64) bool {
 		if b.next == nil || l == 0 {
 			q.last = low | (1<<(l*radixBits) - 1)
 			q.spillAt = spillMin
-			q.load(b)
+			q.load(b, n, low)
 			return true
 		}
 		for b != nil {
-			for i := range b.ev[:b.n] {
+			for i := range b.ev[:n] {
 				q.file(&b.ev[i])
 			}
-			following := b.next
-			q.release(b)
-			b = following
+			b, n = q.release(b), blockLen
 		}
 	}
 	return false
 }
 
-// load sorts a bucket and makes it the front.
-func (q *Queue) load(b *block) {
-	if b.next == nil {
-		insertionSort(b.ev[:b.n])
-		q.home, q.run = b, b.ev[:b.n]
+// load sorts a bucket that starts at low and makes it the front; n is the number
+// of events in its first block.
+func (q *Queue) load(b *block, n int, low uint64) {
+	if b.next != nil { // of one time
+		for b != nil {
+			q.run = append(q.run, b.ev[:n]...)
+			b, n = q.release(b), blockLen
+		}
+		sortEvents(q.run)
 		return
 	}
-	q.sorted = q.sorted[:0]
-	for b != nil {
-		q.sorted = append(q.sorted, b.ev[:b.n]...)
-		following := b.next
-		q.release(b)
-		b = following
+	// Sort eight bytes for each event, its time within the bucket and its place in
+	// the block, then move the events once. Those of one time come out as they
+	// came in, which the second sort puts right.
+	var order [blockLen]uint64
+	for i := range b.ev[:n] {
+		k := (key(b.ev[i].At)-low)<<placeBits | uint64(i)
+		j := i
+		for ; j > 0 && order[j-1] > k; j-- {
+			order[j] = order[j-1]
+		}
+		order[j] = k
 	}
-	sortEvents(q.sorted)
-	q.run = q.sorted
+	for _, k := range order[:n] {
+		q.run = append(q.run, b.ev[k%(1<<placeBits)])
+	}
+	insertionSort(q.run)
+	q.release(b)
 }
 
 func insertionSort(ev []Event) {

@@ -256,7 +256,7 @@ func TestEventIsHalfACacheLine(t *testing.T) {
 	if size := reflect.TypeFor[Event]().Size(); size != 32 {
 		t.Errorf("Event has %d bytes, want 32", size)
 	}
-	if size := reflect.TypeFor[block]().Size(); size != 512 {
-		t.Errorf("block has %d bytes, want 512", size)
+	if size := reflect.TypeFor[block]().Size(); size != 2048 {
+		t.Errorf("block has %d bytes, want 2048", size)
 	}
 }
