@@ -1,0 +1,10 @@
+// Package control is the runtime that stands between apps and switches, the same in
+// every world: it keeps the topology view, delivers events to apps in one order, merges
+// their commands in one order, numbers groups and meters, keeps the spanning tree for
+// floods, answers ARP for apps that ask for it, runs their timers, and remembers the
+// rules each app wants beside those installed.
+//
+// A world drives it: it puts in what switches say (Upcall) and takes out what switches
+// are told (Downcall). Time is a parameter, so the runtime itself is deterministic and
+// knows neither clock nor wire. It is not safe for concurrent use.
+package control
