@@ -1,0 +1,26 @@
+package fluid_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkFatTree plays whole flow lists; one operation is one list.
+func BenchmarkFatTree(b *testing.B) {
+	for _, c := range []struct{ k, flows int }{{8, 10_000}, {8, 100_000}, {16, 10_000}, {16, 100_000}} {
+		b.Run(fmt.Sprintf("k=%d/flows=%d", c.k, c.flows), func(b *testing.B) {
+			tree := newFatTree(c.k)
+			jobs := poissonJobs(tree, c.flows, 20261121)
+			capacity := tree.capacities(125e6)
+			b.ReportAllocs()
+			b.ResetTimer()
+			var o outcome
+			for range b.N {
+				o = play(capacity, jobs)
+			}
+			b.ReportMetric(float64(c.flows)*float64(b.N)/b.Elapsed().Seconds(), "flows/s")
+			b.ReportMetric(float64(o.changes)/float64(o.events), "changes/event")
+			b.ReportMetric(float64(o.active)/float64(o.events), "active")
+		})
+	}
+}

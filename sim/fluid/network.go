@@ -1,0 +1,310 @@
+package fluid
+
+import (
+	"fmt"
+	"math"
+)
+
+// Resource numbers what flows share: 0 up to the number of capacities given to New.
+type Resource int32
+
+// Flow numbers a flow of one Network. The number of a removed flow is given to the next
+// flow added (last removed, first reused).
+type Flow int32
+
+// FlowSpec describes a flow to Add.
+type FlowSpec struct {
+	// Route lists the resources the flow uses, in any order. A resource listed twice is
+	// used twice: it carries the flow's rate two times. The slice is copied.
+	Route []Resource
+	// Weight is the flow's share relative to others at a common bottleneck; 0 means 1.
+	Weight float64
+	// Cap is the highest rate the flow can take; 0 means none.
+	Cap float64
+}
+
+// Network is a set of resources with capacities and the flows that share them. Make one
+// with New.
+type Network struct {
+	resources []resource
+	flows     []flow
+	members   slab[member]
+	hops      slab[hop]
+	free      []int32 // numbers of removed flows
+
+	dirty   []int32 // resources whose level must be worked out anew
+	touched []int32 // flows whose level was opened or set since the last Solve
+	queue   levelQueue
+	changed []Flow // what Solve returned last
+}
+
+// none stands for "no bottleneck": the flow is open, or runs at its cap.
+const none = math.MinInt32
+
+type flow struct {
+	// level is the flow's rate per weight as resources other than its bottleneck see it:
+	// the settled level, or while the flow is open the highest it may reach, capLevel.
+	level    float64
+	weight   float64
+	capLevel float64 // cap/weight, +Inf without a cap
+	prior    float64 // level before the pending changes (valid while touched); NaN when new
+	cap      float64
+	rate     float64
+	// bottleneck is the resource that holds the flow down; its complement once the flow
+	// has been settled in the Solve under way; none.
+	bottleneck int32
+	hops       int32 // offset of the route in Network.hops
+	hopCount   int32
+	hopClass   uint8
+	live       bool
+	touched    bool
+}
+
+type resource struct {
+	capacity float64
+	fill     float64 // level at which the resource is full, as last worked out
+	key      float64 // of its valid entry in the queue; +Inf when it has none
+	members  int32   // offset of its list of flows in Network.members
+	count    int32
+	class    uint8
+	dirty    bool // is in Network.dirty
+	stale    bool // fill and key may have become too low, never too high
+}
+
+// member is one use of a resource; hop is the same use seen from the flow.
+type member struct {
+	flow int32
+	hop  int32 // index in the flow's route
+}
+type hop struct {
+	resource int32
+	slot     int32 // index in the resource's list
+}
+
+// New makes a network of len(capacity) resources without flows. A capacity is 0 (a failed
+// link: its flows stand still) or positive, +Inf for a resource that never limits. It
+// panics on a negative capacity or NaN.
+func New(capacity []float64) *Network {
+	n := &Network{resources: make([]resource, len(capacity))}
+	for i, c := range capacity {
+		checkAmount("capacity", c)
+		n.resources[i] = resource{capacity: c, key: math.Inf(1)}
+	}
+	return n
+}
+
+func checkAmount(what string, v float64) {
+	if !(v >= 0) {
+		panic(fmt.Sprintf("fluid: %s %v is not a non-negative number", what, v))
+	}
+}
+
+// Resources is the number of resources.
+func (n *Network) Resources() int { return len(n.resources) }
+
+// AddResource adds a resource and returns its number, the next one.
+func (n *Network) AddResource(capacity float64) Resource {
+	checkAmount("capacity", capacity)
+	n.resources = append(n.resources, resource{capacity: capacity, key: math.Inf(1)})
+	return Resource(len(n.resources) - 1)
+}
+
+// Capacity is the capacity last set.
+func (n *Network) Capacity(r Resource) float64 { return n.resources[r].capacity }
+
+// SetCapacity changes a capacity at the next Solve; see New for its range.
+func (n *Network) SetCapacity(r Resource, capacity float64) {
+	checkAmount("capacity", capacity)
+	if n.resources[r].capacity != capacity {
+		n.resources[r].capacity = capacity
+		n.mark(int32(r))
+	}
+}
+
+// Add adds a flow, which has rate 0 until the next Solve. It panics when the route names a
+// resource that does not exist or when Weight or Cap is negative or not a number, or
+// Weight is infinite.
+func (n *Network) Add(spec FlowSpec) Flow {
+	weight := spec.Weight
+	if weight == 0 {
+		weight = 1
+	}
+	checkAmount("weight", weight)
+	if math.IsInf(weight, 1) {
+		panic("fluid: infinite weight")
+	}
+	var id int32
+	if last := len(n.free) - 1; last >= 0 {
+		id = n.free[last]
+		n.free = n.free[:last]
+	} else {
+		id = int32(len(n.flows))
+		n.flows = append(n.flows, flow{})
+	}
+	f := &n.flows[id]
+	touched := f.touched // a removed flow of this number may still be listed
+	*f = flow{weight: weight, bottleneck: none, live: true, touched: touched, prior: math.NaN()}
+	f.setCap(spec.Cap)
+	if !touched {
+		f.touched = true
+		n.touched = append(n.touched, id)
+	}
+	n.link(id, spec.Route)
+	return Flow(id)
+}
+
+func (f *flow) setCap(rate float64) {
+	checkAmount("cap", rate)
+	if rate == 0 {
+		rate = math.Inf(1)
+	}
+	f.cap = rate
+	f.capLevel = rate / f.weight
+	f.level = f.capLevel
+}
+
+// Remove takes a flow out. Its number may be given to the next flow added.
+func (n *Network) Remove(id Flow) {
+	n.mustLive(id)
+	n.unlink(int32(id))
+	n.flows[id].live = false
+	n.flows[id].rate = 0
+	n.free = append(n.free, int32(id))
+}
+
+// Reroute gives a flow another route at the next Solve. Rate stays as it was until then.
+func (n *Network) Reroute(id Flow, route []Resource) {
+	n.mustLive(id)
+	n.unlink(int32(id))
+	n.open(int32(id))
+	n.link(int32(id), route)
+}
+
+// SetCap changes the highest rate of a flow at the next Solve; 0 means none.
+func (n *Network) SetCap(id Flow, rate float64) {
+	n.mustLive(id)
+	n.open(int32(id))
+	f := &n.flows[id]
+	f.setCap(rate)
+	for _, h := range n.route(f) {
+		n.mark(h.resource)
+	}
+}
+
+// Rate is the rate of a flow as of the last Solve; +Inf when neither a cap nor any
+// resource limits it.
+func (n *Network) Rate(id Flow) float64 {
+	n.mustLive(id)
+	return n.flows[id].rate
+}
+
+// Bottleneck is the resource that holds a flow to its rate as of the last Solve; ok is
+// false when the flow runs at its cap. Of several that would each do, it is one.
+func (n *Network) Bottleneck(id Flow) (r Resource, ok bool) {
+	n.mustLive(id)
+	b := n.flows[id].bottleneck
+	return Resource(max(b, 0)), b >= 0
+}
+
+// Load is the sum of the rates over a resource as of the last Solve, added up in the order
+// of its list: it costs one step per flow.
+func (n *Network) Load(r Resource) float64 {
+	var sum float64
+	for _, m := range n.list(&n.resources[r]) {
+		sum += n.flows[m.flow].rate
+	}
+	return sum
+}
+
+// Flows is the number of flows now.
+func (n *Network) Flows() int { return len(n.flows) - len(n.free) }
+
+func (n *Network) mustLive(id Flow) {
+	if !n.flows[id].live {
+		panic(fmt.Sprintf("fluid: flow %d was removed", id))
+	}
+}
+
+func (n *Network) list(r *resource) []member {
+	return n.members.items[r.members : r.members+r.count]
+}
+
+func (n *Network) route(f *flow) []hop {
+	return n.hops.items[f.hops : f.hops+f.hopCount]
+}
+
+// mark notes that the level of a resource must be worked out anew.
+func (n *Network) mark(r int32) {
+	if !n.resources[r].dirty {
+		n.resources[r].dirty = true
+		n.dirty = append(n.dirty, r)
+	}
+}
+
+// open takes a flow off its bottleneck, to be settled anew.
+func (n *Network) open(id int32) {
+	n.touch(id)
+	f := &n.flows[id]
+	f.bottleneck = none
+	f.level = f.capLevel
+}
+
+// touch lists a flow as one whose level may differ from what it was, and keeps that.
+func (n *Network) touch(id int32) {
+	if f := &n.flows[id]; !f.touched {
+		f.touched = true
+		f.prior = f.level
+		n.touched = append(n.touched, id)
+	}
+}
+
+func (n *Network) link(id int32, route []Resource) {
+	f := &n.flows[id]
+	f.hopCount = int32(len(route))
+	if len(route) == 0 {
+		return
+	}
+	f.hopClass = classFor(len(route))
+	f.hops = n.hops.take(f.hopClass)
+	hops := n.route(f)
+	for i, res := range route {
+		r := &n.resources[res]
+		size := int32(1) << r.class
+		if r.count == 0 {
+			r.class = max(r.class, 2)
+			r.members = n.members.take(r.class)
+		} else if r.count == size {
+			at := n.members.take(r.class + 1)
+			copy(n.members.items[at:], n.list(r))
+			n.members.give(r.members, r.class)
+			r.members, r.class = at, r.class+1
+		}
+		hops[i] = hop{resource: int32(res), slot: r.count}
+		n.members.items[r.members+r.count] = member{flow: id, hop: int32(i)}
+		r.count++
+		n.mark(int32(res))
+	}
+}
+
+func (n *Network) unlink(id int32) {
+	f := &n.flows[id]
+	for i := range f.hopCount {
+		h := n.hops.items[f.hops+i] // read anew: the last entry moved may be our own
+		r := &n.resources[h.resource]
+		r.count--
+		if h.slot != r.count {
+			moved := n.members.items[r.members+r.count]
+			n.members.items[r.members+h.slot] = moved
+			n.hops.items[n.flows[moved.flow].hops+moved.hop].slot = h.slot
+		}
+		if r.count == 0 {
+			n.members.give(r.members, r.class)
+			r.class = 0
+		}
+		n.mark(h.resource)
+	}
+	if f.hopCount > 0 {
+		n.hops.give(f.hops, f.hopClass)
+		f.hopCount = 0
+	}
+}

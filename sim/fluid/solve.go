@@ -1,0 +1,207 @@
+package fluid
+
+import "math"
+
+// same says how close, relatively, two levels must be to count as one. It is far above
+// what rounding does to a sum and far below the accuracy promised. Its only work is to
+// let a flow keep its rate bit for bit, so that rounding alone never makes a change
+// travel; a level that differs by more is always corrected, so errors do not add up.
+const same = 1e-12
+
+// Solve settles all changes since the last call and returns the flows whose rate is now
+// another, those just added included, lowest level first. The slice is valid until the
+// next call.
+//
+// Progressive filling raises the level of all flows together, and each resource that fills
+// up stops the flows on it. Solve follows that process only where it now runs differently.
+// A resource is looked at when one of its flows or its capacity has changed. Taking the
+// other flows at their present levels, its fill level is known, and the next thing that
+// happens there is one of two, at the lower of two levels:
+//
+//   - release: the flows it held down so far reach their old level and the resource is not
+//     full yet. They become open, and the other resources on their routes are looked at.
+//   - stop: the resource is full. Every flow on it that is open, or has been higher, is
+//     settled at this level, and the other resources on its route are looked at if that
+//     is a change.
+//
+// Taken in order of level, nothing that happens can undo what happened at a lower level, so
+// a flow is settled at most once. A flow that no resource stops runs at its cap.
+func (n *Network) Solve() []Flow {
+	n.changed = n.changed[:0]
+	for {
+		for i := 0; i < len(n.dirty); i++ {
+			n.look(n.dirty[i])
+		}
+		n.dirty = n.dirty[:0]
+		key, id, ok := n.queue.pop()
+		if !ok {
+			break
+		}
+		r := &n.resources[id]
+		switch {
+		case key != r.key: // superseded
+		case r.stale:
+			r.key = math.Inf(1) // the entry is used up, even if the level is still the same
+			n.look(id)
+		case key < lessThan(r.fill):
+			n.release(id)
+		default:
+			n.stop(id)
+		}
+	}
+	for _, id := range n.touched {
+		f := &n.flows[id]
+		f.touched = false
+		if !f.live {
+			continue
+		}
+		if f.bottleneck != none {
+			f.bottleneck = ^f.bottleneck
+		} else if isSame(f.level, f.prior) {
+			f.level = f.prior
+		}
+		if f.level == f.prior {
+			continue
+		}
+		if f.bottleneck == none {
+			f.rate = f.cap
+		} else {
+			f.rate = f.level * f.weight
+		}
+		n.changed = append(n.changed, Flow(id))
+	}
+	n.touched = n.touched[:0]
+	return n.changed
+}
+
+// lessThan is the highest level that counts as lower than the given one.
+func lessThan(level float64) float64 { return level * (1 - same) }
+
+// isSame is false when either is NaN; infinite levels are the same.
+func isSame(a, b float64) bool {
+	return a == b || math.Abs(a-b) <= same*math.Abs(b) && !math.IsInf(a-b, 0)
+}
+
+// look works out what happens next at a resource and puts it into the queue.
+func (n *Network) look(id int32) {
+	r := &n.resources[id]
+	r.dirty, r.stale = false, false
+	fill, held := n.fill(r, id)
+	r.fill = fill
+	key := min(fill, held)
+	if key != r.key {
+		r.key = key
+		if key < math.Inf(1) {
+			n.queue.push(key, id)
+		}
+	}
+}
+
+// fill is the level at which the resource is full when its flows are at their levels and
+// those that it holds down itself are free up to their caps; +Inf when that does not fill
+// it. held is the lowest level of those that it holds down, +Inf when it holds none.
+func (n *Network) fill(r *resource, id int32) (level, held float64) {
+	held = math.Inf(1)
+	list := n.list(r)
+	var fixed, open, top float64
+	for _, m := range list {
+		f := &n.flows[m.flow]
+		u := f.level
+		if f.bottleneck == id {
+			held = min(held, u)
+			u = f.capLevel
+		}
+		if u < math.Inf(1) {
+			fixed += float64(f.weight * u)
+			top = max(top, u)
+		} else {
+			open += f.weight
+		}
+	}
+	if open == 0 {
+		if fixed <= r.capacity {
+			return math.Inf(1), held
+		}
+		level = 0
+	} else {
+		level = (r.capacity - fixed) / open
+		if level >= top {
+			return level, held
+		}
+		level = max(level, 0)
+	}
+	// Some flow stands above that level, so it does not take all it could. What the flows
+	// take is a concave, piecewise linear function of the level: Newton's method comes to
+	// the root from below and passes at least one flow's level with each step.
+	for {
+		fixed, open = 0, 0
+		for _, m := range list {
+			f := &n.flows[m.flow]
+			u := f.level
+			if f.bottleneck == id {
+				u = f.capLevel
+			}
+			if u <= level {
+				fixed += float64(f.weight * u)
+			} else {
+				open += f.weight
+			}
+		}
+		if open == 0 {
+			return level, held
+		}
+		next := (r.capacity - fixed) / open
+		if !(next > level) {
+			return level, held
+		}
+		level = next
+	}
+}
+
+// release opens the flows that a resource held down.
+func (n *Network) release(id int32) {
+	r := &n.resources[id]
+	for _, m := range n.list(r) {
+		f := &n.flows[m.flow]
+		if f.bottleneck != id {
+			continue
+		}
+		n.open(m.flow)
+		for _, h := range n.route(f) {
+			if h.resource != id {
+				n.mark(h.resource)
+			}
+		}
+	}
+	r.key = r.fill
+	if r.key < math.Inf(1) {
+		n.queue.push(r.key, id)
+	}
+}
+
+// stop settles, at the fill level of a resource, every flow on it that would go higher.
+func (n *Network) stop(id int32) {
+	r := &n.resources[id]
+	r.key = math.Inf(1)
+	for _, m := range n.list(r) {
+		f := &n.flows[m.flow]
+		settled := f.bottleneck < 0 && f.bottleneck != none
+		if settled || lessThan(f.level) <= r.fill {
+			continue
+		}
+		n.touch(m.flow)
+		f.level = r.fill
+		if isSame(f.level, f.prior) {
+			f.level = f.prior
+		}
+		f.bottleneck = ^id
+		for _, h := range n.route(f) {
+			o := &n.resources[h.resource]
+			if o.key < math.Inf(1) {
+				o.stale = true
+			} else if h.resource != id {
+				n.mark(h.resource)
+			}
+		}
+	}
+}
