@@ -81,8 +81,8 @@ func probeHere() (Features, error) {
 	root := netlink.QdiscAttrs{LinkIndex: lo.Attrs().Index, Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT}
 	f.Netem = replace(h, netlink.NewNetem(root, netlink.NetemQdiscAttrs{Latency: 1000}))
 	f.TBF = replace(h, &netlink.Tbf{QdiscAttrs: root, Rate: 125000, Limit: 10000, Buffer: 10000})
-	f.HTB = replace(h, netlink.NewHtb(root))
-	if f.HTB {
+	f.HTB = h.QdiscAdd(netlink.NewHtb(root)) == nil
+	if f.HTB { // stays, for the filter to hang on
 		f.U32 = h.FilterAdd(&netlink.U32{
 			FilterAttrs: netlink.FilterAttrs{LinkIndex: lo.Attrs().Index, Parent: root.Handle, Priority: 1, Protocol: unix.ETH_P_IP},
 			ClassId:     netlink.MakeHandle(1, 1),

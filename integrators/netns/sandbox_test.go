@@ -306,6 +306,9 @@ func TestProbeTellsWhatTheKernelDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", f)
+	if f.HTB && !f.U32 {
+		t.Error("classes but no filter into them: the probe is at fault, or this kernel is a strange one")
+	}
 	s := openSandbox(t, "probe")
 	if g, err := s.Probe(t.Context()); err != nil || g != f {
 		t.Errorf("inside %+v %v, outside %+v", g, err, f)

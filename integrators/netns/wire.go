@@ -142,7 +142,7 @@ func (w *wire) receive() (message, []*os.File, error) {
 	oob := make([]byte, syscall.CmsgSpace(maxFiles*4))
 	for n := 0; n < len(head); {
 		k, oobn, _, _, err := w.conn.ReadMsgUnix(head[n:], oob)
-		if err == nil && k == 0 {
+		if err == nil && k == 0 || errors.Is(err, io.EOF) {
 			err = io.EOF
 		}
 		if err != nil {
