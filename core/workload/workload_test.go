@@ -1,0 +1,122 @@
+package workload
+
+import (
+	"math"
+	"reflect"
+	"testing"
+
+	"sendim/core/model"
+	"sendim/core/random"
+)
+
+func star(t *testing.T, hosts int, rate model.Rate) *model.Network {
+	t.Helper()
+	b := model.NewBuilder("star")
+	s, _ := b.Declare([]byte("s1"), model.Switch)
+	spec := b.SpecID(model.LinkSpec{Rate: rate})
+	for i := range hosts {
+		h, _ := b.Declare([]byte("h"+string(rune('a'+i))), model.Host)
+		b.Link(model.LinkDraft{A: s, B: h, APort: model.AutoPort, BPort: model.AutoPort, Spec: spec, Back: spec})
+	}
+	n, faults := b.Build(nil)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestWhatTheDescriptorLeavesOpenIsFilledIn(t *testing.T) {
+	n := star(t, 2, 1e9)
+	n.Flows = []model.Flow{{ID: "f1", From: 1, To: 2, Size: 1000}, {ID: "f2", From: 1, To: 2, Rate: 1e6, Duration: model.Second}}
+	got, err := Concrete(n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Transport != model.TCP || got[1].Transport != model.UDP {
+		t.Errorf("a size is sent by TCP and a rate by UDP; got %v and %v", got[0].Transport, got[1].Transport)
+	}
+	if got[0].SrcPort == got[1].SrcPort || got[0].Packet != 1514 {
+		t.Errorf("ports %d %d, packet %d", got[0].SrcPort, got[1].SrcPort, got[0].Packet)
+	}
+}
+
+func TestTheSameSeedDrawsTheSameFlows(t *testing.T) {
+	n := star(t, 6, 1e9)
+	n.Traffic = []model.Traffic{{ID: "bg", Kind: "poisson", Sizes: "websearch", Load: 0.4, Of: "access", From: "*", To: "*", Until: 2 * model.Second}}
+	a, err := Concrete(n, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := Concrete(n, 7)
+	c, _ := Concrete(n, 8)
+	if !reflect.DeepEqual(a, b) {
+		t.Error("two draws with one seed differ")
+	}
+	if reflect.DeepEqual(a, c) {
+		t.Error("two seeds draw the same")
+	}
+	var bytes float64
+	for i, f := range a {
+		if f.From == f.To {
+			t.Fatal("a flow goes to its own source")
+		}
+		if i > 0 && f.Start < a[i-1].Start {
+			t.Fatal("flows are not in order of start")
+		}
+		bytes += float64(f.Size)
+	}
+	offered := bytes * 8 / (6 * 1e9 * 2)
+	if offered < 0.2 || offered > 0.8 {
+		t.Errorf("asked for a load of 0.4, drew %.2f", offered)
+	}
+}
+
+func TestAPermutationSendsEveryHostToAnother(t *testing.T) {
+	n := star(t, 8, 1e9)
+	n.Traffic = []model.Traffic{{ID: "p", Kind: "permutation", From: "*", To: "*", Sizes: "1MB"}}
+	flows, err := Concrete(n, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[model.NodeID]int{}
+	for _, f := range flows {
+		if f.From == f.To {
+			t.Error("a host sends to itself")
+		}
+		in[f.To]++
+	}
+	if len(flows) != 8 || len(in) != 8 {
+		t.Errorf("%d flows to %d hosts", len(flows), len(in))
+	}
+}
+
+func TestDemandsBecomeConstantRateFlows(t *testing.T) {
+	n := star(t, 3, 1e9)
+	n.Demands = []model.DemandMatrix{{Until: 30 * model.Second, Demands: []model.Demand{{From: 1, To: 2, Rate: 8e7}, {From: 1, To: 2, Rate: 1e6}, {From: 2, To: 2, Rate: 5}}}}
+	flows, err := Concrete(n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(flows) != 2 || flows[0].ID != "d1-ha-hb" || flows[1].ID != "d1-ha-hb-2" || flows[0].Duration != 30*model.Second || flows[0].Transport != model.UDP {
+		t.Errorf("got %+v", flows)
+	}
+}
+
+func TestNamedSizesHaveTheMeansOfThePapers(t *testing.T) {
+	for name, want := range map[string]float64{"websearch": 1.711e6, "hadoop": 120e3, "datamining": 12.66e6, "64KB": 64e3} {
+		s, err := ParseSizes(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(s.Mean()-want)/want > 0.01 {
+			t.Errorf("%s: mean %.0f, want %.0f", name, s.Mean(), want)
+		}
+		r := random.New(1).Stream("x")
+		if s.Draw(&r) < 1 {
+			t.Errorf("%s draws an empty flow", name)
+		}
+	}
+	if _, err := ParseSizes("websarch"); err == nil || err.Error() != `<traffic sizes>: "websarch" is neither a size such as 64KB nor one of websearch, datamining, hadoop; did you mean "websearch"? [bad-choice]` {
+		t.Errorf("got %v", err)
+	}
+}
