@@ -52,10 +52,10 @@ func (s *Scanner) fail(code Code, i int, format string, args ...any) Kind {
 // failChar explains the illegal character or byte at index i.
 func (s *Scanner) failChar(b []byte, i int) Kind {
 	c := b[i]
+	if c == 0 {
+		return s.fail(Binary, i, "binary data, not XML: byte 0x00")
+	}
 	if c < utf8.RuneSelf {
-		if c == 0 {
-			return s.fail(Binary, i, "binary data, not XML: byte 0x00")
-		}
 		return s.fail(Character, i, "the control character U+%04X is not allowed in XML", c)
 	}
 	r, n := utf8.DecodeRune(b[i:])

@@ -77,7 +77,7 @@ func (s *Scanner) instruction(b []byte, i int) Kind {
 	if bad := badChar(b[from:n], s.asciiOnly); bad >= 0 {
 		return s.failChar(b, from+bad)
 	}
-	e, k := s.slowName(b, from, "the target of a processing instruction after <?")
+	e, k := s.slowName(b, from, "the target of a processing instruction expected after <?")
 	if k != None {
 		return k
 	}

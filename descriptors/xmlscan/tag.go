@@ -14,7 +14,7 @@ func (s *Scanner) startTag(b []byte, i int) Kind {
 	}
 	if uint(n) >= uint(len(b)) || b[n] >= utf8.RuneSelf || b[n] == ':' || class[b[i+1]]&nameStart == 0 || n-i > s.lim.MaxName {
 		var k Kind
-		if n, k = s.slowName(b, i+1, "an element name after <"); k != None {
+		if n, k = s.slowName(b, i+1, "an element name expected after < (a < in text must be written &lt;)"); k != None {
 			return k
 		}
 	}
@@ -68,7 +68,7 @@ func (s *Scanner) startTag(b []byte, i int) Kind {
 		}
 		if uint(n) >= uint(len(b)) || b[n] != '=' || n == from || class[b[from]]&nameStart == 0 || n-from >= s.lim.MaxName {
 			var k Kind
-			if n, k = s.slowName(b, from, "an attribute name, > or />"); k != None {
+			if n, k = s.slowName(b, from, "an attribute name, > or /> expected"); k != None {
 				return k
 			}
 		}
@@ -237,7 +237,7 @@ func (s *Scanner) slowName(b []byte, i int, expected string) (int, Kind) {
 		if badChar(b[n:n+1], false) == 0 && b[n] < utf8.RuneSelf {
 			return n, s.failChar(b, n)
 		}
-		return n, s.fail(Name, n, "%s expected, found %s", expected, show(b, n))
+		return n, s.fail(Name, n, "%s, found %s", expected, show(b, n))
 	case colon == n-1:
 		return n, s.fail(Name, n, "a name has at most one colon, between prefix and name")
 	}
@@ -363,7 +363,7 @@ func (s *Scanner) endTag(b []byte, i int) Kind {
 	if n >= len(b) {
 		return s.lackInTag()
 	}
-	e, k := s.slowName(b, n, "an element name after </")
+	e, k := s.slowName(b, n, "an element name expected after </")
 	if k != None {
 		return k
 	}

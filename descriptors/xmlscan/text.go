@@ -98,16 +98,19 @@ func (s *Scanner) chars(b []byte, from, solid int) Kind {
 
 // outside explains text at depth 0.
 func (s *Scanner) outside(b []byte, i int) Kind {
-	if b[i] < 0x20 {
-		return s.failChar(b, i)
+	k := None
+	if c := b[i]; c >= utf8.RuneSelf {
+		_, k = s.character(b, i)
+	} else if c < 0x20 || c == 0x7F {
+		k = failed
 	}
-	if b[i] >= utf8.RuneSelf {
-		if _, k := s.character(b, i); k != None {
-			if k == again && s.more() {
-				return again
-			}
-			return s.failChar(b, i)
-		}
+	switch {
+	case k == again && s.more():
+		return again
+	case k != None && s.off == 0 && i == 0:
+		return s.fail(Binary, i, "binary data, not XML: byte 0x%02X", b[i])
+	case k != None:
+		return s.failChar(b, i)
 	}
 	if !s.rootDone {
 		return s.fail(Outside, i, "XML must begin with <, found %s", show(b, i))
