@@ -11,6 +11,15 @@ import (
 // long as every part but the last has even length.
 func sum(b []byte, acc uint64) uint64 {
 	var carry uint64
+	for len(b) >= 32 { // four words at a time keep the carry in its register
+		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b), 0)
+		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b[8:]), carry)
+		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b[16:]), carry)
+		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b[24:]), carry)
+		acc += carry
+		b = b[32:]
+	}
+	carry = 0
 	for len(b) >= 8 {
 		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b), carry)
 		b = b[8:]

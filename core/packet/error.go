@@ -5,7 +5,7 @@ import "fmt"
 // FrameError says which layer of a frame could not be read or written, and why.
 // It is what [Decode], [DecodeTCP], [DecodeLLDP] and [Rewrite] return.
 type FrameError struct {
-	Layer string // ethernet, vlan, llc, arp, ipv4, ipv6, icmp, icmpv6, tcp, udp, sctp, lldp
+	Layer string // ethernet, vlan, llc, arp, ipv4, ipv6, ip (either), icmp, icmpv6, tcp, udp, sctp, lldp
 	At    int    // offset of the layer in the bytes given
 	Need  int    // for a truncated layer: how many bytes it needs at least, else 0
 	Have  int    // for a truncated layer: how many there are
