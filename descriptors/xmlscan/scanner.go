@@ -251,7 +251,13 @@ func (s *Scanner) top() []byte { return s.names[s.open[len(s.open)-1].name:] }
 func (s *Scanner) Kind() Kind { return s.kind }
 
 // Name is the element's name, prefix included, or an instruction's target. It is valid until the next Next.
-func (s *Scanner) Name() []byte { return s.name }
+// Other tokens have none.
+func (s *Scanner) Name() []byte {
+	if s.kind == StartElement || s.kind == EndElement || s.kind == ProcInst {
+		return s.name
+	}
+	return nil
+}
 
 // Local is what follows the prefix of a name; a name without a prefix is returned whole.
 func Local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
@@ -270,7 +276,13 @@ func (s *Scanner) Value(name string) ([]byte, bool) {
 }
 
 // Text is the content of a Text, Comment or ProcInst token. It is valid until the next Next.
-func (s *Scanner) Text() []byte { return s.text }
+// Other tokens have none.
+func (s *Scanner) Text() []byte {
+	if s.kind == Text || s.kind == Comment || s.kind == ProcInst {
+		return s.text
+	}
+	return nil
+}
 
 // Depth counts the open elements: a start tag's own element is among them, an end tag's is not.
 func (s *Scanner) Depth() int {
