@@ -1,0 +1,234 @@
+package ovs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"sendim/integrators/netns"
+	"sendim/integrators/shell"
+)
+
+// Datapath is where packets are switched: the value of a bridge's
+// datapath_type.
+type Datapath string
+
+const (
+	// Netdev is the datapath in user space.
+	Netdev Datapath = "netdev"
+	// System is the kernel's.
+	System Datapath = "system"
+)
+
+// DatapathFor is the better datapath of those the kernel offers.
+func DatapathFor(f netns.Features) Datapath {
+	if f.SwitchDatapath {
+		return System
+	}
+	return Netdev
+}
+
+// rundir is where the run's directory stands inside the sandbox.
+const rundir = "/run/openvswitch"
+
+// schema is where the Debian package keeps the database's schema.
+const schema = "/usr/share/openvswitch/vswitch.ovsschema"
+
+// Options may be left zero.
+type Options struct {
+	// Datapath spares the probe; empty means the better one of the kernel's.
+	Datapath Datapath
+	// Tools runs ovs-vsctl and its siblings, outside the sandbox; nil means
+	// shell.Local().
+	Tools shell.Runner
+}
+
+// Instance is a running Open vSwitch. Its methods may be called from any
+// goroutine.
+type Instance struct {
+	sandbox  *netns.Sandbox
+	tools    shell.Runner
+	dir      string
+	datapath Datapath
+	version  string
+	server   shell.Process
+	vswitchd shell.Process
+
+	stopping atomic.Bool
+	life     context.Context // ends when a daemon does; its cause says which
+	end      context.CancelCauseFunc
+	done     chan struct{}
+}
+
+// errStopped is why an instance ends that was told to.
+var errStopped = errors.New("Open vSwitch was stopped")
+
+// Start brings up an Open vSwitch in the sandbox, one to a sandbox, and
+// returns when it answers. ctx bounds the starting only. A *shell.MissingError
+// names a program, and its package, that is not there.
+func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, error) {
+	v := &Instance{
+		sandbox: sandbox, tools: o.Tools, datapath: o.Datapath,
+		dir:  filepath.Join(sandbox.RunDir(), netns.SwitchDir),
+		done: make(chan struct{}),
+	}
+	if v.tools == nil {
+		v.tools = shell.Local()
+	}
+	v.life, v.end = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := v.start(ctx); err != nil {
+		v.end(err)
+		for _, p := range []shell.Process{v.vswitchd, v.server} {
+			if p != nil {
+				<-p.Done()
+			}
+		}
+		return nil, fmt.Errorf("starting Open vSwitch for run %q: %w", sandbox.Label(), err)
+	}
+	return v, nil
+}
+
+func (v *Instance) start(ctx context.Context) error {
+	if v.datapath == "" {
+		f, err := v.sandbox.Probe(ctx)
+		if err != nil {
+			return err
+		}
+		v.datapath = DatapathFor(f)
+	}
+	db := filepath.Join(v.dir, "conf.db")
+	if _, err := os.Stat(db); err == nil {
+		return fmt.Errorf("%s is there already: one Open vSwitch to a run's directory", db)
+	}
+	if _, err := v.tools.Run(ctx, shell.Cmd{Argv: []string{"ovsdb-tool", "create", db, schema}}); err != nil {
+		return err
+	}
+	var err error
+	if v.server, err = v.daemon("ovsdb-server", rundir+"/conf.db", "--remote=punix:"+rundir+"/db.sock"); err != nil {
+		return err
+	}
+	if err := v.await(ctx, v.server, v.path("db.sock")); err != nil {
+		return err
+	}
+	if v.vswitchd, err = v.daemon("ovs-vswitchd", "unix:"+rundir+"/db.sock"); err != nil {
+		return err
+	}
+	go v.watch()
+	// Without --no-wait ovs-vsctl returns when ovs-vswitchd has taken notice.
+	if _, err := v.Vsctl(ctx, "init", "--", "set", "Open_vSwitch", ".",
+		"external_ids:sendim-run="+quote(v.sandbox.Label()), "external_ids:system-id="+quote(v.sandbox.Label())); err != nil {
+		return err
+	}
+	text, err := v.Appctl(ctx, "version")
+	if err != nil {
+		return err
+	}
+	// "ovs-vswitchd (Open vSwitch) 3.1.0", perhaps with more lines.
+	first, _, _ := strings.Cut(text, "\n")
+	v.version = first[strings.LastIndexByte(first, ' ')+1:]
+	return nil
+}
+
+// daemon starts one daemon in the foreground, as a child of the sandbox's
+// process 1, so that its end is seen.
+func (v *Instance) daemon(name string, args ...string) (shell.Process, error) {
+	log, err := os.Create(filepath.Join(v.dir, name+".out"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	return shell.Elsewhere(v.sandbox.Command, v.sandbox.Enter()...).Start(v.life, shell.Cmd{
+		Argv: append([]string{name}, append(args, "--pidfile", "--no-chdir",
+			"--log-file="+rundir+"/"+name+".log", "-vconsole:emer", "-vsyslog:off")...),
+		Env:    []string{"OVS_RUNDIR=" + rundir, "OVS_LOGDIR=" + rundir, "OVS_DBDIR=" + rundir},
+		Stdin:  strings.NewReader(""),
+		Stdout: log, Stderr: log,
+	})
+}
+
+// await waits until somebody listens on a socket that p makes.
+func (v *Instance) await(ctx context.Context, p shell.Process, path string) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if c, err := net.Dial("unix", path); err == nil {
+			return c.Close()
+		}
+		select {
+		case <-tick.C:
+		case <-p.Done():
+			return v.obituary("ovsdb-server", p.Wait())
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// watch notices the first daemon to end, and ends the other with it.
+func (v *Instance) watch() {
+	defer close(v.done)
+	select {
+	case <-v.server.Done():
+		v.end(v.obituary("ovsdb-server", v.server.Wait()))
+	case <-v.vswitchd.Done():
+		if v.stopping.Load() {
+			<-v.server.Done() // in its own time
+			v.end(errStopped)
+		} else {
+			v.end(v.obituary("ovs-vswitchd", v.vswitchd.Wait()))
+		}
+	}
+	<-v.server.Done()
+	<-v.vswitchd.Done()
+}
+
+// obituary quotes the end of a dead daemon's log.
+func (v *Instance) obituary(name string, err error) error {
+	if err == nil {
+		err = errors.New("it left with exit status 0")
+	}
+	for _, suffix := range []string{".out", ".log"} {
+		text, _ := os.ReadFile(filepath.Join(v.dir, name+suffix))
+		if len(text) > 1024 {
+			text = text[len(text)-1024:]
+		}
+		if len(text) > 0 {
+			err = fmt.Errorf("%w\n  %s ends:\n%s", err, name+suffix, text)
+		}
+	}
+	return fmt.Errorf("%s ended: %w", name, err)
+}
+
+// Done is closed when the daemons have ended; Err then says why.
+func (v *Instance) Done() <-chan struct{} { return v.done }
+
+// Err is nil while both daemons live and after Stop. When a daemon ended by
+// itself it quotes the end of its log; when the sandbox ended it wraps
+// netns.ErrGone.
+func (v *Instance) Err() error {
+	select {
+	case <-v.done:
+	default:
+		return nil
+	}
+	if err := context.Cause(v.life); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
+}
+
+// Stop ends the daemons in order, killing each after grace. Closing the
+// sandbox instead ends them at once.
+func (v *Instance) Stop(grace time.Duration) error {
+	v.stopping.Store(true)
+	err := v.vswitchd.Stop(grace)
+	err = errors.Join(err, v.server.Stop(grace))
+	<-v.done
+	return err
+}

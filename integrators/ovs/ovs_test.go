@@ -1,0 +1,311 @@
+package ovs_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sendim/integrators/netns"
+	"sendim/integrators/ovs"
+	"sendim/integrators/shell"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case netns.Subcommand:
+			os.Exit(netns.SandboxMain(os.Args[2:]))
+		case "doomed-parent":
+			os.Exit(doomedParent(os.Args[2]))
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// need skips a test for want of root or a program, or fails it where
+// everything must be there.
+func need(t testing.TB, programs ...string) {
+	t.Helper()
+	what := ""
+	if os.Geteuid() != 0 {
+		what = "root"
+	} else if m := shell.Missing(append(programs, "ovs-vsctl", "ovs-appctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip", "ping", "ethtool")...); len(m) > 0 {
+		what = m[0].Error()
+	}
+	if what == "" {
+		return
+	}
+	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+		t.Fatalf("this machine lacks %s", what)
+	}
+	t.Skipf("this machine lacks %s", what)
+}
+
+func start(t testing.TB, label, dir string) (*netns.Sandbox, *ovs.Instance) {
+	t.Helper()
+	began := time.Now()
+	s, err := netns.Open(t.Context(), netns.Options{Label: label, RunDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	opened := time.Now()
+	v, err := ovs.Start(t.Context(), s, ovs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("sandbox %s in %v, Open vSwitch %s (%s) in %v", label, opened.Sub(began), v.Version(), v.Datapath(), time.Since(opened))
+	return s, v
+}
+
+func inside(t testing.TB, s *netns.Sandbox, script string) string {
+	t.Helper()
+	res, err := shell.Elsewhere(s.Command, s.Enter()...).Run(t.Context(), shell.Cmd{Argv: []string{"sh", "-ec", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(res.Stdout))
+}
+
+// bridge makes a bridge br0 with two hosts on it.
+const bridge = `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=standalone
+	for i in 1 2; do
+		ip netns add h$i
+		ip link add s1-eth$i type veth peer name eth0 netns h$i
+		ip link set s1-eth$i up
+		ip -n h$i addr add 10.0.0.$i/24 dev eth0
+		ip -n h$i link set eth0 up
+		ip netns exec h$i ethtool -K eth0 tx off >/dev/null
+		ovs-vsctl add-port br0 s1-eth$i
+	done
+`
+
+func TestTwoHostsReachEachOtherThroughABridgeOfItsOwn(t *testing.T) {
+	need(t)
+	s, v := start(t, "bridge", t.TempDir())
+	inside(t, s, bridge)
+	if got := inside(t, s, "ip netns exec h1 ping -c3 -i0.05 -W2 10.0.0.2 | grep -o '[0-9]* received'"); got != "3 received" {
+		t.Error(got)
+	}
+	if got, err := v.Vsctl(t.Context(), "list-ports", "br0"); err != nil || got != "s1-eth1\ns1-eth2" {
+		t.Errorf("%q %v", got, err)
+	}
+	if got, err := v.Vsctl(t.Context(), "get", "Open_vSwitch", ".", "external_ids:sendim-run"); err != nil || got != "bridge" && got != `"bridge"` {
+		t.Errorf("label %q %v", got, err)
+	}
+	if got, err := v.Appctl(t.Context(), "dpif/show"); err != nil || !strings.Contains(got, "br0") {
+		t.Errorf("%q %v", got, err)
+	}
+	if out, err := exec.Command("ovs-ofctl", "show", v.BridgeSocket("br0")).CombinedOutput(); err != nil {
+		t.Errorf("%s %v", out, err)
+	}
+	_, err := v.Vsctl(t.Context(), "add-br", "br0")
+	if err == nil || !strings.Contains(err.Error(), "command failed: ovs-vsctl --db=unix:") || !strings.Contains(err.Error(), "already exists") {
+		t.Error(err)
+	}
+	if !strings.Contains(v.Version(), ".") {
+		t.Errorf("version %q", v.Version())
+	}
+	if err := v.Stop(5 * time.Second); err != nil || v.Err() != nil {
+		t.Error(err, v.Err())
+	}
+	if found, _ := s.PIDs(); len(found) != 1 {
+		t.Errorf("after Stop: %d processes", len(found))
+	}
+}
+
+func TestADeepDirectoryIsReachedAllTheSame(t *testing.T) {
+	need(t)
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
+	_, v := start(t, "deep", dir)
+	path := strings.TrimPrefix(v.Database(), "unix:")
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	if _, err := v.Vsctl(t.Context(), "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTwoInstancesOfTheSameNamesDoNotMeet(t *testing.T) {
+	need(t)
+	a, va := start(t, "a", t.TempDir())
+	b, vb := start(t, "b", t.TempDir())
+	inside(t, a, bridge)
+	inside(t, b, bridge)
+	if _, err := va.Vsctl(t.Context(), "del-br", "br0"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := vb.Vsctl(t.Context(), "list-br"); err != nil || got != "br0" {
+		t.Errorf("%q %v", got, err)
+	}
+	inside(t, b, "ip netns exec h1 ping -c1 -W2 10.0.0.2")
+}
+
+func TestADaemonThatDiesIsNoticedAndQuoted(t *testing.T) {
+	need(t)
+	s, v := start(t, "dies", t.TempDir())
+	inside(t, s, "kill -9 $(cat /run/openvswitch/ovs-vswitchd.pid)")
+	<-v.Done()
+	if err := v.Err(); err == nil || !strings.Contains(err.Error(), "ovs-vswitchd ended") || !strings.Contains(err.Error(), "killed") {
+		t.Error(err)
+	}
+	// What would wait for the dead daemon does not.
+	if _, err := v.Vsctl(t.Context(), "add-br", "br0"); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestStartingTwiceInOneDirectoryIsRefused(t *testing.T) {
+	need(t)
+	s, _ := start(t, "twice", t.TempDir())
+	if _, err := ovs.Start(t.Context(), s, ovs.Options{}); err == nil || !strings.Contains(err.Error(), "is there already") {
+		t.Error(err)
+	}
+}
+
+func TestAnImpatientStartLeavesNoDaemon(t *testing.T) {
+	need(t)
+	s, err := netns.Open(t.Context(), netns.Options{Label: "impatient", RunDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Millisecond)
+	defer cancel()
+	if v, err := ovs.Start(ctx, s, ovs.Options{Datapath: ovs.Netdev}); err == nil {
+		_ = v.Stop(time.Second)
+		t.Skip("this machine starts an Open vSwitch in 12 ms")
+	} else if !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if found, _ := s.PIDs(); len(found) != 1 {
+		t.Errorf("%d processes are left", len(found))
+	}
+}
+
+func TestMininetRunsInsideUnchanged(t *testing.T) {
+	need(t, "mn", "/usr/bin/python3")
+	s, v := start(t, "mininet", t.TempDir())
+	script, err := filepath.Abs("testdata/two.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	res, err := shell.Elsewhere(s.Command, s.Enter()...).Run(t.Context(), shell.Cmd{Argv: []string{"/usr/bin/python3", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("Mininet, start to stop: %v", time.Since(began))
+	if got := strings.TrimSpace(string(res.Stdout)); got != "loss 0" {
+		t.Errorf("%q; stderr %s", got, res.Stderr)
+	}
+	if got, err := v.Vsctl(t.Context(), "list-br"); err != nil || got != "" {
+		t.Errorf("bridges left: %q %v", got, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if found, err := netns.Leftovers("mininet"); err != nil || len(found) > 0 {
+		t.Errorf("left: %v %v", found, err)
+	}
+}
+
+// doomedParent brings up a network and waits to be killed.
+func doomedParent(dir string) int {
+	ctx := context.Background()
+	s, err := netns.Open(ctx, netns.Options{Label: "doomed-switch", RunDir: dir})
+	if err == nil {
+		_, err = ovs.Start(ctx, s, ovs.Options{})
+	}
+	if err == nil {
+		_, err = shell.Elsewhere(s.Command).Run(ctx, shell.Cmd{Argv: []string{"sh", "-ec", bridge +
+			"ip netns exec h1 setsid sleep 1000 >/dev/null 2>&1 & ip netns exec h1 ping -c1 -W2 10.0.0.2"}})
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(s.PID())
+	select {}
+}
+
+func TestKillingTheParentTakesTheWholeNetworkAlong(t *testing.T) {
+	need(t, "setsid")
+	dir := t.TempDir()
+	parent := exec.Command("/proc/self/exe", "doomed-parent", dir)
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer parent.Process.Kill()
+	line := make([]byte, 4096)
+	n, _ := out.Read(line)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(line[:n])))
+	if err != nil {
+		t.Fatalf("the parent said %q", line[:n])
+	}
+	space, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := func() (pids []string) {
+		links, _ := filepath.Glob("/proc/[0-9]*/ns/pid")
+		for _, link := range links {
+			if name, err := os.Readlink(link); err == nil && name == space {
+				pids = append(pids, link)
+			}
+		}
+		return pids
+	}
+	if got := members(); len(got) < 4 {
+		t.Fatalf("before: %v", got)
+	}
+
+	killed := time.Now()
+	_ = parent.Process.Kill()
+	_ = parent.Wait()
+	for i := 0; len(members()) > 0; i++ {
+		if i == 500 {
+			t.Fatalf("processes are left: %v", members())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Logf("all gone after %v", time.Since(killed))
+
+	if found, err := netns.Leftovers("doomed-switch"); err != nil || len(found) > 0 {
+		t.Errorf("left: %v %v", found, err)
+	}
+	for _, name := range []string{"s1-eth1", "s1-eth2", "br0", "ovs-netdev"} {
+		if _, err := net.InterfaceByName(name); err == nil {
+			t.Errorf("interface %s is left", name)
+		}
+	}
+	if mounts, err := os.ReadFile("/proc/self/mountinfo"); err != nil || bytes.Contains(mounts, []byte(dir)) {
+		t.Errorf("a mount is left: %s %v", mounts, err)
+	}
+	if c, err := net.Dial("unix", filepath.Join(dir, netns.SwitchDir, "db.sock")); !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOENT) {
+		t.Errorf("a database answers: %v %v", c, err)
+	}
+}
