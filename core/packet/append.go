@@ -16,8 +16,6 @@ const (
 // MinFrame is the smallest Ethernet frame without its FCS, in bytes.
 const MinFrame = 60
 
-var zeros [MinFrame]byte // read only: padding is appended from here
-
 // Append appends the Ethernet frame (without FCS, unpadded) with the fields of h
 // and the given payload, and returns the extended slice. Which headers are
 // written follows from EthType and Proto; fields of other layers are ignored.
@@ -49,7 +47,7 @@ func AppendPadded(dst []byte, h Header, payload []byte) []byte {
 // Pad appends zeros until the frame that begins at start has [MinFrame] bytes.
 func Pad(dst []byte, start int) []byte {
 	if size := len(dst) - start; size < MinFrame {
-		dst = append(dst, zeros[size:]...)
+		dst = append(dst, make([]byte, MinFrame-size)...)
 	}
 	return dst
 }
@@ -165,7 +163,7 @@ func appendL4(dst []byte, h *Header, t TCP, payload []byte, icmp uint8) []byte {
 	case icmp:
 		dst = append(append(dst, h.ICMPType, h.ICMPCode, 0, 0), payload...)
 		if len(payload) < 4 {
-			dst = append(dst, zeros[:4-len(payload)]...)
+			dst = append(dst, make([]byte, 4-len(payload))...)
 		}
 		b := dst[at:]
 		var acc uint64 // RFC 792 has no pseudo header, RFC 4443 section 2.3 has

@@ -65,12 +65,9 @@ func pseudo(h *Header, size int) uint64 {
 	return acc
 }
 
-// sctpChecksum is the CRC32c of a packet as it stands in the SCTP header, whose
-// checksum field counts as zero (RFC 9260 section 6.8 and appendix A).
+// sctpChecksum is the CRC32c of a packet whose checksum field is zero, as it
+// stands in that field (RFC 9260 section 6.8 and appendix A): the least
+// significant byte travels first.
 func sctpChecksum(b []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	crc := crc32.Update(0, table, b[:8])
-	crc = crc32.Update(crc, table, zeros[:4])
-	crc = crc32.Update(crc, table, b[sctpLen:])
-	return bits.ReverseBytes32(crc) // transmitted with the least significant byte first
+	return bits.ReverseBytes32(crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
 }

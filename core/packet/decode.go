@@ -147,10 +147,11 @@ func decodeIPv6(frame []byte, h *Header, l *Layout) error {
 	h.Proto, h.TTL = b[6], b[7]
 	h.IP6Src = IPv6{binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
 	h.IP6Dst = IPv6{binary.BigEndian.Uint64(b[24:]), binary.BigEndian.Uint64(b[32:])}
-	// Zero stands for the rest of the frame, as in a jumbogram (RFC 2675).
+	// Zero stands for the rest of the frame when 16 bits are too few for it, as in
+	// a jumbogram (RFC 2675).
 	if size := int(binary.BigEndian.Uint16(b[4:])); size > len(b)-ipv6Len {
 		l.Missing = size - (len(b) - ipv6Len)
-	} else if size > 0 || h.Proto == ProtoNoNext {
+	} else if size > 0 || len(b)-ipv6Len <= 0xffff {
 		l.End = l.L3 + ipv6Len + size
 	}
 	l.Payload = l.L3 + ipv6Len

@@ -40,8 +40,6 @@ func TestDecodeReadsBackWhatAppendWrote(t *testing.T) {
 			want = append(bytes.Clone(want), make([]byte, 4-len(want))...)
 		case h.EthType != packet.EthTypeIPv4 && h.EthType != packet.EthTypeIPv6 && h.EthType != packet.EthTypeLLC:
 			l.End = l.Payload + len(payload)
-		case h.EthType == packet.EthTypeIPv6 && l.L4 == 0 && len(payload) == 0:
-			l.End = l.Payload // a payload length of zero says nothing
 		}
 		if got := frame[l.Payload:l.End]; !bytes.Equal(got, want) {
 			t.Fatalf("payload %x, want %x", got, want)
@@ -203,6 +201,41 @@ func TestRewriteKeepsADamagedFrameDamaged(t *testing.T) {
 	}
 }
 
+func TestRewriteKeepsADamagedSCTPPacketDamaged(t *testing.T) {
+	from := udp4()
+	from.Proto = packet.ProtoSCTP
+	to := from
+	to.L4Src, to.L4Dst = 4, 5
+	frame := packet.Append(nil, from, []byte("chunk"))
+	frame[42] ^= 0x40 // the checksum itself
+	got, err := packet.Rewrite(frame, from, to)
+	want := packet.Append(nil, to, []byte("chunk"))
+	want[42] ^= 0x40
+	if err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%v\n got %x\nwant %x", err, got, want)
+	}
+	cut, err := packet.Rewrite(frame[:len(frame)-1], from, to)
+	if cut != nil || err == nil || !strings.Contains(err.Error(), "sctp") {
+		t.Fatalf("%x, %v", cut, err)
+	}
+}
+
+func TestRewriteUnderARoutingHeaderLeavesTheFinalDestinationsChecksum(t *testing.T) {
+	h := packet.Header{EthType: packet.EthTypeIPv6, Proto: 200, TTL: 1, IP6Dst: packet.IPv6{Lo: 1}}
+	frame := packet.Append(nil, h, []byte{17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 2, 0, 8, 0xab, 0xcd})
+	frame[20] = packet.ProtoRouting
+	from, _, err := packet.Decode(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := from
+	to.IP6Dst.Lo = 2
+	got, err := packet.Rewrite(frame, from, to)
+	if err != nil || got[53] != 2 || !bytes.Equal(got[54:], frame[54:]) {
+		t.Fatalf("%x, %v", got, err)
+	}
+}
+
 func TestRewriteLeavesAnAbsentUDPChecksumAbsent(t *testing.T) {
 	from := udp4()
 	frame := packet.Append(nil, from, []byte("payload"))
@@ -275,6 +308,34 @@ func TestRewriteRefusesWhatTheFrameDoesNotHave(t *testing.T) {
 				t.Fatalf("%x, %v", out, err)
 			}
 		})
+	}
+}
+
+func TestMalformedHeadersNameTheLayer(t *testing.T) {
+	tcp := udp4()
+	tcp.Proto = packet.ProtoTCP
+	v6 := packet.Header{EthType: packet.EthTypeIPv6, Proto: packet.ProtoDestOpts}
+	for name, c := range map[string]struct {
+		h     packet.Header
+		at    int
+		value byte
+		error string
+	}{
+		"IPv4 of another version": {tcp, 14, 0x65, "packet: ipv4 at byte 14: version is not 4"},
+		"IPv4 header too short":   {tcp, 14, 0x44, "packet: ipv4 at byte 14: header length below 20"},
+		"IPv4 total length short": {tcp, 17, 19, "packet: ipv4 at byte 14: total length below the header's"},
+		"IPv6 of another version": {v6, 14, 0x40, "packet: ipv6 at byte 14: version is not 6"},
+		"IPv6 extension too long": {v6, 55, 9, "packet: ipv6 at byte 54 is cut short: needs 80 bytes, has 40"},
+		"TCP header too short":    {tcp, 46, 0x40, "packet: tcp at byte 34: header length below 20"},
+		"UDP length short":        {udp4(), 39, 7, "packet: udp at byte 34: length below the header's"},
+		"ARP for another network": {packet.ARPRequest(1, 2, 3), 15, 6, "packet: arp at byte 14: not for IPv4 over Ethernet"},
+	} {
+		frame := packet.Append(nil, c.h, make([]byte, 40))
+		frame[c.at] = c.value
+		_, _, err := packet.Decode(frame)
+		if err == nil || err.Error() != c.error {
+			t.Errorf("%s: %v, want %s", name, err, c.error)
+		}
 	}
 }
 

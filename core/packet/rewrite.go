@@ -276,6 +276,8 @@ func (w *rewriter) sctpPorts() error {
 		return malformed("sctp", w.l4, "the ports of an incomplete packet cannot be rewritten, for its checksum covers all of it")
 	}
 	b := w.frame[w.l4:w.end]
+	check := binary.BigEndian.Uint32(b[8:])
+	binary.BigEndian.PutUint32(b[8:], 0)
 	before := sctpChecksum(b)
 	if w.from.L4Src != w.to.L4Src {
 		binary.BigEndian.PutUint16(b, w.to.L4Src)
@@ -284,7 +286,7 @@ func (w *rewriter) sctpPorts() error {
 		binary.BigEndian.PutUint16(b[2:], w.to.L4Dst)
 	}
 	// A damaged packet stays damaged by the same difference.
-	binary.BigEndian.PutUint32(b[8:], binary.BigEndian.Uint32(b[8:])^before^sctpChecksum(b))
+	binary.BigEndian.PutUint32(b[8:], check^before^sctpChecksum(b))
 	return nil
 }
 

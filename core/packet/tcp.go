@@ -31,7 +31,7 @@ func appendTCPHeader(dst []byte, h *Header, t TCP) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, t.Ack)
 	dst = append(dst, byte((tcpLen+len(options)+pad)/4)<<4, t.Flags, byte(t.Window>>8), byte(t.Window), 0, 0, 0, 0)
 	dst = append(dst, options...)
-	return append(dst, zeros[:pad]...) // zero is "end of option list"
+	return append(dst, make([]byte, pad)...) // zero is "end of option list"
 }
 
 // DecodeTCP reads the TCP segment that starts at Layout.L4 and ends at

@@ -55,6 +55,28 @@ func TestAddressesAsText(t *testing.T) {
 	}
 }
 
+func TestAddressesAreTextInJSON(t *testing.T) {
+	type addresses struct {
+		M packet.MAC
+		A packet.IPv4
+		B packet.IPv6
+		T map[packet.MAC]int
+	}
+	in := addresses{M: 1, A: 0x0a000001, B: packet.IPv6{Lo: 1}, T: map[packet.MAC]int{2: 3}}
+	text, err := json.Marshal(in)
+	want := `{"M":"00:00:00:00:00:01","A":"10.0.0.1","B":"::1","T":{"00:00:00:00:00:02":3}}`
+	if err != nil || string(text) != want {
+		t.Fatalf("%s, want %s (%v)", text, want, err)
+	}
+	var out addresses
+	if err := json.Unmarshal(text, &out); err != nil || !reflect.DeepEqual(in, out) {
+		t.Fatal(out, err)
+	}
+	if err := json.Unmarshal([]byte(`{"eth_dst":"nonsense"}`), new(packet.Header)); err == nil {
+		t.Fatal("a faulty address in a header was accepted")
+	}
+}
+
 func TestFaultyAddressesAreRefusedWithAnExample(t *testing.T) {
 	for _, s := range []string{"", "1:2:3:4:5:6", "01-23-45-67-89-ab", "01:23:45:67:89:ag", "01:23:45:67:89:ab:cd", "01:23:45:67:89-ab"} {
 		if _, err := packet.ParseMAC(s); err == nil {
