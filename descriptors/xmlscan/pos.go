@@ -75,6 +75,9 @@ func (s *Scanner) posAt(i int) Pos {
 		if s.at.off < tok {
 			s.at.over(s.b[s.at.off-s.off:s.tok], s.latin1)
 		}
+		if i == s.tok {
+			return s.at.pos()
+		}
 		p = s.at
 	}
 	p.over(s.b[p.off-s.off:i], s.latin1)

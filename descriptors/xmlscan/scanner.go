@@ -82,8 +82,8 @@ type element struct {
 	name int   // where its name begins in Scanner.names
 }
 
-// A Scanner reads one document token by token. Its memory is at most a window of max(256 KiB, 2*MaxToken), decoded
-// text and attribute values of MaxToken, and the open elements' names; in practice it is a window of 256 KiB.
+// A Scanner reads one document token by token. Its memory is usually a window of 256 KiB (none for data in place). A
+// longer token makes the window, and what holds decoded text, grow with it up to the order of MaxToken.
 type Scanner struct {
 	// The window: b[next:] is to be scanned. b[0] has offset off.
 	b         []byte

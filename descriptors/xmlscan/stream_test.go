@@ -242,3 +242,26 @@ func TestTheStreamDoesNotDependOnHowTheReaderCutsIt(t *testing.T) {
 		}
 	})
 }
+
+func TestPlacesAreThoseOfCountingCharacterByCharacter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"\n", "\v", "x", "a longer piece", "é", "→", "𝄞", "\r\n", strings.Repeat("\n.", 99)}), 0, 30).Draw(t, "text"), ""))
+		got := place{line: 1, col: 1}
+		cut := rapid.IntRange(0, len(text)).Draw(t, "cut")
+		for cut > 0 && cut < len(text) && text[cut]&0xC0 == 0x80 {
+			cut--
+		}
+		got.over(text[:cut], false)
+		got.over(text[cut:], false)
+		want := place{off: int64(len(text)), line: 1, col: 1}
+		for _, r := range string(text) {
+			want.col++
+			if r == '\n' {
+				want.line, want.col = want.line+1, 1
+			}
+		}
+		if got != want {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	})
+}
