@@ -1,0 +1,213 @@
+package graph
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Workspace answers questions about one graph. It is not safe for concurrent use,
+// and a slice that it was not given but returns is valid until the next question.
+type Workspace struct {
+	g       *Graph
+	seen    Set
+	queue   []int32
+	other   []int32
+	between between
+	short   dijkstra
+	back    dijkstra
+}
+
+// NewWorkspace returns a workspace for questions about g. Its memory grows with
+// the questions asked, to about 50 bytes per node.
+func NewWorkspace(g *Graph) *Workspace { return &Workspace{g: g} }
+
+// resized returns s with length n, its contents undefined.
+func resized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// Hops returns the number of arcs on the shortest path from every node to dst over
+// arcs that are not down, or Unreachable. It puts them into dist if that is large
+// enough.
+//
+// The search changes direction when that is cheaper (Beamer, Asanović, Patterson,
+// "Direction-optimizing breadth-first search", SC 2012): from the nodes just
+// reached to all their neighbours, or from every node not yet reached to the first
+// neighbour that has just been.
+func (w *Workspace) Hops(dst int32, down Set, dist []int32) []int32 {
+	g := w.g
+	n := g.Nodes()
+	dist = resized(dist, n)
+	for i := range dist {
+		dist[i] = Unreachable
+	}
+	w.seen = resized(w.seen, (n+63)/64)
+	clear(w.seen)
+	queue := append(resized(w.queue, n)[:0], dst)
+	dist[dst] = 0
+	w.seen.Add(dst)
+	degree := len(g.To)/n + 1
+	for level, from := int32(0), 0; from < len(queue); level++ {
+		frontier, left := len(queue)-from, n-len(queue)
+		// A node not reached looks at its arcs until it meets the frontier: about
+		// n/frontier of them if that were spread evenly, but never more than it has.
+		outward := frontier * degree
+		inward := left * min(degree, n/frontier+1)
+		end := len(queue)
+		if inward < outward {
+			queue = w.inward(level, down, dist, queue)
+		} else {
+			queue = w.outward(from, level, down, dist, queue)
+		}
+		from = end
+	}
+	w.queue = queue
+	return dist
+}
+
+// outward reaches the neighbours of queue[from:], which are at distance level.
+func (w *Workspace) outward(from int, level int32, down Set, dist, queue []int32) []int32 {
+	g, seen := w.g, w.seen
+	for _, v := range queue[from:] {
+		i, end := g.Off[v], g.Off[v+1]
+		for k, u := range g.To[i:end] {
+			word, bit := uint32(u)/64, uint64(1)<<(uint32(u)%64)
+			if seen[word]&bit != 0 || len(down) > 0 && down.Has(g.Arc[int(i)+k]^1) {
+				continue
+			}
+			seen[word] |= bit
+			dist[u] = level + 1
+			queue = append(queue, u)
+		}
+	}
+	return queue
+}
+
+// inward lets every node not yet reached look for a neighbour at distance level.
+func (w *Workspace) inward(level int32, down Set, dist, queue []int32) []int32 {
+	g := w.g
+	n := g.Nodes()
+	for word, seen := range w.seen {
+		for left := ^seen; left != 0; left &= left - 1 {
+			u := word*64 + bits.TrailingZeros64(left)
+			if u >= n {
+				break
+			}
+			i, end := g.Off[u], g.Off[u+1]
+			for k, v := range g.To[i:end] {
+				if dist[v] == level && !(len(down) > 0 && down.Has(g.Arc[int(i)+k])) {
+					w.seen.Add(int32(u))
+					dist[u] = level + 1
+					queue = append(queue, int32(u))
+					break
+				}
+			}
+		}
+	}
+	return queue
+}
+
+// between is the scratch memory of HopPath: distances from the source and to the
+// destination, as base + distance. What is below base is from an earlier
+// question, so that nothing need be cleared.
+type between struct {
+	base  int32
+	ahead []int32
+	back  []int32
+}
+
+// HopPath appends to buf the arcs of the path that Path gives for src by the
+// distances of Hops(dst, down), and returns it. It searches from both ends and so
+// looks at a small part of a large graph only. It says false if there is no path.
+func (w *Workspace) HopPath(src, dst int32, down Set, buf []int32) (path []int32, ok bool) {
+	if src == dst {
+		return buf, true
+	}
+	g, s := w.g, &w.between
+	n := g.Nodes()
+	if len(s.ahead) != n || s.base > math.MaxInt32-2*int32(min(n, math.MaxInt32/4))-4 {
+		s.ahead, s.back, s.base = make([]int32, n), make([]int32, n), 1
+	}
+	base, ahead, back := s.base, s.ahead, s.back
+	from, to := append(w.queue[:0], src), append(w.other[:0], dst)
+	ahead[src], back[dst] = base, base
+	var fromDone, toDone int                         // what lies before has been searched
+	var fromDepth, toDepth int32                     // distance of what lies behind
+	costFrom, costTo := g.Degree(src), g.Degree(dst) // arcs to look at for one step
+	met := false
+	for !met && fromDone < len(from) && toDone < len(to) {
+		if costFrom <= costTo {
+			end := len(from)
+			costFrom = 0
+			fromDepth++
+			for _, u := range from[fromDone:end] {
+				for i := g.Off[u]; i < g.Off[u+1]; i++ {
+					v := g.To[i]
+					if ahead[v] >= base || down.Has(g.Arc[i]) {
+						continue
+					}
+					ahead[v] = base + fromDepth
+					from = append(from, v)
+					costFrom += g.Degree(v)
+					met = met || back[v] >= base
+				}
+			}
+			fromDone = end
+		} else {
+			end := len(to)
+			costTo = 0
+			toDepth++
+			for _, v := range to[toDone:end] {
+				for i := g.Off[v]; i < g.Off[v+1]; i++ {
+					u := g.To[i]
+					if back[u] >= base || down.Has(g.Arc[i]^1) {
+						continue
+					}
+					back[u] = base + toDepth
+					to = append(to, u)
+					costTo += g.Degree(u)
+					met = met || ahead[u] >= base
+				}
+			}
+			toDone = end
+		}
+	}
+	w.queue, w.other = from, to
+	length := fromDepth + toDepth
+	s.base += length + 2
+	if !met {
+		return buf, false
+	}
+	// Give the nodes that lie on some shortest path and were reached from the source
+	// only their distance to the destination, beginning where the searches met.
+	good := to[:0]
+	for _, v := range from[fromDone:] {
+		if back[v] >= base {
+			good = append(good, v)
+		}
+	}
+	for k := 0; k < len(good); k++ {
+		v := good[k]
+		for i := g.Off[v]; i < g.Off[v+1]; i++ {
+			u := g.To[i]
+			if ahead[u] == ahead[v]-1 && back[u] < base && !down.Has(g.Arc[i]^1) {
+				back[u] = back[v] + 1
+				good = append(good, u)
+			}
+		}
+	}
+	w.other = good
+	u := src
+	for u != dst {
+		i := g.Off[u]
+		for back[g.To[i]] != back[u]-1 || down.Has(g.Arc[i]) {
+			i++
+		}
+		buf = append(buf, g.Arc[i])
+		u = g.To[i]
+	}
+	return buf, true
+}
