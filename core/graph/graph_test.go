@@ -401,3 +401,43 @@ func TestOldLabelsDoNotLeakIntoLaterPaths(t *testing.T) {
 		}
 	}
 }
+
+func TestRepeatedQuestionsDoNotAllocate(t *testing.T) {
+	g, err := New(half(2000, 5000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := make([]int64, 2*g.Links())
+	for i := range of {
+		of[i] = int64(i%7 + 1)
+	}
+	weights, err := g.NewWeights(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := NewSet(2 * g.Links())
+	down.AddLink(4321)
+	w := NewWorkspace(g)
+	var (
+		hops []int32
+		dist []int64
+		path []int32
+		part []int32
+		r    Routes
+		f    Forest
+	)
+	ask := func() {
+		hops = w.Hops(77, down, hops)
+		Fill(&r, g, hops, Weights{}, down)
+		path, _ = Path(g, 1999, hops, Weights{}, down, path[:0])
+		path, _ = w.HopPath(1999, 77, down, path[:0])
+		dist = w.Distances(77, weights, down, dist)
+		path, _ = w.WeightedPath(1999, 77, weights, down, path[:0])
+		part, _ = w.Components(down, part)
+		w.Forest(down, &f)
+	}
+	ask()
+	if n := testing.AllocsPerRun(5, ask); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -10,6 +10,7 @@ import (
 type Workspace struct {
 	g       *Graph
 	seen    Set
+	failed  Set // nodes with an arc that is down
 	queue   []int32
 	other   []int32
 	between between
@@ -46,48 +47,79 @@ func (w *Workspace) Hops(dst int32, down Set, dist []int32) []int32 {
 	}
 	w.seen = resized(w.seen, (n+63)/64)
 	clear(w.seen)
-	queue := append(resized(w.queue, n)[:0], dst)
-	dist[dst] = 0
 	w.seen.Add(dst)
+	w.markFailed(down)
+	queue := resized(w.queue, n+1) // outward writes one place further than it counts
+	queue[0] = dst
+	from, end := 0, 1
 	degree := len(g.To)/n + 1
-	for level, from := int32(0), 0; from < len(queue); level++ {
-		frontier, left := len(queue)-from, n-len(queue)
+	for level := int32(0); from < end; level++ {
+		for _, v := range queue[from:end] {
+			dist[v] = level
+		}
+		frontier, left := end-from, n-end
 		// A node not reached looks at its arcs until it meets the frontier: about
 		// n/frontier of them if that were spread evenly, but never more than it has.
-		outward := frontier * degree
-		inward := left * min(degree, n/frontier+1)
-		end := len(queue)
-		if inward < outward {
-			queue = w.inward(level, down, dist, queue)
+		if left*min(degree, n/frontier+1) < frontier*degree {
+			from, end = end, w.inward(level, down, dist, queue, end)
 		} else {
-			queue = w.outward(from, level, down, dist, queue)
+			from, end = end, w.outward(queue, from, end, down)
 		}
-		from = end
 	}
 	w.queue = queue
 	return dist
 }
 
-// outward reaches the neighbours of queue[from:], which are at distance level.
-func (w *Workspace) outward(from int, level int32, down Set, dist, queue []int32) []int32 {
-	g, seen := w.g, w.seen
-	for _, v := range queue[from:] {
-		i, end := g.Off[v], g.Off[v+1]
-		for k, u := range g.To[i:end] {
-			word, bit := uint32(u)/64, uint64(1)<<(uint32(u)%64)
-			if seen[word]&bit != 0 || len(down) > 0 && down.Has(g.Arc[int(i)+k]^1) {
-				continue
+// markFailed notes the nodes at the ends of arcs that are down. They are few, and the
+// others need not ask arc by arc.
+func (w *Workspace) markFailed(down Set) {
+	g := w.g
+	w.failed = resized(w.failed, len(w.seen))
+	clear(w.failed)
+	for word, arcs := range down[:min(len(down), (2*g.Links()+63)/64)] {
+		for ; arcs != 0; arcs &= arcs - 1 {
+			arc := int32(word*64 + bits.TrailingZeros64(arcs))
+			if int(arc) >= 2*g.Links() {
+				break
 			}
-			seen[word] |= bit
-			dist[u] = level + 1
-			queue = append(queue, u)
+			w.failed.Add(g.Tail(arc))
+			w.failed.Add(g.Head(arc))
 		}
 	}
-	return queue
 }
 
-// inward lets every node not yet reached look for a neighbour at distance level.
-func (w *Workspace) inward(level int32, down Set, dist, queue []int32) []int32 {
+// outward puts the neighbours of queue[from:end] that have not been seen behind
+// them, and returns the new end. Whether a neighbour has been seen is as good as
+// random, so it is counted rather than branched upon.
+func (w *Workspace) outward(queue []int32, from, end int, down Set) int {
+	g, seen := w.g, w.seen
+	tail := end
+	for _, v := range queue[from:end] {
+		row, arcs := g.To[g.Off[v]:g.Off[v+1]], g.Arc[g.Off[v]:g.Off[v+1]]
+		if w.failed.Has(v) {
+			for k, u := range row {
+				if !seen.Has(u) && !down.Has(arcs[k]^1) {
+					seen.Add(u)
+					queue[tail] = u
+					tail++
+				}
+			}
+			continue
+		}
+		for _, u := range row {
+			word, shift := uint32(u)/64, uint32(u)%64
+			before := seen[word]
+			seen[word] = before | 1<<shift
+			queue[tail] = u
+			tail += int(^before >> shift & 1)
+		}
+	}
+	return tail
+}
+
+// inward lets every node not yet seen look for a neighbour at distance level and
+// puts those that have one at the end of the queue. It returns the new end.
+func (w *Workspace) inward(level int32, down Set, dist, queue []int32, end int) int {
 	g := w.g
 	n := g.Nodes()
 	for word, seen := range w.seen {
@@ -96,18 +128,19 @@ func (w *Workspace) inward(level int32, down Set, dist, queue []int32) []int32 {
 			if u >= n {
 				break
 			}
-			i, end := g.Off[u], g.Off[u+1]
-			for k, v := range g.To[i:end] {
-				if dist[v] == level && !(len(down) > 0 && down.Has(g.Arc[int(i)+k])) {
-					w.seen.Add(int32(u))
-					dist[u] = level + 1
-					queue = append(queue, int32(u))
+			row, arcs := g.To[g.Off[u]:g.Off[u+1]], g.Arc[g.Off[u]:g.Off[u+1]]
+			failed := w.failed.Has(int32(u))
+			for k, v := range row {
+				if dist[v] == level && !(failed && down.Has(arcs[k])) {
+					w.seen[word] |= left & -left
+					queue[end] = int32(u)
+					end++
 					break
 				}
 			}
 		}
 	}
-	return queue
+	return end
 }
 
 // between is the scratch memory of HopPath: distances from the source and to the
