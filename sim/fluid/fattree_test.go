@@ -2,7 +2,6 @@ package fluid_test
 
 import (
 	"math"
-	"sort"
 
 	"sendim/sim/fluid"
 )
@@ -126,8 +125,4 @@ func play(capacity []float64, jobs []job) outcome {
 		o.events++
 		o.active += t.Len()
 	}
-}
-
-func sortByStart(jobs []job) {
-	sort.SliceStable(jobs, func(a, b int) bool { return jobs[a].start < jobs[b].start })
 }

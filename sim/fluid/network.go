@@ -35,6 +35,8 @@ type Network struct {
 	dirty   []int32 // resources whose level must be worked out anew
 	touched []int32 // flows whose level was opened or set since the last Solve
 	queue   levelQueue
+	urgent  int    // resources in the queue with urgent set
+	open    int    // open flows with a route and no cap
 	changed []Flow // what Solve returned last
 }
 
@@ -66,9 +68,13 @@ type resource struct {
 	key      float64 // of its valid entry in the queue; +Inf when it has none
 	members  int32   // offset of its list of flows in Network.members
 	count    int32
+	open     int32 // entries of the list whose flows are open and have no cap
+	held     int32 // flows whose bottleneck it is, less those settled in the Solve under way
 	class    uint8
 	dirty    bool // is in Network.dirty
 	stale    bool // fill and key may have become too low, never too high
+	over     bool // a flow stands above fill
+	urgent   bool // over or held flows down when it was put into the queue
 }
 
 // member is one use of a resource; hop is the same use seen from the flow.
@@ -133,6 +139,8 @@ func (n *Network) Add(spec FlowSpec) Flow {
 	if math.IsInf(weight, 1) {
 		panic("fluid: infinite weight")
 	}
+	checkAmount("cap", spec.Cap)
+	n.checkRoute(spec.Route)
 	var id int32
 	if last := len(n.free) - 1; last >= 0 {
 		id = n.free[last]
@@ -150,11 +158,20 @@ func (n *Network) Add(spec FlowSpec) Flow {
 		n.touched = append(n.touched, id)
 	}
 	n.link(id, spec.Route)
+	n.count(f, 1)
 	return Flow(id)
 }
 
+// checkRoute comes before anything is changed, so that a refusal leaves the network whole.
+func (n *Network) checkRoute(route []Resource) {
+	for _, r := range route {
+		if r < 0 || int(r) >= len(n.resources) {
+			panic(fmt.Sprintf("fluid: route names resource %d of %d", r, len(n.resources)))
+		}
+	}
+}
+
 func (f *flow) setCap(rate float64) {
-	checkAmount("cap", rate)
 	if rate == 0 {
 		rate = math.Inf(1)
 	}
@@ -166,6 +183,7 @@ func (f *flow) setCap(rate float64) {
 // Remove takes a flow out. Its number may be given to the next flow added.
 func (n *Network) Remove(id Flow) {
 	n.mustLive(id)
+	n.count(&n.flows[id], -1)
 	n.unlink(int32(id))
 	n.flows[id].live = false
 	n.flows[id].rate = 0
@@ -175,17 +193,26 @@ func (n *Network) Remove(id Flow) {
 // Reroute gives a flow another route at the next Solve. Rate stays as it was until then.
 func (n *Network) Reroute(id Flow, route []Resource) {
 	n.mustLive(id)
+	n.checkRoute(route)
+	n.touch(int32(id))
+	f := &n.flows[id]
+	n.count(f, -1)
 	n.unlink(int32(id))
-	n.open(int32(id))
+	f.bottleneck, f.level = none, f.capLevel
 	n.link(int32(id), route)
+	n.count(f, 1)
 }
 
 // SetCap changes the highest rate of a flow at the next Solve; 0 means none.
 func (n *Network) SetCap(id Flow, rate float64) {
 	n.mustLive(id)
-	n.open(int32(id))
+	checkAmount("cap", rate)
+	n.touch(int32(id))
 	f := &n.flows[id]
+	n.count(f, -1)
+	f.bottleneck = none
 	f.setCap(rate)
+	n.count(f, 1)
 	for _, h := range n.route(f) {
 		n.mark(h.resource)
 	}
@@ -241,12 +268,21 @@ func (n *Network) mark(r int32) {
 	}
 }
 
-// open takes a flow off its bottleneck, to be settled anew.
-func (n *Network) open(id int32) {
-	n.touch(id)
-	f := &n.flows[id]
-	f.bottleneck = none
-	f.level = f.capLevel
+// isOpen is whether the flow rises until a resource stops it. (A flow without a cap on
+// nothing but resources of infinite capacity is open for ever.)
+func (f *flow) isOpen() bool { return f.level == math.Inf(1) && f.bottleneck == none }
+
+// count adds a flow to the counts of open and held flows (by 1), or takes it off (by -1),
+// before or after a change to its route or state.
+func (n *Network) count(f *flow, by int32) {
+	if f.bottleneck >= 0 {
+		n.resources[f.bottleneck].held += by
+	} else if f.isOpen() && f.hopCount > 0 {
+		n.open += int(by)
+		for _, h := range n.route(f) {
+			n.resources[h.resource].open += by
+		}
+	}
 }
 
 // touch lists a flow as one whose level may differ from what it was, and keeps that.

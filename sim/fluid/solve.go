@@ -25,7 +25,10 @@ const same = 1e-12
 //     is a change.
 //
 // Taken in order of level, nothing that happens can undo what happened at a lower level, so
-// a flow is settled at most once. A flow that no resource stops runs at its cap.
+// a flow is settled at most once. A flow that no resource stops runs at its cap. All is
+// settled when no flow is open and no resource in the queue is urgent: the others were
+// looked at only because a flow was open that has since been stopped elsewhere, lower than
+// they would have stopped it.
 func (n *Network) Solve() []Flow {
 	n.changed = n.changed[:0]
 	for {
@@ -33,15 +36,22 @@ func (n *Network) Solve() []Flow {
 			n.look(n.dirty[i])
 		}
 		n.dirty = n.dirty[:0]
+		if n.open == 0 && n.urgent == 0 {
+			n.dropQueue()
+			break
+		}
 		key, id, ok := n.queue.pop()
 		if !ok {
 			break
 		}
 		r := &n.resources[id]
+		if key != r.key {
+			continue // superseded
+		}
+		n.setKey(r, id, math.Inf(1), false)
 		switch {
-		case key != r.key: // superseded
+		case r.stale && r.open == 0 && r.held == 0 && !r.over: // all stopped elsewhere
 		case r.stale:
-			r.key = math.Inf(1) // the entry is used up, even if the level is still the same
 			n.look(id)
 		case key < lessThan(r.fill):
 			n.release(id)
@@ -57,6 +67,7 @@ func (n *Network) Solve() []Flow {
 		}
 		if f.bottleneck != none {
 			f.bottleneck = ^f.bottleneck
+			n.resources[f.bottleneck].held++
 		} else if isSame(f.level, f.prior) {
 			f.level = f.prior
 		}
@@ -82,13 +93,16 @@ func isSame(a, b float64) bool {
 	return a == b || math.Abs(a-b) <= same*math.Abs(b) && !math.IsInf(a-b, 0)
 }
 
-// look works out what happens next at a resource and puts it into the queue.
-func (n *Network) look(id int32) {
-	r := &n.resources[id]
-	r.dirty, r.stale = false, false
-	fill, held := n.fill(r, id)
-	r.fill = fill
-	key := min(fill, held)
+// setKey puts a resource into the queue at a level, or takes it out (+Inf).
+func (n *Network) setKey(r *resource, id int32, key float64, urgent bool) {
+	if r.urgent != urgent {
+		r.urgent = urgent
+		if urgent {
+			n.urgent++
+		} else {
+			n.urgent--
+		}
+	}
 	if key != r.key {
 		r.key = key
 		if key < math.Inf(1) {
@@ -97,38 +111,65 @@ func (n *Network) look(id int32) {
 	}
 }
 
-// fill is the level at which the resource is full when its flows are at their levels and
-// those that it holds down itself are free up to their caps; +Inf when that does not fill
-// it. held is the lowest level of those that it holds down, +Inf when it holds none.
-func (n *Network) fill(r *resource, id int32) (level, held float64) {
-	held = math.Inf(1)
-	list := n.list(r)
+// dropQueue empties the queue.
+func (n *Network) dropQueue() {
+	for _, e := range n.queue.entries {
+		n.resources[e.resource].key = math.Inf(1)
+	}
+	n.queue.entries = n.queue.entries[:0]
+}
+
+// look works out what happens next at a resource and puts it into the queue.
+func (n *Network) look(id int32) {
+	r := &n.resources[id]
+	r.dirty, r.stale = false, false
+	held := n.fillUp(r, id)
+	key := r.fill
+	if held < key {
+		key = held
+	}
+	n.setKey(r, id, key, key < math.Inf(1) && (r.over || r.held > 0))
+}
+
+// fillUp sets fill, the level at which the resource is full when its flows are at their
+// levels and those that it holds down itself are free up to their caps, +Inf when that does
+// not fill it; and over, whether some flow stands above that. It returns the lowest level of
+// the flows it holds down, +Inf when it holds none.
+func (n *Network) fillUp(r *resource, id int32) (held float64) {
+	inf := math.Inf(1)
+	held = inf
+	list, flows := n.list(r), n.flows
 	var fixed, open, top float64
 	for _, m := range list {
-		f := &n.flows[m.flow]
+		f := &flows[m.flow]
 		u := f.level
 		if f.bottleneck == id {
-			held = min(held, u)
+			if u < held {
+				held = u
+			}
 			u = f.capLevel
 		}
-		if u < math.Inf(1) {
+		if u < inf {
 			fixed += float64(f.weight * u)
-			top = max(top, u)
+			if u > top {
+				top = u
+			}
 		} else {
 			open += f.weight
 		}
 	}
-	if open == 0 {
-		if fixed <= r.capacity {
-			return math.Inf(1), held
-		}
-		level = 0
-	} else {
+	level := 0.0
+	if open > 0 {
 		level = (r.capacity - fixed) / open
-		if level >= top {
-			return level, held
-		}
-		level = max(level, 0)
+	} else if fixed <= r.capacity {
+		level = inf
+	}
+	r.fill, r.over = level, level < top
+	if !r.over {
+		return held
+	}
+	if level < 0 {
+		level = 0
 	}
 	// Some flow stands above that level, so it does not take all it could. What the flows
 	// take is a concave, piecewise linear function of the level: Newton's method comes to
@@ -148,14 +189,16 @@ func (n *Network) fill(r *resource, id int32) (level, held float64) {
 			}
 		}
 		if open == 0 {
-			return level, held
+			break
 		}
 		next := (r.capacity - fixed) / open
 		if !(next > level) {
-			return level, held
+			break
 		}
 		level = next
 	}
+	r.fill = level
+	return held
 }
 
 // release opens the flows that a resource held down.
@@ -166,23 +209,22 @@ func (n *Network) release(id int32) {
 		if f.bottleneck != id {
 			continue
 		}
-		n.open(m.flow)
+		n.touch(m.flow)
+		n.count(f, -1)
+		f.bottleneck, f.level = none, f.capLevel
+		n.count(f, 1)
 		for _, h := range n.route(f) {
 			if h.resource != id {
 				n.mark(h.resource)
 			}
 		}
 	}
-	r.key = r.fill
-	if r.key < math.Inf(1) {
-		n.queue.push(r.key, id)
-	}
+	n.setKey(r, id, r.fill, r.over && r.fill < math.Inf(1))
 }
 
 // stop settles, at the fill level of a resource, every flow on it that would go higher.
 func (n *Network) stop(id int32) {
 	r := &n.resources[id]
-	r.key = math.Inf(1)
 	for _, m := range n.list(r) {
 		f := &n.flows[m.flow]
 		settled := f.bottleneck < 0 && f.bottleneck != none
@@ -190,6 +232,7 @@ func (n *Network) stop(id int32) {
 			continue
 		}
 		n.touch(m.flow)
+		n.count(f, -1)
 		f.level = r.fill
 		if isSame(f.level, f.prior) {
 			f.level = f.prior
@@ -199,7 +242,7 @@ func (n *Network) stop(id int32) {
 			o := &n.resources[h.resource]
 			if o.key < math.Inf(1) {
 				o.stale = true
-			} else if h.resource != id {
+			} else if o.held > 0 && h.resource != id {
 				n.mark(h.resource)
 			}
 		}
