@@ -33,12 +33,17 @@ func (d *dijkstra) start(n int, at int32) {
 	d.reach(at, 0)
 }
 
-// reach notes a distance that is shorter than the one known.
-func (d *dijkstra) reach(u int32, dist int64) {
+// note keeps a distance that is shorter than the one known.
+func (d *dijkstra) note(u int32, dist int64) {
 	if d.dist[u] == infinite {
 		d.touched = append(d.touched, u)
 	}
 	d.dist[u] = dist
+}
+
+// reach notes a distance and lets the search go on from there.
+func (d *dijkstra) reach(u int32, dist int64) {
+	d.note(u, dist)
 	d.heap = append(d.heap, entry{})
 	h, i := d.heap, len(d.heap)-1
 	for i > 0 && dist < h[(i-1)/4].dist {
@@ -101,7 +106,13 @@ func (w *Workspace) Distances(dst int32, weights Weights, down Set, dist []int64
 		}
 		for i := g.Off[e.node]; i < g.Off[e.node+1]; i++ {
 			u, arc := g.To[i], g.Arc[i]^1
-			if through := e.dist + weights.Of(arc); through < d.dist[u] && !down.Has(arc) {
+			through := e.dist + weights.Of(arc)
+			if through >= d.dist[u] || down.Has(arc) {
+				continue
+			}
+			if g.Degree(u) == 1 { // a host, as a rule: nothing lies behind it
+				d.note(u, through)
+			} else {
 				d.reach(u, through)
 			}
 		}
