@@ -47,6 +47,7 @@ type Config struct {
 	ECN           bool   // packets are sent ECN-capable, and marks are echoed
 	Handshake     bool   // SYN, SYN-ACK, ACK before data; without it both ends start established
 	HyStart       bool   // CUBIC leaves slow start on longer ACK trains or delay instead of on loss
+	RenoFriendly  bool   // CUBIC is never slower than Reno would be (RFC 9438, section 4.3)
 	Control       Kind   // congestion control
 	DelayedACK    int    // segments per acknowledgement; 1 acknowledges each
 
@@ -63,7 +64,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		MSS: 1448, HeaderBytes: 52, InitialWindow: 10, ReceiveWindow: 1 << 40,
-		SACK: true, Handshake: true, HyStart: true, Control: NewReno,
+		SACK: true, Handshake: true, HyStart: true, RenoFriendly: true, Control: NewReno,
 		DelayedACK: 2, DelayedACKTimeout: 40 * Millisecond,
 		MinRTO: 200 * Millisecond, InitialRTO: Second, MaxRTO: 60 * Second,
 	}

@@ -10,6 +10,7 @@ type window struct {
 // ackInfo is what an acknowledgement of new data tells congestion control.
 type ackInfo struct {
 	now, rtt int64  // ps; rtt is the sample of this acknowledgement
+	least    int64  // ps: shortest sample of the transfer, SYN's included
 	bytes    uint64 // newly acknowledged
 	una, nxt uint64 // first unacknowledged and next new sequence number
 	ece      bool   // the receiver echoed a mark
@@ -29,7 +30,7 @@ const (
 // the algorithm says how windows grow and to how much they shrink.
 type control interface {
 	// acked takes every acknowledgement of new data and grows w.cwnd where a.grow allows.
-	acked(w *window, a *ackInfo)
+	acked(w *window, a ackInfo)
 	// reduced gives the new slow start threshold; flight is the number of bytes outstanding within the window.
 	reduced(w *window, now int64, flight uint64, why cause) uint64
 	// idled tells that the sender had nothing to send for d picoseconds.
@@ -39,7 +40,7 @@ type control interface {
 func newControl(c *Config) control {
 	switch c.Control {
 	case Cubic:
-		return &cubic{hystart: hystart{on: c.HyStart}}
+		return &cubic{hystart: hystart{on: c.HyStart}, friendly: c.RenoFriendly}
 	case DCTCP:
 		return &dctcp{alpha: 1}
 	}
@@ -49,7 +50,7 @@ func newControl(c *Config) control {
 // newReno is the congestion control of RFC 5681. All its state is the window.
 type newReno struct{}
 
-func (newReno) acked(w *window, a *ackInfo) {
+func (newReno) acked(w *window, a ackInfo) {
 	if !a.grow {
 		return
 	}

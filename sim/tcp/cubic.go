@@ -6,15 +6,15 @@ import "math"
 // converted explicitly, which forbids the compiler to fuse the two (Go specification, Floating-point operators), so that
 // each machine computes the same bits.
 type cubic struct {
-	epoch  int64 // ps: start of the present congestion avoidance stage; valid if started
-	wMax   float64
-	k      float64
-	wEst   float64 // what Reno would have
-	prior  float64 // window before the last reduction
-	frac   float64 // growth not yet worth a byte, bytes
-	minRTT int64   // ps
+	epoch int64 // ps: start of the present congestion avoidance stage; valid if started
+	wMax  float64
+	k     float64
+	wEst  float64 // what Reno would have
+	prior float64 // window before the last reduction
+	frac  float64 // growth not yet worth a byte, bytes
 	hystart
-	started bool
+	friendly bool // Config.RenoFriendly
+	started  bool
 }
 
 const (
@@ -23,13 +23,10 @@ const (
 	cubicReno = 3 * (1 - cubicBeta) / (1 + cubicBeta) // alpha of section 4.3
 )
 
-func (c *cubic) acked(w *window, a *ackInfo) {
-	if c.minRTT == 0 || a.rtt < c.minRTT {
-		c.minRTT = a.rtt
-	}
+func (c *cubic) acked(w *window, a ackInfo) {
 	if w.cwnd < w.ssthresh {
 		if a.grow {
-			if c.leave(w, a, c.minRTT) {
+			if c.leave(w, a) {
 				w.ssthresh = w.cwnd
 				return
 			}
@@ -54,7 +51,7 @@ func (c *cubic) acked(w *window, a *ackInfo) {
 	}
 	c.wEst += float64(alpha*segments) / cwnd
 	var step float64 // segments
-	if c.at(t) < c.wEst {
+	if c.friendly && c.at(t) < c.wEst {
 		step = max(c.wEst-cwnd, 0)
 	} else { // sections 4.4 and 4.5
 		target := c.at(t + float64(a.rtt)/float64(Second))
@@ -96,7 +93,6 @@ func (c *cubic) reduced(w *window, now int64, flight uint64, why cause) uint64 {
 	if why == byTimeout { // section 4.8: the next stage starts flat at whatever slow start reaches
 		c.wMax, c.prior = 0, 0
 		c.hystart.reset()
-		c.minRTT = 0
 	}
 	return max(uint64(float64(cubicBeta*float64(min(flight, w.cwnd)))), 2*w.mss)
 }

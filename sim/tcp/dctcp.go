@@ -11,7 +11,7 @@ type dctcp struct {
 
 const dctcpG = 1.0 / 16 // section 4.2
 
-func (d *dctcp) acked(w *window, a *ackInfo) {
+func (d *dctcp) acked(w *window, a ackInfo) {
 	d.acks += a.bytes
 	if a.ece {
 		d.marked += a.bytes

@@ -7,7 +7,7 @@
 //
 // What it follows: RFC 9293 (SYN, SYN-ACK, ACK; FIN), RFC 5681 (slow start, congestion avoidance, fast retransmit,
 // delayed acknowledgements, restart after idle), RFC 6582 (NewReno recovery when SACK is off), RFC 2018 and RFC 6675
-// (SACK and recovery by it), RFC 3042 (limited transmit), RFC 6298 (retransmission timer), RFC 7323 (timestamps, always
+// (SACK and recovery by it), RFC 6937 (the rate during it), RFC 3042 (limited transmit), RFC 6298 (retransmission timer), RFC 7323 (timestamps, always
 // on), RFC 6928 (initial window), RFC 9438 (CUBIC), RFC 3168 (ECN) and RFC 8257 (DCTCP).
 //
 // What it leaves out, on purpose:

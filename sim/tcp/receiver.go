@@ -48,7 +48,11 @@ func (r *Receiver) Stats() ReceiverStats { return r.stats }
 
 // OnSegment takes a segment that arrived at now and answers it into out. Segments without data, SYN or FIN are ignored.
 func (r *Receiver) OnSegment(g *Segment, now int64, out *Output) {
-	defer func() { out.Deadline = r.ackAt }()
+	r.onSegment(g, now, out)
+	out.Deadline = r.ackAt
+}
+
+func (r *Receiver) onSegment(g *Segment, now int64, out *Output) {
 	if g.Flags&SYN != 0 {
 		if !r.synced {
 			r.synced, r.nxt = true, g.Seq+1

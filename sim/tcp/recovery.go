@@ -103,9 +103,10 @@ func (s *Sender) hole(end uint64) (Range, bool) {
 }
 
 // rescue gives the last segment outstanding when recovery began, once, if nothing above it has been SACKed (rule 4). The
-// rule would also repeat what has been repeated already; this does not.
+// rule would act at once and also on what has been repeated already; this waits for the answer to a repetition, which
+// overtakes nothing on an orderly path, and so does not repeat a last segment that is merely on its way.
 func (s *Sender) rescue() (Range, bool) {
-	if !s.recovery || !s.cfg.SACK || s.rescued || s.nxt > s.recover {
+	if !s.recovery || !s.cfg.SACK || !s.partial || s.rescued || s.nxt > s.recover {
 		return Range{}, false
 	}
 	from := max(s.rxt, s.una)
@@ -128,11 +129,12 @@ func (s *Sender) onNew(g *Segment, now int64, out *Output) {
 	s.dropBelow(g.Ack)
 	s.dupAcks = 0
 	s.rtt.sample(now-g.TSEcr, s.cfg)
-	a := ackInfo{now: now, rtt: now - g.TSEcr, bytes: bytes, una: s.una, nxt: s.nxt, ece: g.Flags&ECE != 0}
+	a := ackInfo{now: now, rtt: now - g.TSEcr, least: s.rtt.least, bytes: bytes, una: s.una, nxt: s.nxt, ece: g.Flags&ECE != 0}
 	restart := true
 	switch {
 	case s.recovery && s.una >= s.recover:
 		s.recovery = false
+		s.w.cwnd = s.w.ssthresh
 		if !s.cfg.SACK { // RFC 6582, section 3.2, step 3, full acknowledgement, option 1
 			s.w.cwnd = min(s.w.ssthresh, max(s.nxt-s.una, s.w.mss)+s.w.mss)
 		}
@@ -145,7 +147,7 @@ func (s *Sender) onNew(g *Segment, now int64, out *Output) {
 	default:
 		a.grow = s.limited && (s.cwrEnd == 0 || s.una > s.cwrEnd)
 	}
-	s.cc.acked(&s.w, &a)
+	s.cc.acked(&s.w, a)
 	if s.una == s.nxt {
 		s.rtoAt = Never
 		if s.closed && s.nxt > s.limit {
@@ -200,6 +202,7 @@ func (s *Sender) enterRecovery(now int64, out *Output) {
 	s.recovery, s.partial, s.rescued = true, false, false
 	s.recover = s.nxt
 	s.rxt, s.rxtOut = s.una, 0
+	s.recoverFS, s.prrDelivered, s.prrOut = s.nxt-s.una, 0, 0
 	s.cwr = s.cfg.ECN
 	s.stats.Recoveries++
 	end := s.nxt
@@ -209,6 +212,22 @@ func (s *Sender) enterRecovery(now int64, out *Output) {
 	s.resend(s.cut(s.una, end), now, out)
 	if !s.cfg.SACK {
 		s.w.cwnd += dupThresh * s.w.mss
+	}
+}
+
+// pace sets the window for an acknowledgement in recovery that delivered so many bytes (RFC 6937, section 3, with slow
+// start as reduction bound). The bare window of RFC 6675 falls silent for half a round trip and then sends twice what
+// is delivered, which after an overshoot drops the repetitions anew and waits for the timer.
+func (s *Sender) pace(delivered uint64) {
+	s.prrDelivered += delivered
+	var n uint64
+	if pipe := s.pipe(); pipe > s.w.ssthresh {
+		want := (s.prrDelivered*s.w.ssthresh + s.recoverFS - 1) / s.recoverFS
+		n = want - min(want, s.prrOut)
+		s.w.cwnd = pipe + n
+	} else {
+		n = max(s.prrDelivered-min(s.prrDelivered, s.prrOut), delivered) + s.w.mss
+		s.w.cwnd = min(s.w.ssthresh, pipe+n)
 	}
 }
 

@@ -23,8 +23,10 @@ type Sender struct {
 	// the bytes in [una, rxt) that are not SACKed, which are in flight anew.
 	rxt, rxtOut uint64
 	recover     uint64 // recovery point: what was outstanding when recovery began or the timer expired
-	dupAcks     int
-	cwrEnd      uint64 // no second reduction for marks before this number is acknowledged
+	// The names of RFC 6937: what was outstanding when recovery began, and what has been delivered and sent since.
+	recoverFS, prrDelivered, prrOut uint64
+	dupAcks                         int
+	cwrEnd                          uint64 // no second reduction for marks before this number is acknowledged
 
 	rtoAt    int64 // deadline of the retransmission timer
 	lastSend int64
@@ -166,6 +168,7 @@ func (s *Sender) onSegment(g *Segment, now int64, out *Output) {
 		return
 	}
 	s.edge = max(s.edge, g.Ack+g.Window)
+	before := s.una + s.sacked.bytes
 	fresh := s.update(g)
 	switch {
 	case g.Ack > s.una:
@@ -179,6 +182,9 @@ func (s *Sender) onSegment(g *Segment, now int64, out *Output) {
 	}
 	if s.cfg.SACK && !s.recovery && s.una >= s.recover && s.isLost(s.una) {
 		s.enterRecovery(now, out)
+	}
+	if s.recovery && s.cfg.SACK {
+		s.pace(s.una + s.sacked.bytes - before)
 	}
 	s.send(now, out)
 }
@@ -221,8 +227,15 @@ func (s *Sender) onMark(g *Segment, now int64) {
 	s.stats.Reductions++
 }
 
-// flight is what a loss finds outstanding, without what limited transmit added (RFC 5681, section 3.2, step 2).
-func (s *Sender) flight() uint64 { return min(s.nxt-s.una, s.w.cwnd) }
+// flight is what a loss finds outstanding, without what limited transmit added (RFC 5681, section 3.2, step 2) and
+// without what the inflated window of a recovery without SACK let out for segments that had left the network.
+func (s *Sender) flight() uint64 {
+	n := min(s.nxt-s.una, s.w.cwnd)
+	if s.recovery {
+		n = min(n, s.w.ssthresh)
+	}
+	return n
+}
 
 // sendEnd is the number after the last that may be sent at all, FIN included.
 func (s *Sender) sendEnd() uint64 {
@@ -339,6 +352,7 @@ func (s *Sender) transmit(x Range, again bool, now int64, out *Output) {
 		g.ECN = ECT0 // also on repetitions: RFC 8257 needs their marks as well
 	}
 	s.emit(g, now, out)
+	s.prrOut += n
 	s.lastSend = now
 	if s.rtoAt == Never {
 		s.rtoAt = now + s.rtt.rto(s.cfg)
