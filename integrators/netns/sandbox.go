@@ -157,6 +157,8 @@ func (s *Sandbox) Close() error {
 	select {
 	case <-s.gone:
 	default:
+		shares := s.packetSockets()
+		defer closeTogether(shares)
 		if err := s.helper.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("killing sandbox %q: %w", s.label, err)
 		}

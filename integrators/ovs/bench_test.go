@@ -26,10 +26,19 @@ func BenchmarkStart(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StopTimer()
+				// Switches in a row, a host on each.
 				args := []string{"init"}
 				for i := range switches {
 					name := fmt.Sprintf("s%d", i)
-					args = append(args, "--", "add-br", name, "--", "set", "bridge", name, "datapath_type=netdev")
+					inside(b, s, fmt.Sprintf(`ip netns add h%[1]d
+						ip link add s%[1]d-eth1 type veth peer name eth0 netns h%[1]d
+						ip link add s%[1]d-eth2 type veth peer name s%[2]d-eth3
+						ip link set s%[1]d-eth1 up; ip link set s%[1]d-eth2 up; ip link set s%[2]d-eth3 up`, i, i+1))
+					args = append(args, "--", "add-br", name, "--", "set", "bridge", name, "datapath_type=netdev",
+						"--", "add-port", name, name+"-eth1", "--", "add-port", name, name+"-eth2")
+					if i > 0 {
+						args = append(args, "--", "add-port", name, name+"-eth3")
+					}
 				}
 				if _, err := v.Vsctl(b.Context(), args...); err != nil {
 					b.Fatal(err)
