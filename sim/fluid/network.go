@@ -28,6 +28,7 @@ type FlowSpec struct {
 type Network struct {
 	resources []resource
 	flows     []flow
+	facts     []facts // by flow
 	members   slab[member]
 	hops      slab[hop]
 	free      []int32 // numbers of removed flows
@@ -43,15 +44,16 @@ type Network struct {
 // none stands for "no bottleneck": the flow is open, or runs at its cap.
 const none = math.MinInt32
 
+// flow is what the search reads, apart from the facts about it so that it stays in cache.
 type flow struct {
 	// level is the flow's rate per weight as resources other than its bottleneck see it:
 	// the settled level, or while the flow is open the highest it may reach, capLevel.
-	level    float64
-	weight   float64
-	capLevel float64 // cap/weight, +Inf without a cap
-	prior    float64 // level before the pending changes (valid while touched); NaN when new
-	cap      float64
-	rate     float64
+	level float64
+	// finite, part and rise are level in the form in which sums need no case distinction:
+	// level, weight*level and 0, but 0, 0 and weight when level is infinite.
+	finite, part, rise float64
+	weight             float64
+	capLevel           float64 // cap/weight, +Inf without a cap
 	// bottleneck is the resource that holds the flow down; its complement once the flow
 	// has been settled in the Solve under way; none.
 	bottleneck int32
@@ -60,6 +62,12 @@ type flow struct {
 	hopClass   uint8
 	live       bool
 	touched    bool
+}
+
+type facts struct {
+	prior float64 // level before the pending changes (valid while touched); NaN when new
+	cap   float64
+	rate  float64
 }
 
 type resource struct {
@@ -148,11 +156,13 @@ func (n *Network) Add(spec FlowSpec) Flow {
 	} else {
 		id = int32(len(n.flows))
 		n.flows = append(n.flows, flow{})
+		n.facts = append(n.facts, facts{})
 	}
 	f := &n.flows[id]
 	touched := f.touched // a removed flow of this number may still be listed
-	*f = flow{weight: weight, bottleneck: none, live: true, touched: touched, prior: math.NaN()}
-	f.setCap(spec.Cap)
+	*f = flow{weight: weight, bottleneck: none, live: true, touched: touched}
+	n.facts[id] = facts{prior: math.NaN()}
+	n.setCap(id, spec.Cap)
 	if !touched {
 		f.touched = true
 		n.touched = append(n.touched, id)
@@ -171,13 +181,23 @@ func (n *Network) checkRoute(route []Resource) {
 	}
 }
 
-func (f *flow) setCap(rate float64) {
+func (n *Network) setCap(id int32, rate float64) {
 	if rate == 0 {
 		rate = math.Inf(1)
 	}
-	f.cap = rate
+	n.facts[id].cap = rate
+	f := &n.flows[id]
 	f.capLevel = rate / f.weight
-	f.level = f.capLevel
+	f.setLevel(f.capLevel)
+}
+
+func (f *flow) setLevel(level float64) {
+	f.level = level
+	if level < math.Inf(1) {
+		f.finite, f.part, f.rise = level, f.weight*level, 0
+	} else {
+		f.finite, f.part, f.rise = 0, 0, f.weight
+	}
 }
 
 // Remove takes a flow out. Its number may be given to the next flow added.
@@ -186,7 +206,7 @@ func (n *Network) Remove(id Flow) {
 	n.count(&n.flows[id], -1)
 	n.unlink(int32(id))
 	n.flows[id].live = false
-	n.flows[id].rate = 0
+	n.facts[id].rate = 0
 	n.free = append(n.free, int32(id))
 }
 
@@ -198,7 +218,8 @@ func (n *Network) Reroute(id Flow, route []Resource) {
 	f := &n.flows[id]
 	n.count(f, -1)
 	n.unlink(int32(id))
-	f.bottleneck, f.level = none, f.capLevel
+	f.bottleneck = none
+	f.setLevel(f.capLevel)
 	n.link(int32(id), route)
 	n.count(f, 1)
 }
@@ -211,7 +232,7 @@ func (n *Network) SetCap(id Flow, rate float64) {
 	f := &n.flows[id]
 	n.count(f, -1)
 	f.bottleneck = none
-	f.setCap(rate)
+	n.setCap(int32(id), rate)
 	n.count(f, 1)
 	for _, h := range n.route(f) {
 		n.mark(h.resource)
@@ -222,7 +243,7 @@ func (n *Network) SetCap(id Flow, rate float64) {
 // resource limits it.
 func (n *Network) Rate(id Flow) float64 {
 	n.mustLive(id)
-	return n.flows[id].rate
+	return n.facts[id].rate
 }
 
 // Bottleneck is the resource that holds a flow to its rate as of the last Solve; ok is
@@ -238,7 +259,7 @@ func (n *Network) Bottleneck(id Flow) (r Resource, ok bool) {
 func (n *Network) Load(r Resource) float64 {
 	var sum float64
 	for _, m := range n.list(&n.resources[r]) {
-		sum += n.flows[m.flow].rate
+		sum += n.facts[m.flow].rate
 	}
 	return sum
 }
@@ -289,7 +310,7 @@ func (n *Network) count(f *flow, by int32) {
 func (n *Network) touch(id int32) {
 	if f := &n.flows[id]; !f.touched {
 		f.touched = true
-		f.prior = f.level
+		n.facts[id].prior = f.level
 		n.touched = append(n.touched, id)
 	}
 }

@@ -1,5 +1,7 @@
 package fluid
 
+import "math"
+
 // levelQueue is a binary heap of (level, resource), lowest level first. An entry that has
 // been superseded stays in it and is told from a valid one when it comes out.
 type levelQueue struct {
@@ -7,26 +9,16 @@ type levelQueue struct {
 }
 
 type levelEntry struct {
-	key      float64
+	bits     uint64 // of the level: non-negative numbers are in the order of their bits
 	resource int32
 }
 
-func (q *levelQueue) push(key float64, resource int32) {
-	e := append(q.entries, levelEntry{})
-	i := len(e) - 1
-	for i > 0 {
-		up := (i - 1) / 2
-		if e[up].key <= key {
-			break
-		}
-		e[i] = e[up]
-		i = up
-	}
-	e[i] = levelEntry{key, resource}
-	q.entries = e
+func (q *levelQueue) push(level float64, resource int32) {
+	q.entries = append(q.entries, levelEntry{})
+	q.up(len(q.entries)-1, levelEntry{math.Float64bits(level), resource})
 }
 
-func (q *levelQueue) pop() (key float64, resource int32, ok bool) {
+func (q *levelQueue) pop() (level float64, resource int32, ok bool) {
 	e := q.entries
 	if len(e) == 0 {
 		return 0, 0, false
@@ -34,24 +26,44 @@ func (q *levelQueue) pop() (key float64, resource int32, ok bool) {
 	top := e[0]
 	last := e[len(e)-1]
 	e = e[:len(e)-1]
-	i := 0
-	for {
-		down := 2*i + 1
-		if down >= len(e) {
-			break
-		}
-		if down+1 < len(e) && e[down+1].key < e[down].key {
-			down++
-		}
-		if last.key <= e[down].key {
-			break
-		}
-		e[i] = e[down]
-		i = down
-	}
-	if len(e) > 0 {
-		e[i] = last
-	}
 	q.entries = e
-	return top.key, top.resource, true
+	if len(e) == 0 {
+		return math.Float64frombits(top.bits), top.resource, true
+	}
+	// The gap goes down to a leaf, which costs no comparison whose outcome a processor
+	// cannot foresee, and the last entry, mostly a high one, up from there.
+	gap := 0
+	for {
+		child := 2*gap + 1
+		if child+1 >= len(e) {
+			break
+		}
+		left, right := e[child].bits, e[child+1].bits
+		next := child
+		if right < left {
+			next = child + 1
+		}
+		e[gap] = e[next]
+		gap = next
+	}
+	if child := 2*gap + 1; child < len(e) {
+		e[gap] = e[child]
+		gap = child
+	}
+	q.up(gap, last)
+	return math.Float64frombits(top.bits), top.resource, true
+}
+
+// up places an entry at index i or nearer to the top.
+func (q *levelQueue) up(i int, entry levelEntry) {
+	e := q.entries
+	for i > 0 {
+		parent := (i - 1) / 2
+		if e[parent].bits <= entry.bits {
+			break
+		}
+		e[i] = e[parent]
+		i = parent
+	}
+	e[i] = entry
 }

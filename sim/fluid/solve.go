@@ -65,19 +65,20 @@ func (n *Network) Solve() []Flow {
 		if !f.live {
 			continue
 		}
+		fact := &n.facts[id]
 		if f.bottleneck != none {
 			f.bottleneck = ^f.bottleneck
 			n.resources[f.bottleneck].held++
-		} else if isSame(f.level, f.prior) {
-			f.level = f.prior
+		} else if f.level != fact.prior && isSame(f.level, fact.prior) {
+			f.setLevel(fact.prior)
 		}
-		if f.level == f.prior {
+		if f.level == fact.prior {
 			continue
 		}
 		if f.bottleneck == none {
-			f.rate = f.cap
+			fact.rate = fact.cap
 		} else {
-			f.rate = f.level * f.weight
+			fact.rate = f.part
 		}
 		n.changed = append(n.changed, Flow(id))
 	}
@@ -139,25 +140,36 @@ func (n *Network) fillUp(r *resource, id int32) (held float64) {
 	inf := math.Inf(1)
 	held = inf
 	list, flows := n.list(r), n.flows
-	var fixed, open, top float64
-	for _, m := range list {
-		f := &flows[m.flow]
-		u := f.level
-		if f.bottleneck == id {
-			if u < held {
-				held = u
-			}
-			u = f.capLevel
+	var fixed, open float64
+	var topBits uint64 // non-negative numbers are in the order of their bits
+	if r.held == 0 {
+		for _, m := range list {
+			f := &flows[m.flow]
+			fixed += f.part
+			open += f.rise
+			topBits = max(topBits, math.Float64bits(f.finite))
 		}
-		if u < inf {
-			fixed += float64(f.weight * u)
-			if u > top {
-				top = u
+	} else {
+		for _, m := range list {
+			f := &flows[m.flow]
+			switch {
+			case f.bottleneck != id:
+				fixed += f.part
+				open += f.rise
+				topBits = max(topBits, math.Float64bits(f.finite))
+				continue
+			case f.capLevel < inf:
+				fixed += float64(f.weight * f.capLevel)
+				topBits = max(topBits, math.Float64bits(f.capLevel))
+			default:
+				open += f.weight
 			}
-		} else {
-			open += f.weight
+			if f.level < held {
+				held = f.level
+			}
 		}
 	}
+	top := math.Float64frombits(topBits)
 	level := 0.0
 	if open > 0 {
 		level = (r.capacity - fixed) / open
@@ -211,7 +223,8 @@ func (n *Network) release(id int32) {
 		}
 		n.touch(m.flow)
 		n.count(f, -1)
-		f.bottleneck, f.level = none, f.capLevel
+		f.bottleneck = none
+		f.setLevel(f.capLevel)
 		n.count(f, 1)
 		for _, h := range n.route(f) {
 			if h.resource != id {
@@ -233,10 +246,11 @@ func (n *Network) stop(id int32) {
 		}
 		n.touch(m.flow)
 		n.count(f, -1)
-		f.level = r.fill
-		if isSame(f.level, f.prior) {
-			f.level = f.prior
+		level := r.fill
+		if prior := n.facts[m.flow].prior; isSame(level, prior) {
+			level = prior
 		}
+		f.setLevel(level)
 		f.bottleneck = ^id
 		for _, h := range n.route(f) {
 			o := &n.resources[h.resource]

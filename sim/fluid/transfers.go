@@ -83,7 +83,7 @@ func (t *Transfers) Settle(now Time) []Flow {
 		f := &t.flows[id]
 		f.sent = f.sentBy(now)
 		f.since = now
-		f.rate = t.net.flows[id].rate
+		f.rate = t.net.facts[id].rate
 		if f.finish > now { // one that is due stays due, whatever rounding left over
 			t.schedule(id, f.finishAt())
 		}
