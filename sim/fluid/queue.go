@@ -1,6 +1,9 @@
 package fluid
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // levelQueue is a binary heap of (level, resource), lowest level first. An entry that has
 // been superseded stays in it and is told from a valid one when it comes out.
@@ -38,11 +41,8 @@ func (q *levelQueue) pop() (level float64, resource int32, ok bool) {
 		if child+1 >= len(e) {
 			break
 		}
-		left, right := e[child].bits, e[child+1].bits
-		next := child
-		if right < left {
-			next = child + 1
-		}
+		_, rightIsLower := bits.Sub64(e[child+1].bits, e[child].bits, 0)
+		next := child + int(rightIsLower)
 		e[gap] = e[next]
 		gap = next
 	}
