@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -176,7 +178,8 @@ func (in *initProcess) exec(m message, files []*os.File) (int, error) {
 	}
 	attr := &syscall.ProcAttr{
 		Dir: m.Dir,
-		Env: append(m.Env, labelVariable+"="+in.label),
+		Env: append(slices.DeleteFunc(m.Env, func(v string) bool { return strings.HasPrefix(v, labelVariable+"=") }),
+			labelVariable+"="+in.label),
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	}
 	if attr.Dir == "" {

@@ -15,6 +15,10 @@ type Features struct {
 	TBF   bool `json:"tbf"`   // one rate
 	U32   bool `json:"u32"`   // filters that put packets into classes
 	Veth  bool `json:"veth"`
+	// Tap is an interface whose other end is a program: each bridge that Open
+	// vSwitch carries in user space is one. It takes a /dev/net/tun that this
+	// user may open.
+	Tap bool `json:"tap"`
 	// Bridge and VXLAN are the kernel's own, beside those of Open vSwitch.
 	Bridge bool `json:"bridge"`
 	VXLAN  bool `json:"vxlan"`
@@ -91,6 +95,7 @@ func probeHere() (Features, error) {
 	f.Veth = h.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "probe0"}, PeerName: "probe1"}) == nil
 	f.Bridge = h.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "probe2"}}) == nil
 	f.VXLAN = h.LinkAdd(&netlink.Vxlan{LinkAttrs: netlink.LinkAttrs{Name: "probe3"}, VxlanId: 1, Port: 4789}) == nil
+	f.Tap = tap()
 	_, err = netlink.GenlFamilyGet("ovs_datapath")
 	f.SwitchDatapath = err == nil
 	return f, nil
@@ -102,4 +107,19 @@ func replace(h *netlink.Handle, q netlink.Qdisc) bool {
 		return false
 	}
 	return h.QdiscDel(q) == nil
+}
+
+// tap makes a tap interface, which goes with its file.
+func tap() bool {
+	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq("probe4")
+	if err != nil {
+		return false
+	}
+	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
+	return unix.IoctlIfreq(fd, unix.TUNSETIFF, request) == nil
 }

@@ -72,6 +72,9 @@ func open(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Label == "" {
 		return nil, errors.New("no label")
 	}
+	if o.RunDir == "" {
+		return nil, errors.New("no run directory")
+	}
 	dir, err := filepath.Abs(o.RunDir)
 	if err != nil {
 		return nil, err

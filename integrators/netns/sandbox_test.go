@@ -299,6 +299,22 @@ func TestAFailedOpeningSaysWhatWasWrong(t *testing.T) {
 	}
 }
 
+func TestTheHelperIsOfNoUseByHand(t *testing.T) {
+	out, err := exec.Command("/proc/self/exe", netns.Subcommand, "label").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "of no use by hand") {
+		t.Errorf("%s %v", out, err)
+	}
+}
+
+func TestALabelAndADirectoryAreAskedFor(t *testing.T) {
+	if _, err := netns.Open(t.Context(), netns.Options{RunDir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "no label") {
+		t.Error(err)
+	}
+	if _, err := netns.Open(t.Context(), netns.Options{Label: "x"}); err == nil || !strings.Contains(err.Error(), "no run directory") {
+		t.Error(err)
+	}
+}
+
 func TestProbeTellsWhatTheKernelDoes(t *testing.T) {
 	needRoot(t)
 	f, err := netns.Probe()

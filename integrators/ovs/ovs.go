@@ -26,12 +26,20 @@ const (
 	System Datapath = "system"
 )
 
-// DatapathFor is the better datapath of those the kernel offers.
-func DatapathFor(f netns.Features) Datapath {
-	if f.SwitchDatapath {
-		return System
+// ErrNoDatapath says that neither datapath works here. Open vSwitch itself
+// would accept every bridge and carry no packet.
+var ErrNoDatapath = errors.New("no datapath for Open vSwitch: the kernel has none, and this user may not open /dev/net/tun for the one in user space (run as root, or chmod 666 /dev/net/tun)")
+
+// DatapathFor is the better datapath of those the kernel offers, or
+// ErrNoDatapath.
+func DatapathFor(f netns.Features) (Datapath, error) {
+	switch {
+	case f.SwitchDatapath:
+		return System, nil
+	case f.Tap:
+		return Netdev, nil
 	}
-	return Netdev
+	return "", ErrNoDatapath
 }
 
 // rundir is where the run's directory stands inside the sandbox.
@@ -100,7 +108,9 @@ func (v *Instance) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		v.datapath = DatapathFor(f)
+		if v.datapath, err = DatapathFor(f); err != nil {
+			return err
+		}
 	}
 	db := filepath.Join(v.dir, "conf.db")
 	if _, err := os.Stat(db); err == nil {
