@@ -74,7 +74,11 @@ type resource struct {
 	capacity float64
 	fill     float64 // level at which the resource is full, as last worked out
 	key      float64 // of its valid entry in the queue; +Inf when it has none
-	members  int32   // offset of its list of flows in Network.members
+	// capSum is not below the sum of the caps of the flows that have one; while it fits and
+	// no flow is uncapped, the resource cannot fill up and its list need not be read.
+	capSum   float64
+	uncapped int32 // entries of flows without a cap
+	members  int32 // offset of its list of flows in Network.members
 	count    int32
 	open     int32 // entries of the list whose flows are open and have no cap
 	held     int32 // flows whose bottleneck it is, less those settled in the Solve under way
@@ -231,10 +235,14 @@ func (n *Network) SetCap(id Flow, rate float64) {
 	n.touch(int32(id))
 	f := &n.flows[id]
 	n.count(f, -1)
+	for _, h := range n.route(f) {
+		n.resources[h.resource].uncountCap(n.facts[id].cap)
+	}
 	f.bottleneck = none
 	n.setCap(int32(id), rate)
 	n.count(f, 1)
 	for _, h := range n.route(f) {
+		n.resources[h.resource].countCap(n.facts[id].cap)
 		n.mark(h.resource)
 	}
 }
@@ -339,7 +347,28 @@ func (n *Network) link(id int32, route []Resource) {
 		hops[i] = hop{resource: int32(res), slot: r.count}
 		n.members.items[r.members+r.count] = member{flow: id, hop: int32(i)}
 		r.count++
+		r.countCap(n.facts[id].cap)
 		n.mark(int32(res))
+	}
+}
+
+// ulp is more than what rounding one sum can cost, relatively.
+const ulp = 0x1p-52
+
+// countCap and uncountCap keep capSum by rounding up, so that it never falls below the sum.
+func (r *resource) countCap(cap float64) {
+	if math.IsInf(cap, 1) {
+		r.uncapped++
+	} else {
+		r.capSum = (r.capSum + cap) * (1 + ulp)
+	}
+}
+
+func (r *resource) uncountCap(cap float64) {
+	if math.IsInf(cap, 1) {
+		r.uncapped--
+	} else {
+		r.capSum = r.capSum - cap + float64(r.capSum*ulp)
 	}
 }
 
@@ -349,6 +378,7 @@ func (n *Network) unlink(id int32) {
 		h := n.hops.items[f.hops+i] // read anew: the last entry moved may be our own
 		r := &n.resources[h.resource]
 		r.count--
+		r.uncountCap(n.facts[id].cap)
 		if h.slot != r.count {
 			moved := n.members.items[r.members+r.count]
 			n.members.items[r.members+h.slot] = moved
@@ -356,7 +386,7 @@ func (n *Network) unlink(id int32) {
 		}
 		if r.count == 0 {
 			n.members.give(r.members, r.class)
-			r.class = 0
+			r.class, r.capSum = 0, 0
 		}
 		n.mark(h.resource)
 	}

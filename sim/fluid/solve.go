@@ -2,10 +2,11 @@ package fluid
 
 import "math"
 
-// same says how close, relatively, two levels must be to count as one. It is far above
-// what rounding does to a sum and far below the accuracy promised. Its only work is to
-// let a flow keep its rate bit for bit, so that rounding alone never makes a change
-// travel; a level that differs by more is always corrected, so errors do not add up.
+// same says how close, relatively, two levels must be to count as one. It is above what
+// rounding does to the sum of a few hundred rates and far below the accuracy promised. Its
+// only work is to let a flow keep its rate bit for bit, so that rounding alone does not make
+// a change travel; a level that differs by more is always corrected, so errors do not add
+// up.
 const same = 1e-12
 
 // Solve settles all changes since the last call and returns the flows whose rate is now
@@ -124,6 +125,11 @@ func (n *Network) dropQueue() {
 func (n *Network) look(id int32) {
 	r := &n.resources[id]
 	r.dirty, r.stale = false, false
+	if r.held == 0 && r.uncapped == 0 && r.capSum <= r.capacity {
+		r.fill, r.over = math.Inf(1), false
+		n.setKey(r, id, r.fill, false)
+		return
+	}
 	held := n.fillUp(r, id)
 	key := r.fill
 	if held < key {
