@@ -72,21 +72,22 @@ func FloodTree() Action { return Action{Type: Flood} }
 // own tag (32 bits), and groups and meters go by name; on a switch all of them are the
 // switch's own.
 type Rule struct {
-	Table        uint8
-	Priority     uint16
-	Match        Match
-	Apply        []Action // apply-actions, at once and in order
-	Clear        bool     // clear-actions
-	Write        []Action // write-actions, into the action set
-	Metadata     uint64   // write-metadata under MetadataMask
-	MetadataMask uint64
-	Meter        uint32 // 0: none
-	MeterName    string // before the runtime has numbered it
-	HasGoto      bool
-	Goto         uint8  // goto-table, if HasGoto
-	Idle, Hard   uint16 // timeouts in seconds; 0: none
-	Cookie       uint64
-	SendRemoved  bool // ask for flow-removed
+	Table        uint8    `json:"table"`
+	Priority     uint16   `json:"priority"`
+	Match        Match    `json:"match"`
+	Apply        []Action `json:"apply,omitempty"`           // apply-actions, at once and in order
+	Clear        bool     `json:"clear,omitempty"`           // clear-actions
+	Write        []Action `json:"write,omitempty"`           // write-actions, into the action set
+	Metadata     uint64   `json:"metadata,omitempty,string"` // write-metadata under MetadataMask
+	MetadataMask uint64   `json:"metadataMask,omitempty,string"`
+	Meter        uint32   `json:"meter,omitempty"`     // 0: none
+	MeterName    string   `json:"meterName,omitempty"` // before the runtime has numbered it
+	HasGoto      bool     `json:"hasGoto,omitempty"`
+	Goto         uint8    `json:"goto,omitempty"` // goto-table, if HasGoto
+	Idle         uint16   `json:"idle,omitempty"` // timeouts in seconds; 0: none
+	Hard         uint16   `json:"hard,omitempty"`
+	Cookie       uint64   `json:"cookie,omitempty,string"`
+	SendRemoved  bool     `json:"sendRemoved,omitempty"` // ask for flow-removed
 }
 
 // GroupType is how a group chooses among its buckets (section 5.6.1).
@@ -102,28 +103,28 @@ const (
 
 // Bucket is one alternative of a group.
 type Bucket struct {
-	Weight     uint16 // select; 0 never chosen
-	WatchPort  uint32 // fast failover; PortAny: none
-	WatchGroup uint32 // GroupAny: none
-	Actions    []Action
+	Weight     uint16   `json:"weight,omitempty"`     // select; 0 never chosen
+	WatchPort  uint32   `json:"watchPort,omitempty"`  // fast failover; 0 or PortAny: none
+	WatchGroup uint32   `json:"watchGroup,omitempty"` // 0 or GroupAny: none
+	Actions    []Action `json:"actions,omitempty"`
 }
 
 // Group is a group entry. Number is the switch's; Name the app's.
 type Group struct {
-	Number  uint32
-	Name    string
-	Type    GroupType
-	Buckets []Bucket
+	Number  uint32    `json:"number,omitempty"` // from 1
+	Name    string    `json:"name,omitempty"`
+	Type    GroupType `json:"type"`
+	Buckets []Bucket  `json:"buckets,omitempty"`
 }
 
 // Meter is a meter entry with one drop band (section 5.7.1).
 type Meter struct {
-	Number uint32
-	Name   string
+	Number uint32 `json:"number,omitempty"` // from 1
+	Name   string `json:"name,omitempty"`
 	// Rate is kilobits per second, or packets per second when PerPacket.
-	Rate      uint32
-	Burst     uint32 // kilobits or packets; 0: the switch's choice
-	PerPacket bool
+	Rate      uint32 `json:"rate"`
+	Burst     uint32 `json:"burst,omitempty"` // kilobits or packets; 0: the switch's choice
+	PerPacket bool   `json:"perPacket,omitempty"`
 }
 
 // RemovedReason is why a rule ended (section 7.4.2), with OpenFlow's numbers.
@@ -163,74 +164,83 @@ const (
 
 // RuleMod changes the flow tables of one switch.
 type RuleMod struct {
-	Command ModCommand
-	Rule    Rule
+	Command ModCommand `json:"command"`
+	Rule    Rule       `json:"rule"`
 	// For deletes: only rules with this cookie under the mask, leading to this port
 	// and group. AllTables ignores Rule.Table.
-	CookieMask uint64
-	OutPort    uint32 // PortAny or 0: any
-	OutGroup   uint32 // GroupAny or 0: any
-	AllTables  bool
+	// CookieMask limits modifications in the same way.
+	CookieMask uint64 `json:"cookieMask,omitempty,string"`
+	OutPort    uint32 `json:"outPort,omitempty"`  // PortAny or 0: any
+	OutGroup   uint32 `json:"outGroup,omitempty"` // GroupAny or 0: any
+	AllTables  bool   `json:"allTables,omitempty"`
+	// CheckOverlap refuses an Add beside a rule of the same priority that a packet could
+	// match as well. ResetCounts makes Add and Modify start the counters anew.
+	CheckOverlap bool `json:"checkOverlap,omitempty"`
+	ResetCounts  bool `json:"resetCounts,omitempty"`
 }
 
 // GroupMod changes the group table; Modify of an unknown group is an error, as is Add
 // of a known one. Delete with Number GroupAll empties it.
 type GroupMod struct {
-	Command ModCommand
-	Group   Group
+	Command ModCommand `json:"command"`
+	Group   Group      `json:"group"`
 }
 
 // MeterMod changes the meters.
 type MeterMod struct {
-	Command ModCommand
-	Meter   Meter
+	Command ModCommand `json:"command"`
+	Meter   Meter      `json:"meter"`
 }
 
 // PacketOut sends a frame from a switch (section 7.3.7).
 type PacketOut struct {
-	InPort  uint32 // PortController when it came from nowhere
-	Actions []Action
-	Frame   []byte
+	InPort  uint32   `json:"inPort"` // PortController when it came from nowhere
+	Actions []Action `json:"actions,omitempty"`
+	Frame   []byte   `json:"frame"`
 }
 
 // Counters are what a rule, bucket or meter has seen.
 type Counters struct {
-	Packets, Bytes uint64
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
 }
 
 // RuleStat is a rule with its counters, as a statistics reply has it.
 type RuleStat struct {
-	Rule     Rule
-	Counters Counters
-	Age      int64 // picoseconds since it was installed
+	Rule     Rule     `json:"rule"`
+	Counters Counters `json:"counters"`
+	Age      int64    `json:"age"` // picoseconds since it was installed
 }
 
 // GroupStat is a group with its counters.
 type GroupStat struct {
-	Group    Group
-	Counters Counters
-	Buckets  []Counters
+	Group    Group      `json:"group"`
+	Counters Counters   `json:"counters"`
+	Buckets  []Counters `json:"buckets,omitempty"`
 }
 
 // MeterStat is a meter with its counters.
 type MeterStat struct {
-	Meter   Meter
-	In      Counters
-	Dropped Counters
+	Meter   Meter    `json:"meter"`
+	In      Counters `json:"in"`
+	Dropped Counters `json:"dropped"`
 }
 
 // PortStat is what a port has seen (section 7.3.5.6).
 type PortStat struct {
-	Port                 uint32
-	RxPackets, TxPackets uint64
-	RxBytes, TxBytes     uint64
-	RxDropped, TxDropped uint64
+	Port      uint32 `json:"port"`
+	RxPackets uint64 `json:"rxPackets"`
+	TxPackets uint64 `json:"txPackets"`
+	RxBytes   uint64 `json:"rxBytes"`
+	TxBytes   uint64 `json:"txBytes"`
+	RxDropped uint64 `json:"rxDropped,omitempty"`
+	TxDropped uint64 `json:"txDropped,omitempty"`
 }
 
 // PortState is a port as its switch describes it.
 type PortState struct {
-	Port uint32
-	Name string
-	MAC  packet.MAC
-	Up   bool
+	Port uint32     `json:"port"`
+	Name string     `json:"name"`
+	MAC  packet.MAC `json:"mac"`
+	Up   bool       `json:"up"`
 }
