@@ -140,3 +140,40 @@ func TestEveryScriptOfChangesGivesTheRatesOfProgressiveFilling(t *testing.T) {
 		}
 	})
 }
+
+// Small networks try every case; here chains of dependence are long and lists are full.
+func TestAFatTreeUnderLoadStaysAtTheRatesOfProgressiveFilling(t *testing.T) {
+	tree := newFatTree(8)
+	s := newScript(tree.capacities(125e6))
+	random := splitMix(11)
+	hosts := uint64(tree.hosts)
+	for event := range 3000 {
+		switch roll := random.below(100); {
+		case roll < 2:
+			r := random.below(uint64(len(s.capacity)))
+			s.capacity[r] = []float64{0, 12.5e6, 125e6, 1.25e9}[random.below(4)]
+			s.net.SetCapacity(fluid.Resource(r), s.capacity[r])
+		case roll < 50 && len(s.live) > 300:
+			s.remove(random.below(uint64(len(s.live))))
+		default:
+			from := random.below(hosts)
+			to := (from + 1 + random.below(hosts-1)) % tree.hosts
+			spec := fluid.FlowSpec{Route: tree.route(random.below(1<<20), from, to, nil)}
+			switch random.below(4) {
+			case 0:
+				spec.Weight = 0.1 + 10*random.unit()
+			case 1:
+				spec.Cap = 60e6 * random.unit()
+			}
+			s.add(spec)
+		}
+		if event%50 == 49 {
+			s.settle(t)
+			continue
+		}
+		s.net.Solve()
+		for _, f := range s.live {
+			s.rate[f] = s.net.Rate(f)
+		}
+	}
+}

@@ -7,7 +7,7 @@ import "math"
 // only work is to let a flow keep its rate bit for bit, so that rounding alone does not make
 // a change travel; a level that differs by more is always corrected, so errors do not add
 // up.
-const same = 1e-12
+const same = 1e-13
 
 // Solve settles all changes since the last call and returns the flows whose rate is now
 // another, those just added included, lowest level first. The slice is valid until the

@@ -152,6 +152,32 @@ func TestVolumesAtTheEdges(t *testing.T) {
 	}
 }
 
+func TestTimeDoesNotGoBackAndWhatIsOverIsOver(t *testing.T) {
+	net := fluid.New([]float64{1})
+	tr := fluid.NewTransfers(net)
+	if tr.Network() != net {
+		t.Error("another network")
+	}
+	done := tr.Start(100, flowOver(0), 0)
+	tr.Finish()
+	for name, misuse := range map[string]func(){
+		"earlier time":       func() { tr.Settle(99) },
+		"nothing finishes":   func() { tr.Finish() },
+		"finished flow":      func() { tr.Sent(100, done) },
+		"flow never started": func() { tr.Cancel(100, 77) },
+		"negative volume":    func() { tr.Start(100, flowOver(0), -1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("accepted")
+				}
+			}()
+			misuse()
+		})
+	}
+}
+
 // Volume is conserved: what was sent is the integral of the rates, and every finish comes
 // when exactly the volume is through.
 func TestWhatIsSentIsTheIntegralOfTheRates(t *testing.T) {
