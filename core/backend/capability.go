@@ -25,7 +25,7 @@ const (
 	PortRate     Capability = "port-rate" // an app may limit a port
 	Queues       Capability = "queues"    // classes by queue
 	Processes    Capability = "processes" // programs run on hosts
-	Capture      Capability = "capture"
+	Captures     Capability = "capture"
 	LiveChange   Capability = "live-change" // changesets after the first
 	Pause        Capability = "pause"
 	VirtualTime  Capability = "virtual-time"
