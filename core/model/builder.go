@@ -41,7 +41,15 @@ type Builder struct {
 	nodeSpecs map[NodeSpec]uint32
 	linkSpecs map[LinkSpec]SpecID
 	fixed     map[Endpoint]struct{} // ports fixed by the user
+	clashes   []clash
 	faults    fault.List
+}
+
+// clash is a fault of a link that Build reports, when places are known.
+type clash struct {
+	link LinkID
+	node NodeID
+	port PortNo // AutoPort: the link's name is used twice
 }
 
 // NewBuilder starts an empty network.
@@ -52,6 +60,12 @@ func NewBuilder(name string) *Builder {
 	b.SpecID(LinkSpec{})
 	return b
 }
+
+// NetworkName is the network's name so far.
+func (b *Builder) NetworkName() string { return b.n.Name }
+
+// SetNetworkName names the network.
+func (b *Builder) SetNetworkName(name string) { b.n.Name = name }
 
 // Grow makes room for a known number of nodes and links.
 func (b *Builder) Grow(nodes, links int) {
@@ -179,7 +193,7 @@ func (b *Builder) Link(d LinkDraft) LinkID {
 		}
 		n.linkName[id] = d.Name
 		if _, taken := n.linkByName[d.Name]; taken {
-			b.faults.Addf(fault.DuplicateID, fault.Place{Element: "link", Attribute: "id"}, "link id %q is used twice", d.Name)
+			b.clashes = append(b.clashes, clash{id, NoNode, AutoPort})
 		} else {
 			n.linkByName[d.Name] = id
 		}
@@ -190,18 +204,18 @@ func (b *Builder) Link(d LinkDraft) LinkID {
 		}
 		n.linkProps[id] = d.Properties
 	}
-	b.fix(d.A, d.APort)
-	b.fix(d.B, d.BPort)
+	b.fix(id, d.A, d.APort)
+	b.fix(id, d.B, d.BPort)
 	return id
 }
 
-func (b *Builder) fix(node NodeID, port PortNo) {
+func (b *Builder) fix(link LinkID, node NodeID, port PortNo) {
 	if port == AutoPort {
 		return
 	}
 	e := Endpoint{node, port}
 	if _, taken := b.fixed[e]; taken {
-		b.faults.Addf(fault.PortTaken, fault.Place{Element: "link"}, "port %d of %q is used by two links", port, b.Name(node))
+		b.clashes = append(b.clashes, clash{link, node, port})
 	}
 	b.fixed[e] = struct{}{}
 }
@@ -212,10 +226,23 @@ func (b *Builder) fix(node NodeID, port PortNo) {
 func (b *Builder) Build(where Locator) (*Network, *fault.List) {
 	n := b.n
 	faults := &b.faults
+	var names []string
+	for _, c := range b.clashes {
+		place := linkPlace(where, c.link)
+		if c.port == AutoPort {
+			place.Attribute = "id"
+			faults.Addf(fault.DuplicateID, place, "link id %q is used twice", n.linkName[c.link])
+		} else {
+			faults.Addf(fault.PortTaken, place, "port %d of %q is used by two links", c.port, b.Name(c.node))
+		}
+	}
 	for id := range n.a {
 		for _, end := range [2]NodeID{n.a[id], n.b[id]} {
 			if b.rank[end] < 0 {
-				faults.Add(fault.New(fault.UnknownNode, linkPlace(where, LinkID(id)), "link to %q, which is not declared", b.Name(end)).Suggest(b.Name(end), b.someNames()))
+				if names == nil {
+					names = b.SomeNames()
+				}
+				faults.Add(fault.New(fault.UnknownNode, linkPlace(where, LinkID(id)), "link to %q, which is not declared", b.Name(end)).Suggest(b.Name(end), names))
 			}
 		}
 		if n.a[id] == n.b[id] {
@@ -231,6 +258,76 @@ func (b *Builder) Build(where Locator) (*Network, *fault.List) {
 	b.renumber()
 	b.ports()
 	return n, faults
+}
+
+// Final gives, after Build, the id in the Network of a provisional id; false for names
+// that were never declared.
+func (b *Builder) Final(id NodeID) (NodeID, bool) {
+	r := b.rank[id]
+	return NodeID(r), r >= 0
+}
+
+// RefCount is the number of names, declared or not; provisional ids are below it.
+func (b *Builder) RefCount() int { return len(b.rank) }
+
+// Rank is a name's place in the order of declaration, -1 if it is not declared.
+func (b *Builder) Rank(id NodeID) int32 { return b.rank[id] }
+
+// LinkEnds gives the provisional ends of a link that was added.
+func (b *Builder) LinkEnds(id LinkID) (a, z NodeID) { return b.n.a[id], b.n.b[id] }
+
+// LinkSpecs gives the specs of a link that was added, SetLinkSpecs replaces them.
+func (b *Builder) LinkSpecs(id LinkID) (spec, back SpecID) {
+	return SpecID(b.n.spec[id]), SpecID(b.n.back[id])
+}
+
+// SetLinkSpecs replaces the specs of a link that was added.
+func (b *Builder) SetLinkSpecs(id LinkID, spec, back SpecID) {
+	b.n.spec[id], b.n.back[id] = uint32(spec), uint32(back)
+}
+
+// NodeSpecOf gives back the spec of a node.
+func (b *Builder) NodeSpecOf(id NodeID) NodeSpec { return b.n.nodeSpecs[b.n.nodeSpec[id]] }
+
+// NameBytes counts the bytes of all names so far: a network holds at most 4 GiB of them.
+func (b *Builder) NameBytes() int64 { return int64(len(b.n.names.blob)) }
+
+// OrderLinks renumbers the links: order lists the old ids in their new order. Whoever
+// gathers links out of the order of a file uses it once, before Build.
+func (b *Builder) OrderLinks(order []LinkID) {
+	n := b.n
+	n.a, n.b = permuted(n.a, order), permuted(n.b, order)
+	n.aPort, n.bPort = permuted(n.aPort, order), permuted(n.bPort, order)
+	n.spec, n.back = permuted(n.spec, order), permuted(n.back, order)
+	if len(n.linkName) == 0 && len(n.linkProps) == 0 && len(b.clashes) == 0 {
+		return
+	}
+	to := make([]LinkID, len(order))
+	for i, old := range order {
+		to[old] = LinkID(i)
+	}
+	names, props := make(map[LinkID]string, len(n.linkName)), make(map[LinkID][]Property, len(n.linkProps))
+	for id, name := range n.linkName {
+		names[to[id]] = name
+	}
+	for id, p := range n.linkProps {
+		props[to[id]] = p
+	}
+	for name, id := range n.linkByName {
+		n.linkByName[name] = to[id]
+	}
+	for i := range b.clashes {
+		b.clashes[i].link = to[b.clashes[i].link]
+	}
+	n.linkName, n.linkProps = names, props
+}
+
+func permuted[T any](column []T, order []LinkID) []T {
+	out := make([]T, len(order))
+	for i, old := range order {
+		out[i] = column[old]
+	}
+	return out
 }
 
 func (b *Builder) renumber() {
@@ -321,8 +418,8 @@ func (b *Builder) ports() {
 	}
 }
 
-// someNames lists declared names for suggestions; a bounded number.
-func (b *Builder) someNames() []string {
+// SomeNames lists declared names for suggestions; a bounded number.
+func (b *Builder) SomeNames() []string {
 	var out []string
 	for id, r := range b.rank {
 		if r >= 0 && len(out) < 10_000 {

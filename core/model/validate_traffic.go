@@ -1,0 +1,282 @@
+package model
+
+import (
+	"math"
+
+	"sendim/core/fault"
+)
+
+func (v *validator) flows() {
+	n := v.n
+	v.flowIDs = unique(v, "flow", n.Flows, flowID)
+	for i := range n.Flows {
+		f := &n.Flows[i]
+		v.host("flow", i, "from", f.From)
+		switch {
+		case f.Service != "":
+			known(v, "flow", i, "to", f.Service, v.services, n.Services, serviceID)
+		case f.To == f.From && f.To >= 0:
+			v.add(fault.FlowConflict, v.object("flow", i), "to", "flow %q goes from %q to itself", f.ID, n.NodeName(f.To))
+		default:
+			v.host("flow", i, "to", f.To)
+		}
+		known(v, "flow", i, "class", f.Class, v.classes, n.Classes, classID)
+		known(v, "flow", i, "profile", f.Profile, v.profiles, n.Profiles, profileID)
+		known(v, "flow", i, "tenant", f.Tenant, v.tenants, n.Tenants, tenantID)
+		v.flowShape(i, f)
+	}
+}
+
+// Kind says what a flow's transport is when its descriptor leaves it open: UDP when a
+// rate is all that bounds it, TCP otherwise.
+func (f *Flow) Kind() Transport {
+	switch {
+	case f.Transport != TransportAuto:
+		return f.Transport
+	case f.Count > 0:
+		return ICMP
+	case f.Rate > 0 && f.Size == 0 && f.Chunks == "":
+		return UDP
+	}
+	return TCP
+}
+
+func (v *validator) flowShape(i int, f *Flow) {
+	incomplete := func(attr, format string, args ...any) {
+		v.add(fault.FlowIncomplete, v.object("flow", i), attr, format, args...)
+	}
+	conflict := func(attr, format string, args ...any) {
+		v.add(fault.FlowConflict, v.object("flow", i), attr, format, args...)
+	}
+	kind := f.Kind()
+	sized := f.Size > 0 || f.Chunks != ""
+	switch {
+	case f.Start < 0 || f.Duration < 0 || f.Size < 0 || f.Rate < 0 || f.Packet < 0 || f.Chunk < 0 || f.Count < 0:
+		v.add(fault.OutOfRange, v.object("flow", i), "", "flow %q has a negative value", f.ID)
+	case f.Size > 0 && f.Chunks != "":
+		conflict("chunks", "flow %q has a size and chunks; the chunks are its size", f.ID)
+	case sized && f.Duration > 0:
+		conflict("duration", "flow %q has a size and a duration; one of them ends it", f.ID)
+	case kind == ICMP && sized:
+		conflict("size", "flow %q sends echoes; it has a count or a duration, not a size", f.ID)
+	case kind == ICMP && f.Count == 0 && f.Duration == 0:
+		incomplete("count", "flow %q needs a count or a duration", f.ID)
+	case kind == ICMP && f.Count > 0 && f.Duration > 0:
+		conflict("duration", "flow %q has a count and a duration; one of them ends it", f.ID)
+	case kind != ICMP && f.Count > 0:
+		conflict("count", "flow %q has a count, which only icmp has", f.ID)
+	case kind == UDP && f.Rate == 0:
+		incomplete("rate", "flow %q is udp and needs a rate", f.ID)
+	case kind != ICMP && !sized && f.Duration == 0:
+		incomplete("size", "flow %q needs a size or a duration", f.ID)
+	case f.Chunk > 0 && f.Granularity != GranularityChunk:
+		conflict("chunk", "flow %q has chunks of a size, but not granularity chunk", f.ID)
+	case f.Packet > 0 && (f.Packet < 64 || f.Packet > 65549):
+		v.add(fault.OutOfRange, v.object("flow", i), "packet", "packets of flow %q have %d bytes; 64 to 65549 are possible", f.ID, int64(f.Packet))
+	}
+	if kind == ICMP && (f.SrcPort != 0 || f.DstPort != 0) {
+		conflict("dstport", "flow %q is icmp, which has no ports", f.ID)
+	}
+	if f.Service != "" && f.DstPort != 0 {
+		for _, s := range v.n.Services {
+			if s.ID == f.Service && s.Port != f.DstPort {
+				conflict("dstport", "flow %q goes to port %d, but service %q is at %d", f.ID, f.DstPort, s.ID, s.Port)
+			}
+		}
+	}
+}
+
+func (v *validator) demands() {
+	for i := range v.n.Demands {
+		m := &v.n.Demands[i]
+		if m.Until <= m.Start {
+			v.add(fault.OutOfRange, v.object("demands", i), "until", "ends at %s, not after its start at %s", m.Until, m.Start)
+		}
+		for _, x := range m.Demands {
+			v.host("demands", i, "from", x.From)
+			v.host("demands", i, "to", x.To)
+			if x.From == x.To && x.From >= 0 {
+				v.add(fault.FlowConflict, v.object("demands", i), "to", "a demand goes from %q to itself", v.n.NodeName(x.From))
+			}
+			if x.Rate < 0 {
+				v.add(fault.OutOfRange, v.object("demands", i), "rate", "a demand is negative")
+			}
+		}
+	}
+}
+
+func (v *validator) traffic() {
+	n := v.n
+	unique(v, "traffic", n.Traffic, func(t *Traffic) string { return t.ID })
+	for i := range n.Traffic {
+		t := &n.Traffic[i]
+		v.selects("traffic", i, "from", t.From, Host)
+		v.selects("traffic", i, "to", t.To, Host)
+		known(v, "traffic", i, "class", t.Class, v.classes, n.Classes, classID)
+		if t.Until != 0 && t.Until <= t.Start {
+			v.add(fault.OutOfRange, v.object("traffic", i), "until", "ends at %s, not after its start at %s", t.Until, t.Start)
+		}
+		if math.IsNaN(t.Load) || t.Load < 0 || t.Load > 1 {
+			v.add(fault.OutOfRange, v.object("traffic", i), "load", "the load %v is outside 0..1", t.Load)
+		}
+		if t.Kind == "poisson" && (t.Load == 0 || t.Sizes == "" || t.Until == 0) {
+			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "poisson traffic needs load, sizes and until")
+		}
+		if t.Kind != "poisson" && t.Rate == 0 && t.Sizes == "" {
+			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "%s traffic needs sizes or a rate", t.Kind)
+		}
+		if t.Sizes == "" && t.Rate > 0 && t.Until == 0 {
+			v.add(fault.FlowIncomplete, v.object("traffic", i), "until", "flows with a rate and no sizes need until")
+		}
+	}
+}
+
+// selects reports a selector that cannot be read or matches nothing. "" is allowed.
+func (v *validator) selects(element string, i int, attr string, s Selector, kind NodeKind) {
+	if s == "" {
+		return
+	}
+	if s == "*" && v.n.NodeCount() > 0 && kind == 0 {
+		return
+	}
+	if _, err := v.n.SelectNodes(s, kind); err != nil {
+		f := v.add(fault.BadSelector, v.object(element, i), attr, "%v", err)
+		if CheckID(string(s)) == nil {
+			f.Nearest = fault.Nearest(string(s), v.n.someNames())
+		}
+	}
+}
+
+func (n *Network) someNames() []string {
+	out := make([]string, min(n.NodeCount(), 10_000))
+	for i := range out {
+		out[i] = n.NodeName(NodeID(i))
+	}
+	return out
+}
+
+func (v *validator) happenings() {
+	n := v.n
+	for i := range n.Processes {
+		p := &n.Processes[i]
+		v.host("process", i, "node", p.Node)
+		known(v, "process", i, "as", p.As, v.flowIDs, n.Flows, flowID)
+	}
+	for i, s := range n.Scenario {
+		if s.At < 0 {
+			v.add(fault.OutOfRange, v.object("at", i), "time", "a step before time zero")
+		}
+		for _, c := range s.Changes {
+			if c.Kind == NodeDown || c.Kind == NodeUp {
+				if c.Node < 0 || int(c.Node) >= n.NodeCount() {
+					v.add(fault.UnknownNode, v.object("at", i), "node", "a node that does not exist")
+				}
+			} else if c.Link < 0 || int(c.Link) >= n.LinkCount() {
+				v.add(fault.UnknownLink, v.object("at", i), "link", "a link that does not exist")
+			}
+			if math.IsNaN(c.Loss) || c.Loss < 0 || c.Loss > 1 || c.Rate < 0 || c.Delay < 0 {
+				v.add(fault.OutOfRange, v.object("at", i), "value", "a value outside its range")
+			}
+		}
+	}
+}
+
+func (v *validator) tests() {
+	n := v.n
+	for i := range n.Tests {
+		t := &n.Tests[i]
+		if t.Kind == TestReachable || t.Kind == TestUnreachable {
+			v.selects("test", i, "from", t.From, Host)
+			v.selects("test", i, "to", t.To, Host)
+			continue
+		}
+		if t.Flow == "" || !v.flowIDs[t.Flow] {
+			f := v.add(fault.UnknownReference, v.object("test", i), "flow", "there is no flow %q", t.Flow)
+			f.Nearest = fault.Nearest(t.Flow, keys(n.Flows, flowID))
+		}
+		if t.MaxRate > 0 && t.MinRate > t.MaxRate {
+			v.add(fault.OutOfRange, v.object("test", i), "min", "min %s is above max %s", t.MinRate, t.MaxRate)
+		}
+		if math.IsNaN(t.MaxLoss) || t.MaxLoss < 0 || t.MaxLoss > 1 {
+			v.add(fault.OutOfRange, v.object("test", i), "max", "the loss %v is outside 0..1", t.MaxLoss)
+		}
+	}
+	for i, w := range n.Watches {
+		v.selects("trace", i, "nodes", w.Nodes, 0)
+		if w.Links != "" {
+			if _, err := n.SelectLinks(w.Links); err != nil {
+				v.add(fault.BadSelector, v.object("trace", i), "links", "%v", err)
+			}
+		}
+	}
+}
+
+func (v *validator) unused() {
+	n := v.n
+	classes, profiles, services := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i := range n.linkSpecs {
+		classes[n.linkSpecs[i].Class] = true
+	}
+	for _, p := range n.Profiles {
+		classes[p.Class], services[p.Pool] = true, true
+	}
+	for _, f := range n.Flows {
+		classes[f.Class], profiles[f.Profile], services[f.Service] = true, true, true
+	}
+	for _, t := range n.Traffic {
+		classes[t.Class] = true
+	}
+	for _, p := range n.Policies {
+		profiles[p.Profile] = true
+	}
+	for i, c := range n.Classes {
+		if !classes[c.ID] {
+			v.add(fault.Unused, v.object("class", i), "", "nothing uses class %q", c.ID)
+		}
+	}
+	for i, p := range n.Profiles {
+		if !profiles[p.ID] && len(p.Members) == 0 {
+			v.add(fault.Unused, v.object("profile", i), "", "nothing uses profile %q", p.ID)
+		}
+	}
+}
+
+// transit remarks on hosts that stand between parts which are separate without them.
+func (v *validator) transit() {
+	n := v.n
+	var multi []NodeID
+	for id, k := range n.kind {
+		if k == Host && len(n.Arcs(NodeID(id))) > 1 {
+			multi = append(multi, NodeID(id))
+		}
+	}
+	if len(multi) == 0 {
+		return
+	}
+	parent := make([]int32, len(n.kind))
+	for i := range parent {
+		parent[i] = int32(i)
+	}
+	root := func(i int32) int32 {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	for i := range n.a {
+		if n.kind[n.a[i]] != Host && n.kind[n.b[i]] != Host {
+			parent[root(int32(n.a[i]))] = root(int32(n.b[i]))
+		}
+	}
+	for _, h := range multi {
+		arcs := n.Arcs(h)
+		first := root(int32(n.ArcTo(arcs[0]).Node))
+		for _, a := range arcs[1:] {
+			if root(int32(n.ArcTo(a).Node)) != first {
+				v.add(fault.Unused, v.node(h), "", "the links of host %q join parts that are separate without it, but hosts never forward", n.NodeName(h))
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package descriptors
+
+import "sendim/core/deployment"
+
+func deploymentElement() *element {
+	until := attribute{name: "until", kind: span, initial: "until all flows have ended", doc: "when the run ends"}
+	seed := attribute{name: "seed", kind: integer, max: 1<<63 - 1, initial: "0", doc: "seed of everything random"}
+	return &element{
+		name: "deployment",
+		doc:  "Where and how a network runs.",
+		attrs: []attribute{
+			{name: "name", kind: text, doc: "name of the deployment"},
+			{name: "realization", kind: choice, choices: deployment.Realizations(), initial: "the one whose details are given", doc: "the kind of world"},
+			{name: "environment", kind: choice, choices: deployment.Environments(), initial: "development", doc: "the stage of the work"},
+			{name: "degrade", kind: choice, choices: []string{string(deployment.Refuse), string(deployment.Allow)}, initial: "refuse", doc: "what to do when the world cannot do what the model asks"},
+		},
+		children: []*element{
+			{name: "system", doc: "A system descriptor; several are one network.", attrs: []attribute{{name: "href", kind: href, required: true, doc: "path relative to this file"}}},
+			{name: "scale", once: true, doc: "Multiplies quantities of the model, in every world alike.", attrs: []attribute{
+				{name: "rate", kind: fraction, initial: "1", doc: "rates of links, flows, classes and meters"}, {name: "size", kind: fraction, initial: "1", doc: "sizes of flows"},
+				{name: "delay", kind: fraction, initial: "1", doc: "delays of links"}, {name: "time", kind: fraction, initial: "1", doc: "start times, durations and scenario"}}},
+			{name: "application", doc: "An application. Several share the switches' tables in this order.", attrs: []attribute{
+				{name: "name", kind: text, initial: "the plugin", doc: "its name in this run"},
+				{name: "plugin", kind: text, required: true, doc: "a name, a path, or builtin:NAME"},
+				{name: "sha256", kind: digest, doc: "checksum of the binary; required in production"},
+				{name: "on-loss", kind: choice, choices: []string{"keep", "fail"}, initial: "keep", doc: "when the application is lost: keep its rules, or fail the run"}},
+				children: []*element{{name: "param", doc: "A parameter of the application.", attrs: []attribute{
+					{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, doc: "value"}}}}},
+			{name: "control", once: true, doc: "The channel between switches and controller.", attrs: []attribute{
+				{name: "delay", kind: span, initial: deployment.DefaultControlDelay.String(), doc: "one way"},
+				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"}},
+				children: []*element{{name: "switch", doc: "Another delay for some switches.", attrs: []attribute{
+					{name: "nodes", kind: selector, required: true, doc: "the switches"}, {name: "delay", kind: span, required: true, doc: "one way"}}}}},
+			{name: "simulation", once: true, doc: "Details of a simulated run.", attrs: []attribute{seed, until,
+				{name: "workers", kind: workers, initial: "auto", doc: "threads; the result does not depend on them"}}},
+			{name: "emulation", once: true, doc: "Details of an emulated run.", attrs: []attribute{
+				{name: "emulator", kind: choice, choices: []string{"mininet", "native"}, initial: "mininet", doc: "which emulator"}, seed, until,
+				{name: "budget", kind: span, doc: "how long bringing it up may take"},
+				{name: "fallback", kind: choice, choices: deployment.Realizations(), doc: "world to take when the budget does not suffice"}}},
+			{name: "physical", once: true, doc: "Details of a run on real hosts.", attrs: []attribute{seed, until},
+				children: []*element{
+					{name: "host", doc: "A machine that carries part of the network.", attrs: []attribute{{name: "id", kind: id, required: true, doc: "its name"},
+						{name: "ovsdb", kind: text, doc: "Open vSwitch's database, as unix:PATH or tcp:HOST:PORT"}, {name: "libvirt", kind: text, doc: "libvirt's URI"},
+						{name: "docker", kind: text, doc: "Docker's endpoint"}, {name: "address", kind: text, doc: "its address for tunnels"}}},
+					{name: "tunnel", once: true, doc: "How links between hosts are carried.", attrs: []attribute{{name: "kind", kind: choice, choices: []string{"vxlan", "geneve", "gre"}, required: true, doc: "encapsulation"}}}}},
+		},
+	}
+}

@@ -1,0 +1,359 @@
+package descriptors
+
+import (
+	"sort"
+
+	"sendim/core/fault"
+	"sendim/core/model"
+)
+
+// rest is everything of a system but nodes and links. Node ids in it are provisional
+// until resolve.
+type rest struct {
+	model.Network // only the lists are used
+	refs          []reference
+	steps         []step
+	toNames       []model.NodeID // per flow: what "to" names
+}
+
+// reference is a mention of a node that must exist in the end.
+type reference struct {
+	node    model.NodeID
+	at      spot
+	element string
+	attr    string
+}
+
+// step is one <at> with the changes it holds, before selectors are resolved.
+type step struct {
+	at      model.Time
+	where   spot
+	changes []selected
+}
+
+type selected struct {
+	model.Change
+	element string
+	sel     model.Selector
+	nodes   bool
+	where   spot
+}
+
+func (d *decoder) spot(t *tag) spot { return spot{d.fileNo, t.pos.Line, t.pos.Column} }
+
+// refer takes an attribute that names a node.
+func (d *decoder) refer(t *tag, attr string) model.NodeID {
+	if !t.has(attr) {
+		return model.NoNode
+	}
+	n := d.b.Ref([]byte(t.text(attr)))
+	d.net.refs = append(d.net.refs, reference{n, d.spot(t), t.el.name, attr})
+	return n
+}
+
+// other reads a child of <system> that is no node, link or maker of these.
+func (d *decoder) other(el *element) {
+	t := d.w.open(el)
+	n := &d.net
+	switch el.name {
+	case "class":
+		d.note(t)
+		n.Classes = append(n.Classes, model.Class{ID: t.text("id"), Min: model.Rate(t.int("min")), Max: model.Rate(t.int("max")), Priority: int32(t.int("priority"))})
+	case "profile":
+		d.note(t)
+		p := model.Profile{ID: t.text("id"), Class: t.text("class"), Rate: model.Rate(t.int("rate")), Pool: t.text("pool")}
+		d.w.each(el, func(c *element) {
+			p.Members = append(p.Members, d.member(c).Node)
+		})
+		n.Profiles = append(n.Profiles, p)
+		return
+	case "service":
+		d.note(t)
+		s := model.Service{ID: t.text("id"), IP: t.at("ip").u, Proto: model.Transport(t.at("port").u), Port: uint16(t.int("port"))}
+		d.w.each(el, func(c *element) {
+			s.Members = append(s.Members, d.member(c))
+		})
+		n.Services = append(n.Services, s)
+		return
+	case "tenant":
+		d.note(t)
+		x := model.Tenant{ID: t.text("id"), VLAN: uint16(t.int("vlan"))}
+		d.w.each(el, func(c *element) {
+			if c.name == "quota" {
+				x.Quota = model.Rate(d.w.open(c).int("rate"))
+				d.w.leaf(c)
+				return
+			}
+			x.Members = append(x.Members, d.member(c).Node)
+		})
+		n.Tenants = append(n.Tenants, x)
+		return
+	case "policy":
+		d.note(t)
+		n.Policies = append(n.Policies, model.Policy{Profile: t.text("profile"), Maximize: t.text("goal") == "maximize", Property: t.text("property"), Priority: int32(t.int("priority"))})
+	case "flow":
+		d.flow(t)
+	case "demands":
+		d.note(t)
+		m := model.DemandMatrix{Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Granularity: granularityOf(t), Transport: transportOf(t)}
+		d.w.each(el, func(c *element) {
+			t := d.w.open(c)
+			m.Demands = append(m.Demands, model.Demand{From: d.refer(t, "from"), To: d.refer(t, "to"), Rate: model.Rate(t.int("rate"))})
+			d.w.leaf(c)
+		})
+		n.Demands = append(n.Demands, m)
+		return
+	case "traffic":
+		d.note(t)
+		n.Traffic = append(n.Traffic, model.Traffic{ID: t.text("id"), Kind: t.text("kind"), Sizes: t.text("sizes"), Load: t.float("load"), Of: t.text("of"),
+			From: everyone(t, "from"), To: everyone(t, "to"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Rate: model.Rate(t.int("rate")),
+			Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Class: t.text("class")})
+	case "process":
+		d.note(t)
+		n.Processes = append(n.Processes, model.Process{Node: d.refer(t, "node"), At: model.Time(t.int("at")), Command: t.text("command"), As: t.text("as")})
+	case "scenario":
+		d.w.each(el, d.step)
+		return
+	case "test":
+		d.w.each(el, d.test)
+		return
+	case "trace":
+		d.note(t)
+		n.Watches = append(n.Watches, model.Watch{Nodes: model.Selector(t.text("nodes")), Links: model.Selector(t.text("links")), Flows: t.text("flows"), Packets: t.bool("packets"), Sample: model.Time(t.int("interval"))})
+	}
+	d.w.leaf(el)
+}
+
+func (d *decoder) member(c *element) model.Member {
+	t := d.w.open(c)
+	m := model.Member{Node: d.refer(t, "node"), Weight: 1}
+	if len(c.attrs) > 1 {
+		m.Weight = int32(t.or("weight", 1))
+	}
+	d.w.leaf(c)
+	return m
+}
+
+func everyone(t *tag, attr string) model.Selector {
+	if t.has(attr) {
+		return model.Selector(t.text(attr))
+	}
+	return "*"
+}
+
+func granularityOf(t *tag) model.Granularity {
+	g, _ := model.ParseGranularity(t.text("granularity"))
+	return max(g, 0)
+}
+
+func transportOf(t *tag) model.Transport {
+	p, _ := model.ParseTransport(t.text("transport"))
+	return p
+}
+
+func (d *decoder) flow(t *tag) {
+	d.note(t)
+	to := model.NoNode
+	if t.has("to") {
+		to = d.b.Ref([]byte(t.text("to")))
+	}
+	d.net.toNames = append(d.net.toNames, to)
+	d.net.Flows = append(d.net.Flows, model.Flow{
+		ID: t.text("id"), From: d.refer(t, "from"), To: to,
+		Start: model.Time(t.int("start")), Duration: model.Time(t.int("duration")), Size: model.Size(t.int("size")), Rate: model.Rate(t.int("rate")),
+		Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Chunks: t.text("chunks"),
+		Class: t.text("class"), Profile: t.text("profile"), Tenant: t.text("tenant"),
+		SrcPort: uint16(t.int("srcport")), DstPort: uint16(t.int("dstport")), Count: int32(t.int("count"))})
+}
+
+// step reads <at>.
+func (d *decoder) step(el *element) {
+	t := d.w.open(el)
+	s := step{at: model.Time(t.int("time")), where: d.spot(t)}
+	d.w.each(el, func(c *element) {
+		t := d.w.open(c)
+		x := selected{element: c.name, where: d.spot(t), Change: model.Change{Link: model.NoLink, Node: model.NoNode}}
+		switch c.name {
+		case "down", "up":
+			x.Kind = model.LinkDown
+			if c.name == "up" {
+				x.Kind = model.LinkUp
+			}
+			x.sel = model.Selector(t.text("link"))
+			if t.has("node") {
+				x.nodes, x.sel = true, model.Selector(t.text("node"))
+				x.Kind = map[model.ChangeKind]model.ChangeKind{model.LinkDown: model.NodeDown, model.LinkUp: model.NodeUp}[x.Kind]
+			}
+			if t.at("link").set == t.at("node").set && !d.w.full() {
+				d.faults.Addf(fault.MissingAttribute, t.where, "needs either link or node")
+				x.sel = ""
+			}
+		case "rate":
+			x.Kind, x.Rate = model.LinkRate, model.Rate(t.int("value"))
+		case "delay":
+			x.Kind, x.Delay = model.LinkDelay, model.Time(t.int("value"))
+		case "loss":
+			x.Kind, x.Loss = model.LinkLoss, t.float("value")
+		}
+		if c.name != "down" && c.name != "up" {
+			x.sel = model.Selector(t.text("link"))
+		}
+		if x.sel != "" {
+			s.changes = append(s.changes, x)
+		}
+		d.w.leaf(c)
+	})
+	d.net.steps = append(d.net.steps, s)
+}
+
+// test reads one child of <test>.
+func (d *decoder) test(el *element) {
+	t := d.w.open(el)
+	x := model.Test{Critical: t.bool("critical")}
+	switch el.name {
+	case "reachable", "unreachable":
+		x.Kind = model.TestReachable
+		if el.name == "unreachable" {
+			x.Kind = model.TestUnreachable
+		}
+		x.From, x.To = model.Selector(t.text("from")), model.Selector(t.text("to"))
+	case "throughput":
+		x.Kind, x.MinRate, x.MaxRate = model.TestThroughput, model.Rate(t.int("min")), model.Rate(t.int("max"))
+		if !t.at("min").set && !t.at("max").set && !d.w.full() {
+			d.faults.Addf(fault.MissingAttribute, t.where, "needs min or max")
+		}
+	case "loss":
+		x.Kind, x.MaxLoss = model.TestLoss, t.float("max")
+	case "latency":
+		x.Kind, x.Max = model.TestLatency, model.Time(t.int("max"))
+	case "completion":
+		x.Kind, x.Max = model.TestCompletion, model.Time(t.int("max"))
+	}
+	if x.Kind != model.TestReachable && x.Kind != model.TestUnreachable {
+		x.Flow = t.text("flow")
+	}
+	d.places.spots["test"] = append(d.places.spots["test"], d.spot(t))
+	d.net.Tests = append(d.net.Tests, x)
+	d.w.leaf(el)
+}
+
+// resolveFaults reports references to nodes that do not exist, and tells services from
+// nodes. It comes before the builder's Build, which forgets the names of what does not
+// exist.
+func (n *rest) resolveFaults(d *decoder) {
+	services := map[string]bool{}
+	for _, s := range n.Services {
+		services[s.ID] = true
+	}
+	var names []string
+	unknown := func(id model.NodeID, where spot, element, attr string, more map[string]bool) {
+		if d.faults.Full() {
+			d.faults.Total++
+			return
+		}
+		if names == nil {
+			names = d.b.SomeNames()
+		}
+		choices := names
+		for _, s := range n.Services {
+			if more[s.ID] {
+				choices = append(choices, s.ID)
+			}
+		}
+		name := d.b.Name(id)
+		d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(where, element, attr), "%q is not declared", name).Suggest(name, choices))
+	}
+	for _, r := range n.refs {
+		if !d.b.Declared(r.node) {
+			unknown(r.node, r.at, r.element, r.attr, nil)
+		}
+	}
+	for i, to := range n.toNames {
+		if to == model.NoNode || d.b.Declared(to) {
+			continue
+		}
+		n.Flows[i].To, n.Flows[i].Service = model.NoNode, d.b.Name(to)
+		if !services[d.b.Name(to)] {
+			unknown(to, d.places.spots["flow"][i], "flow", "to", services)
+		}
+	}
+}
+
+func (d *decoder) spotPlace(s spot, element, attr string) fault.Place {
+	return fault.Place{File: d.sources[s.file].File, Line: int(s.line), Column: int(s.col), Element: element, Attribute: attr}
+}
+
+// resolve moves everything into the network, with its final ids.
+func (n *rest) resolve(d *decoder, net *model.Network) {
+	final := func(id *model.NodeID) {
+		if *id != model.NoNode {
+			*id, _ = d.b.Final(*id)
+		}
+	}
+	for i := range n.Profiles {
+		for j := range n.Profiles[i].Members {
+			final(&n.Profiles[i].Members[j])
+		}
+	}
+	for i := range n.Services {
+		for j := range n.Services[i].Members {
+			final(&n.Services[i].Members[j].Node)
+		}
+	}
+	for i := range n.Tenants {
+		for j := range n.Tenants[i].Members {
+			final(&n.Tenants[i].Members[j])
+		}
+	}
+	for i := range n.Flows {
+		final(&n.Flows[i].From)
+		final(&n.Flows[i].To)
+	}
+	for i := range n.Demands {
+		for j := range n.Demands[i].Demands {
+			final(&n.Demands[i].Demands[j].From)
+			final(&n.Demands[i].Demands[j].To)
+		}
+	}
+	for i := range n.Processes {
+		final(&n.Processes[i].Node)
+	}
+	net.Classes, net.Profiles, net.Services, net.Tenants, net.Policies = n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies
+	net.Flows, net.Demands, net.Traffic, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Processes, n.Tests, n.Watches
+	sort.SliceStable(n.steps, func(i, j int) bool { return n.steps[i].at < n.steps[j].at })
+	for _, s := range n.steps {
+		d.places.spots["at"] = append(d.places.spots["at"], s.where)
+		net.Scenario = append(net.Scenario, model.ScenarioStep{At: s.at, Changes: d.changes(s, net)})
+	}
+}
+
+// changes resolves the selectors of a step.
+func (d *decoder) changes(s step, net *model.Network) []model.Change {
+	var out []model.Change
+	for _, x := range s.changes {
+		if x.nodes {
+			ids, err := net.SelectNodes(x.sel, 0)
+			if err != nil {
+				d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(x.where, x.element, "node"), "%s", clipped(err)))
+			}
+			for _, id := range ids {
+				x.Change.Node = id
+				out = append(out, x.Change)
+			}
+			continue
+		}
+		ids, err := net.SelectLinks(x.sel)
+		if err != nil {
+			var names []string
+			for id := range min(net.LinkCount(), 10_000) {
+				names = append(names, net.LinkName(model.LinkID(id)))
+			}
+			d.faults.Add(fault.New(fault.UnknownLink, d.spotPlace(x.where, x.element, "link"), "%s", clipped(err)).Suggest(string(x.sel), names))
+		}
+		for _, id := range ids {
+			x.Change.Link = id
+			out = append(out, x.Change)
+		}
+	}
+	return out
+}

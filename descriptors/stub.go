@@ -1,0 +1,6 @@
+package descriptors
+
+// foreign reads the formats of others.
+func (d *decoder) foreign([]top) (*System, error) { return nil, nil }
+
+func checkChunks(string) error { return nil }

@@ -1,0 +1,166 @@
+package descriptors
+
+import "sendim/core/model"
+
+// linkSpec lists the attributes that describe one direction of a link.
+func linkSpec() []attribute {
+	return []attribute{
+		{name: "rate", kind: rate, initial: "unlimited", doc: "how many bits the link carries per second"},
+		{name: "delay", kind: span, initial: "0s", doc: "propagation delay, one way"},
+		{name: "jitter", kind: span, initial: "0s", doc: "how far the delay varies"},
+		{name: "loss", kind: share, initial: "0%", doc: "share of frames that are lost"},
+		{name: "queue", kind: queue, initial: model.DefaultQueue.String(), doc: "length of the sending port's queue, in packets or bytes"},
+		{name: "mtu", kind: integer, min: 68, max: 65535, initial: "1500", doc: "largest IP packet, in bytes"},
+		{name: "class", kind: ref, doc: "QoS class"},
+		{name: "weight", kind: integer, min: 1, max: 1 << 40, initial: "1", doc: "routing weight"},
+		{name: "redundant", kind: boolean, initial: "false", doc: "stands by: carries nothing until an application uses it"},
+	}
+}
+
+func propertyElement() *element {
+	return &element{name: "property", doc: "A name and a value that go with the element and mean something to applications, selectors and people.",
+		attrs: []attribute{{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, doc: "value"}}}
+}
+
+func backElement() *element {
+	return &element{name: "back", once: true, doc: "What differs on the way back.", attrs: linkSpec()}
+}
+
+func systemElement() *element {
+	property, back := propertyElement(), backElement()
+	granularity := attribute{name: "granularity", kind: choice, choices: model.GranularityNames(), initial: "packet", doc: "how finely the simulator follows it; other worlds ignore it"}
+	transport := attribute{name: "transport", kind: choice, choices: model.TransportNames(), initial: "tcp with a size, udp with a rate", doc: "protocol"}
+	start := attribute{name: "start", kind: span, initial: "0s", doc: "when it begins"}
+	packet := attribute{name: "packet", kind: size, initial: "1514B", doc: "bytes on the wire of a full packet"}
+	chunk := attribute{name: "chunk", kind: size, doc: "bytes of a chunk, with granularity chunk"}
+	class := attribute{name: "class", kind: ref, doc: "QoS class"}
+	newID := func(doc string) attribute { return attribute{name: "id", kind: id, required: true, doc: doc} }
+	member := func(weighted bool) *element {
+		e := &element{name: "member", doc: "Nodes that belong to it.", attrs: []attribute{{name: "node", kind: ref, required: true, doc: "a node"}}}
+		if weighted {
+			e.attrs = append(e.attrs, attribute{name: "weight", kind: integer, min: 1, max: 1 << 20, initial: "1", doc: "its share of the requests"})
+		}
+		return e
+	}
+	link := attribute{name: "link", kind: selector, doc: "links"}
+	either := []attribute{link, {name: "node", kind: selector, doc: "nodes"}}
+	changed := func(name string, k kind, doc string) *element {
+		l := link
+		l.required = true
+		return &element{name: name, doc: doc, attrs: []attribute{l, {name: "value", kind: k, required: true, doc: "the new value"}}}
+	}
+	critical := attribute{name: "critical", kind: boolean, initial: "false", doc: "its failure stops a promotion and reverts a deployment"}
+	pair := []attribute{{name: "from", kind: selector, required: true, doc: "hosts"}, {name: "to", kind: selector, required: true, doc: "hosts"}, critical}
+	flow := attribute{name: "flow", kind: ref, required: true, doc: "a flow"}
+
+	return &element{
+		name: "system",
+		doc:  "What the network is.",
+		attrs: []attribute{
+			{name: "name", kind: text, doc: "name of the network"},
+		},
+		children: []*element{
+			{name: "include", doc: "Reads another system descriptor at this place.", attrs: []attribute{{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"}}},
+			{name: "defaults", doc: "Values for what follows in this file and in the files it includes.",
+				attrs: []attribute{{name: "for", kind: selector, initial: "everything", doc: "which nodes; links with such a node at either end"}},
+				children: []*element{
+					{name: "node", doc: "Defaults of nodes.", attrs: nodeSpec()},
+					{name: "link", doc: "Defaults of links.", attrs: linkSpec()},
+				}},
+			{name: "generate", free: true, doc: "A generated topology. Further attributes are options of its kind.",
+				attrs: []attribute{{name: "kind", kind: text, required: true, doc: "name of the topology"}}},
+			{name: "node", doc: "A switch, a host, or something outside.",
+				attrs: append([]attribute{newID("its name"),
+					{name: "type", kind: choice, choices: model.NodeKindNames(), required: true, doc: "what it is"},
+					{name: "dpid", kind: dpid, initial: "from the name", doc: "datapath id of a switch"},
+					{name: "mac", kind: mac, initial: "counted", doc: "Ethernet address of a host"},
+					{name: "ip", kind: prefix, initial: "counted in 10.0.0.0/8", doc: "IPv4 address of a host"},
+					{name: "label", kind: labels, doc: "words, separated by blanks, for selectors"}}, nodeSpec()...),
+				children: []*element{
+					{name: "link", doc: "A link to another node. Written at both ends, it is still one link.",
+						attrs: append([]attribute{{name: "to", kind: end, required: true, doc: "the other node, or NODE:PORT"},
+							{name: "port", kind: integer, max: 1<<31 - 1, initial: "the next free one", doc: "port at this node"},
+							{name: "id", kind: id, initial: "A--B", doc: "its name"}}, linkSpec()...),
+						children: []*element{back, property}},
+					property,
+				}},
+			{name: "link", doc: "A link.",
+				attrs: append([]attribute{{name: "id", kind: id, initial: "A--B", doc: "its name"},
+					{name: "from", kind: end, required: true, doc: "one node, or NODE:PORT"},
+					{name: "to", kind: end, required: true, doc: "the other node, or NODE:PORT"}}, linkSpec()...),
+				children: []*element{back, property}},
+			{name: "hosts", doc: "Hosts attached to each node that a selector matches among those declared before.",
+				attrs: append([]attribute{
+					{name: "per", kind: selector, required: true, doc: "the nodes that get hosts"},
+					{name: "count", kind: integer, min: 1, max: 1 << 40, initial: "1", doc: "hosts per node"},
+					{name: "prefix", kind: text, initial: "h-", doc: "hosts are called PREFIX+NODE, or PREFIX+NODE-1 and so on"}}, linkSpec()...)},
+			{name: "class", doc: "A QoS class of flows and links.", attrs: []attribute{newID("its name"),
+				{name: "min", kind: rate, initial: "none", doc: "reserved rate"}, {name: "max", kind: rate, initial: "none", doc: "highest rate"},
+				{name: "priority", kind: integer, max: 1 << 30, initial: "0", doc: "higher goes first"}}},
+			{name: "profile", doc: "A kind of user.", attrs: []attribute{newID("its name"), class,
+				{name: "rate", kind: rate, initial: "unlimited", doc: "rate per member"}, {name: "pool", kind: ref, doc: "service that serves it"}},
+				children: []*element{member(false)}},
+			{name: "service", doc: "A virtual address spread over members.", attrs: []attribute{newID("its name"),
+				{name: "ip", kind: address, required: true, doc: "its address"}, {name: "port", kind: protport, required: true, doc: "as tcp/80"}},
+				children: []*element{member(true)}},
+			{name: "tenant", doc: "Somebody who shares the network with others.", attrs: []attribute{newID("its name"),
+				{name: "vlan", kind: integer, min: 1, max: 4094, doc: "VLAN id"}},
+				children: []*element{member(false), {name: "quota", once: true, doc: "Bounds of the tenant.", attrs: []attribute{{name: "rate", kind: rate, required: true, doc: "rate of all its flows together"}}}}},
+			{name: "policy", doc: "What the network should strive for, for one profile.", attrs: []attribute{
+				{name: "profile", kind: ref, required: true, doc: "a profile"},
+				{name: "goal", kind: choice, choices: []string{"minimize", "maximize"}, initial: "minimize", doc: "which way"},
+				{name: "property", kind: text, required: true, doc: "delay, cost, energy or another property of links"},
+				{name: "priority", kind: integer, max: 1 << 30, initial: "0", doc: "higher goes first"}}},
+			{name: "flow", doc: "One transfer.", attrs: []attribute{newID("its name"),
+				{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host, or a service"},
+				start, {name: "duration", kind: span, doc: "how long it sends"}, {name: "size", kind: size, doc: "how much it sends"},
+				{name: "rate", kind: rate, doc: "udp: sending rate; tcp: what the application delivers at most"},
+				granularity, transport, packet, chunk,
+				{name: "chunks", kind: chunks, doc: "sizes and gaps in xSDN's chunk language; 1 is 1 MB and 1 s"},
+				class, {name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
+				{name: "srcport", kind: integer, max: 65535, initial: "chosen", doc: "source port"}, {name: "dstport", kind: integer, max: 65535, initial: "chosen", doc: "destination port"},
+				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}},
+			{name: "demands", doc: "Constant rates between pairs over an interval.", attrs: []attribute{start,
+				{name: "until", kind: span, required: true, doc: "when they end"}, granularity, transport},
+				children: []*element{{name: "demand", doc: "One pair.", attrs: []attribute{
+					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "rate", kind: rate, required: true, doc: "rate"}}}}},
+			{name: "traffic", doc: "Random traffic, the same in every world for one seed.", attrs: []attribute{newID("its name"),
+				{name: "kind", kind: choice, choices: TrafficKinds(), required: true, doc: "who talks to whom"},
+				{name: "sizes", kind: text, doc: "a distribution of flow sizes, or a size"},
+				{name: "load", kind: share, doc: "share of the capacity of the links named by of"},
+				{name: "of", kind: choice, choices: []string{"access", "bisection"}, initial: "access", doc: "which links load counts"},
+				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
+				start, {name: "until", kind: span, doc: "no flow begins later"},
+				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class}},
+			{name: "process", doc: "A program on an emulated or physical host.", attrs: []attribute{
+				{name: "node", kind: ref, required: true, doc: "the host"}, {name: "at", kind: span, initial: "0s", doc: "when it starts"},
+				{name: "command", kind: text, required: true, doc: "command line, given to sh -c"}, {name: "as", kind: ref, doc: "flow that stands for it in the simulator"}}},
+			{name: "scenario", doc: "What happens to the network while it runs.", children: []*element{
+				{name: "at", doc: "Changes at one time, in order.", attrs: []attribute{{name: "time", kind: span, required: true, doc: "when"}}, children: []*element{
+					{name: "down", doc: "Links or nodes fail.", attrs: either}, {name: "up", doc: "Links or nodes come back.", attrs: either},
+					changed("rate", rate, "Links change their rate, both ways."), changed("delay", span, "Links change their delay, both ways."), changed("loss", share, "Links change their loss, both ways.")}}}},
+			{name: "test", doc: "What a run must show.", children: []*element{
+				{name: "reachable", doc: "Every pair answers a ping.", attrs: pair}, {name: "unreachable", doc: "No pair answers a ping.", attrs: pair},
+				{name: "throughput", doc: "A flow's mean rate is within bounds.", attrs: []attribute{flow, {name: "min", kind: rate, doc: "at least"}, {name: "max", kind: rate, doc: "at most"}, critical}},
+				{name: "loss", doc: "A flow loses no more than a share of its packets.", attrs: []attribute{flow, {name: "max", kind: share, required: true, doc: "at most"}, critical}},
+				{name: "latency", doc: "A flow's mean one-way latency is bounded.", attrs: []attribute{flow, {name: "max", kind: span, required: true, doc: "at most"}, critical}},
+				{name: "completion", doc: "A flow has finished in time.", attrs: []attribute{flow, {name: "max", kind: span, required: true, doc: "at this time of the run"}, critical}}}},
+			{name: "trace", doc: "What the diary records beyond the usual.", attrs: []attribute{
+				{name: "nodes", kind: selector, doc: "nodes"}, {name: "links", kind: selector, doc: "links"}, {name: "flows", kind: text, doc: "flow id or glob"},
+				{name: "packets", kind: boolean, initial: "false", doc: "every packet"}, {name: "interval", kind: span, doc: "interval of time series"}}},
+		},
+	}
+}
+
+func nodeSpec() []attribute {
+	return []attribute{
+		{name: "cpu", kind: number, doc: "cores, in thousandths at the finest"},
+		{name: "memory", kind: size, doc: "memory"},
+		{name: "disk", kind: size, doc: "disk"},
+	}
+}
+
+// TrafficKinds lists the kinds of <traffic>.
+func TrafficKinds() []string {
+	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot"}
+}
