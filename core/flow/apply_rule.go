@@ -77,8 +77,8 @@ func (s *Switch) addRule(m *RuleMod, now int64) error {
 			return refuse(FlowModFailed, TableFull, "table %d holds its %d rules already", r.Table, limit)
 		}
 	}
-	e := &entry{rule: r, created: now, last: now, meter: through, heap: -1,
-		miss: r.Priority == 0 && len(r.Match) == 0}
+	e := &entry{created: now, last: now, heap: -1, miss: r.Priority == 0 && len(r.Match) == 0}
+	e.instruct(r, through)
 	e.self[0] = e
 	if old != nil {
 		if !m.ResetCounts {
@@ -144,8 +144,7 @@ func (s *Switch) modifyRules(m *RuleMod) error {
 		changed[i] = r
 	}
 	for i, e := range list {
-		e.rule = changed[i]
-		e.meter = s.state.meters[e.rule.Meter]
+		e.instruct(changed[i], s.state.meters[changed[i].Meter])
 		if m.ResetCounts {
 			s.state.tables[e.rule.Table].past += e.packets
 			e.packets, e.bytes = 0, 0

@@ -14,27 +14,27 @@ type cache struct {
 	index []uint8 // the words with looked-at bits
 	mask  []uint64
 	gen   uint32 // of the rules; slots of another generation are free
-	used  int
 	slots []cacheSlot
-	keys  []uint64 // len(index) words per slot
+	rest  []uint64 // the words of the keys beyond those in the slots
 }
 
+// cacheSlot is one line of the processor's cache.
 type cacheSlot struct {
-	gen  uint32
-	hash uint32
-	way  []*entry
+	tag uint64 // generation and part of the hash
+	key [cacheInline]uint64
+	way []*entry
 }
 
 const (
-	cacheWays  = 4       // slots a key may take, one after the other
-	cacheFirst = 8       // slots of the smallest cache
-	cacheLimit = 1 << 13 // slots of the largest cache
+	cacheInline = 4       // words of a key within a slot
+	cacheWays   = 4       // slots a key may take, one after the other
+	cacheFirst  = 8       // slots of the smallest cache
+	cacheLimit  = 1 << 13 // slots of the largest cache
 )
 
 // flush forgets all ways; fill says again what rules look at.
 func (c *cache) flush(tables []*table) {
 	c.gen++
-	c.used = 0
 	if c.gen == 0 { // all generations were used up: really clear
 		clear(c.slots)
 		c.gen = 1
@@ -60,36 +60,49 @@ func (c *cache) flush(tables []*table) {
 		}
 	}
 	if words != len(c.index) {
-		c.slots, c.keys = nil, nil
+		c.slots, c.rest = nil, nil
 	}
 }
+
+func (c *cache) tag(hash uint64) uint64 { return uint64(c.gen)<<32 | hash>>32 }
+
+func (c *cache) taken(i int) bool { return uint32(c.slots[i].tag>>32) == c.gen }
+
+// over is how many words of a key lie outside its slot.
+func (c *cache) over() int { return max(0, len(c.index)-cacheInline) }
 
 // find returns the remembered way of a packet. key and hash are for add.
 func (c *cache) find(h *packet.Header, inPort uint32, key *words) (way []*entry, hash uint64, ok bool) {
 	hash = 1
 	for n, i := range c.index {
-		key[n] = wordOf(i, h, inPort, 0) & c.mask[n]
-		hash = mix(hash, key[n])
+		w := wordOf(i, h, inPort, 0) & c.mask[n]
+		key[n] = w
+		hash = mix(hash, w)
+	}
+	for n := len(c.index); n < cacheInline; n++ {
+		key[n] = 0
 	}
 	if len(c.slots) == 0 {
 		return nil, hash, false
 	}
-	size := len(c.index)
-	at := int(hash) & (len(c.slots) - cacheWays)
-	for i := at; i < at+cacheWays; i++ {
-		s := &c.slots[i]
-		if s.hash != uint32(hash>>32) || s.gen != c.gen {
-			continue
-		}
-		same := true
-		for n, k := range c.keys[i*size : (i+1)*size] {
-			same = same && k == key[n]
-		}
-		if same {
+	tag, at := c.tag(hash), int(hash)&(len(c.slots)-cacheWays)
+	set := c.slots[at : at+cacheWays]
+	for i := range set {
+		if s := &set[i]; s.tag == tag && s.key == [cacheInline]uint64(key[:cacheInline]) && c.sameRest(at+i, key) {
 			return s.way, hash, true
 		}
 	}
 	return nil, hash, false
+}
+
+func (c *cache) sameRest(i int, key *words) bool {
+	over := c.over()
+	for n := range over {
+		if c.rest[i*over+n] != key[cacheInline+n] {
+			return false
+		}
+	}
+	return true
 }
 
 // add remembers a way. A full set makes the cache grow, and at its limit gives up the
@@ -98,47 +111,49 @@ func (c *cache) add(key *words, hash uint64, way []*entry) {
 	if len(c.slots) == 0 {
 		c.resize(cacheFirst)
 	}
-	for {
-		at := int(hash) & (len(c.slots) - cacheWays)
-		for i := at; i < at+cacheWays; i++ {
-			if c.slots[i].gen != c.gen {
-				c.used++
-				c.put(i, key[:len(c.index)], hash, way)
-				return
-			}
-		}
+	for !c.place(key, hash, way) {
 		if len(c.slots) == cacheLimit {
-			c.put(at+int(hash>>60)%cacheWays, key[:len(c.index)], hash, way)
+			c.put(int(hash)&(len(c.slots)-cacheWays)+int(hash>>62), key, hash, way)
 			return
 		}
 		c.resize(2 * len(c.slots))
 	}
 }
 
-func (c *cache) put(i int, key []uint64, hash uint64, way []*entry) {
-	c.slots[i] = cacheSlot{c.gen, uint32(hash >> 32), way}
-	copy(c.keys[i*len(key):], key)
+// place puts a way into a free slot of its set, if there is one.
+func (c *cache) place(key *words, hash uint64, way []*entry) bool {
+	at := int(hash) & (len(c.slots) - cacheWays)
+	for i := at; i < at+cacheWays; i++ {
+		if !c.taken(i) {
+			c.put(i, key, hash, way)
+			return true
+		}
+	}
+	return false
 }
 
+func (c *cache) put(i int, key *words, hash uint64, way []*entry) {
+	c.slots[i] = cacheSlot{c.tag(hash), [cacheInline]uint64(key[:cacheInline]), way}
+	over := c.over()
+	copy(c.rest[i*over:(i+1)*over], key[cacheInline:])
+}
+
+// resize moves the ways over; those that find no place are forgotten.
 func (c *cache) resize(n int) {
-	slots, keys, size := c.slots, c.keys, len(c.index)
-	c.slots, c.keys, c.used = make([]cacheSlot, n), make([]uint64, n*size), 0
+	slots, rest, over := c.slots, c.rest, c.over()
+	c.slots, c.rest = make([]cacheSlot, n), make([]uint64, n*over)
 	for i := range slots {
-		if slots[i].gen != c.gen {
+		s := &slots[i]
+		if uint32(s.tag>>32) != c.gen {
 			continue
 		}
-		key := keys[i*size : (i+1)*size]
+		var key words
+		copy(key[:], s.key[:])
+		copy(key[cacheInline:], rest[i*over:(i+1)*over])
 		hash := uint64(1)
-		for _, k := range key {
+		for _, k := range key[:len(c.index)] {
 			hash = mix(hash, k)
 		}
-		at := int(hash) & (n - cacheWays)
-		for j := at; j < at+cacheWays; j++ {
-			if c.slots[j].gen != c.gen {
-				c.used++
-				c.put(j, key, hash, slots[i].way)
-				break
-			}
-		}
+		c.place(&key, hash, s.way)
 	}
 }

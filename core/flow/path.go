@@ -123,7 +123,7 @@ func (s *Switch) Group(number uint32) (Group, bool) {
 // an [*Error], and nothing is sent.
 func (s *Switch) Send(p *Packet, actions []Action, now int64, r *Result) error {
 	r.start(s, p, now)
-	r.table, r.cookie, r.miss = 0, 0, false
+	r.rule, r.miss = nil, false
 	if err := resolved(actions); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *Switch) Send(p *Packet, actions []Action, now int64, r *Result) error {
 			through := Packet{*f.h, p.InPort, uint32(int64(p.Bytes) + int64(f.grow))}
 			r.set.clear()
 			r.enter(&through)
-			r.table, r.cookie, r.miss = 0, 0, false
+			r.rule, r.miss = nil, false
 		} else if !r.exec(&f, actions[i:i+1]) {
 			break
 		}

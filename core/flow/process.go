@@ -1,6 +1,10 @@
 package flow
 
-import "sendim/core/packet"
+import (
+	"slices"
+
+	"sendim/core/packet"
+)
 
 // Packet is a packet at a switch.
 type Packet struct {
@@ -75,9 +79,8 @@ type Result struct {
 	now        int64
 	bytes      uint64
 	inPort     uint32
-	cookie     uint64 // of the rule at work
-	table      uint8
-	miss       bool
+	rule       *entry // at work; nil for a packet-out
+	miss       bool   // it is the table-miss entry
 	budget     int
 	path       *Path // set while tracing, when nothing is counted
 	set        actionSet
@@ -199,9 +202,12 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 			r.stop(DropMeter)
 			return false
 		}
-		r.cookie, r.table, r.miss = e.rule.Cookie, table, e.miss
-		if len(e.rule.Apply) > 0 && !r.exec(&f, e.rule.Apply) {
+		r.rule, r.miss = e, e.miss
+		if len(e.apply) > 0 && !r.exec(&f, e.apply) {
 			return false
+		}
+		if e.plain {
+			break
 		}
 		if e.rule.Clear {
 			r.set.clear()
@@ -292,12 +298,22 @@ func (r *Result) output(f *frame, a *Action) {
 	case r.inPort:
 		return // only in_port leads back (section 7.2.1)
 	}
-	r.Outputs = append(r.Outputs, Sent{Port: port, Queue: f.queue, Grow: f.grow, Changed: f.dirty, Header: *f.h})
+	n := len(r.Outputs)
+	if n == cap(r.Outputs) {
+		r.Outputs = slices.Grow(r.Outputs, 1)
+	}
+	r.Outputs = r.Outputs[:n+1]
+	out := &r.Outputs[n]
+	out.Port, out.Queue, out.Grow, out.Changed = port, f.queue, f.grow, f.dirty
+	out.Header = *f.h
 }
 
 func (r *Result) toController(f *frame, reason PacketInReason, maxLen uint16) {
-	r.Controller = append(r.Controller, Copy{Table: r.table, Reason: reason, MaxLen: maxLen, Grow: f.grow,
-		InPort: r.inPort, Cookie: r.cookie, Header: *f.h})
+	c := Copy{Reason: reason, MaxLen: maxLen, Grow: f.grow, InPort: r.inPort, Header: *f.h}
+	if r.rule != nil {
+		c.Table, c.Cookie = r.rule.rule.Table, r.rule.rule.Cookie
+	}
+	r.Controller = append(r.Controller, c)
 }
 
 // decTTL counts an IP packet's hop. A packet on its last hop goes to the controller and
