@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 
 	"cmd/sendim": {"*"},
 	"examples":   {"*"},
+	"scripts":    {},
 }
 
 // fences lists heavy dependencies and the only packages that may know them.

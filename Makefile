@@ -1,0 +1,42 @@
+# The menu. Everything runs on a fresh Debian 12 machine with Go, git and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+LAB  := ./integrators/... ./cmd/... ./examples/...
+REST := $(shell go list ./... 2>/dev/null | grep -v -e /integrators/ -e /cmd/ -e /examples)
+RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./integrators/traffic/...
+
+.PHONY: build demo test lab-test lint race bench generate clean
+
+build: ## sendim and the shipped apps, into bin/
+	go build -trimpath -o bin/sendim ./cmd/sendim
+	go build -trimpath -o bin/sendim-app-learning-switch ./plugins/learning-switch/plugin
+	go build -trimpath -o bin/sendim-app-shortest-path ./plugins/shortest-path/plugin
+
+demo: build ## the main job on the simulator: no root, no server
+	bin/sendim run examples/abilene/simulation.xml
+
+test: build ## every test; installs what they need if root, else skips by name
+	scripts/lab-setup.sh
+	{ go test -json $(REST); go test -json -p 1 $(LAB); } | go run ./scripts/testsum
+
+lab-test: ## the same, but a missing service is a failure
+	SENDIM_LAB=1 $(MAKE) test
+
+race: ## what runs concurrently, under the race detector
+	go test -race $(RACY)
+
+lint: ## formatting, vet and the scripts
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	go vet ./...
+	for s in scripts/*.sh .ci/run; do bash -n $$s; done
+
+bench: build ## speed and memory as JSON lines
+	go run ./cmd/sendim/internal/bench
+
+generate: ## schemas, the descriptor reference and the wire code
+	go test ./descriptors -run 'Schema|Reference' -update
+	plugins/apprpc/generate.sh
+
+clean:
+	rm -rf bin runs
