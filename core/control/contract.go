@@ -32,7 +32,7 @@ type Upcall struct {
 	Switch model.NodeID
 	At     model.Time // arrival at the runtime: time of sending plus the upward delay
 	Seq    uint64     // rises with every upcall of one switch
-	Xid    uint64     // StatsReply, BarrierReply, Refusal: the Downcall answered
+	Xid    uint64     // StatsReply, BarrierReply, Refusal: that of the Downcall answered
 
 	Ports   []flow.PortState // SwitchConnected: all ports; PortStatus: the one
 	Packet  *Packet
@@ -72,7 +72,7 @@ const (
 	SendPacket
 	LimitPort
 	AskStats
-	Barrier // ask for a BarrierReply
+	Barrier // ask for a BarrierReply with the Barrier's Xid
 )
 
 // Downcall is one message from the runtime to a switch. A switch takes its downcalls in
@@ -82,7 +82,7 @@ type Downcall struct {
 	Switch model.NodeID
 	At     model.Time // when it leaves the runtime: arrival of the event that caused it
 	Arrive model.Time // when it takes effect: At plus the switch's downward delay
-	Xid    uint64     // unique and rising over the run
+	Xid    uint64     // unique over the run, rising for each switch
 	App    int32      // index of the app, -1 for the runtime itself
 
 	Rule   *flow.RuleMod

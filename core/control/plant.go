@@ -1,0 +1,271 @@
+package control
+
+import (
+	"slices"
+	"sort"
+
+	"sendim/core/flow"
+	"sendim/core/model"
+)
+
+// plant is a switch as the last pass sees it: what is wanted there and what was sent.
+type plant struct {
+	flooding bool // the flood group is wanted
+	wanted   flow.Switch
+	groups   numbers
+	meters   numbers
+	rates    map[model.PortNo]portRate
+
+	sent []sent // from head on: not yet acknowledged, by rising Xid
+	head int
+	late []acknowledgement // to give when the switch is back
+	last uint64            // Xid of the last downcall but barriers
+
+	barrier   uint64 // Xid of the last barrier
+	touched   bool   // in the React under way
+	touchedAt model.Time
+	acking    bool // in the step under way: a command wants Applied
+}
+
+type portRate struct {
+	app  int32
+	rate model.Rate
+}
+
+// sent is a downcall that has not been acknowledged.
+type sent struct {
+	xid     uint64
+	command uint64
+	what    any // *flow.RuleMod, *flow.GroupMod, *flow.MeterMod, or nil
+	app     int32
+	ack     bool
+	refused bool
+}
+
+func (e *sent) clone() *sent { c := *e; return &c }
+
+func (p *plant) find(xid uint64) *sent {
+	open := p.sent[p.head:]
+	i := sort.Search(len(open), func(i int) bool { return open[i].xid >= xid })
+	if i < len(open) && open[i].xid == xid {
+		return &open[i]
+	}
+	return nil
+}
+
+// acknowledge takes note that a switch has carried out everything up to a downcall and
+// gives the commands whose apps want to know.
+func (r *Runtime) acknowledge(sw model.NodeID, xid uint64) (out []acknowledgement) {
+	p := r.plants[sw]
+	if p == nil {
+		return nil
+	}
+	for p.head < len(p.sent) && p.sent[p.head].xid <= xid {
+		e := &p.sent[p.head]
+		if e.ack && !e.refused {
+			out = append(out, acknowledgement{e.app, e.command})
+		}
+		*e = sent{}
+		p.head++
+		r.unacked--
+	}
+	if p.head == len(p.sent) {
+		p.sent, p.head = p.sent[:0], 0
+	} else if p.head > 64 && 2*p.head > len(p.sent) {
+		n := copy(p.sent, p.sent[p.head:])
+		clear(p.sent[n:])
+		p.sent, p.head = p.sent[:n], 0
+	}
+	return out
+}
+
+// abandon forgets what was sent and gives the commands whose apps still wait.
+func (r *Runtime) abandon(p *plant) (out []acknowledgement) {
+	for i := p.head; i < len(p.sent); i++ {
+		if e := &p.sent[i]; e.ack && !e.refused {
+			out = append(out, acknowledgement{e.app, e.command})
+		}
+		r.unacked--
+	}
+	clear(p.sent)
+	p.sent, p.head = p.sent[:0], 0
+	return out
+}
+
+// plant gives a switch's, made when it is first needed.
+func (r *Runtime) plant(sw model.NodeID) *plant {
+	p := r.plants[sw]
+	if p == nil {
+		p = &plant{groups: numbers{first: floodGroup + 1}, meters: numbers{first: 1}}
+		r.plants[sw] = p
+	}
+	return p
+}
+
+// numbers gives the groups, or meters, of one switch their numbers, in the order in which
+// apps first name them. A number is not given twice in a run, so that a late statistics
+// reply cannot be misread.
+type numbers struct {
+	first  uint32
+	labels []label // of number first+i
+	known  map[label]uint32
+}
+
+type label struct {
+	app  int32
+	name string
+}
+
+func (n *numbers) of(l label) (uint32, bool) {
+	number, ok := n.known[l]
+	return number, ok
+}
+
+// next is the number that keep would give.
+func (n *numbers) next() uint32 { return n.first + uint32(len(n.labels)) }
+
+func (n *numbers) keep(l label) {
+	if n.known == nil {
+		n.known = map[label]uint32{}
+	}
+	n.known[l] = n.next()
+	n.labels = append(n.labels, l)
+}
+
+func (n *numbers) drop(number uint32) {
+	if l, ok := n.label(number); ok && n.known[l] == number {
+		delete(n.known, l)
+	}
+}
+
+// label says whose number it is or was.
+func (n *numbers) label(number uint32) (label, bool) {
+	if i := int(number) - int(n.first); i >= 0 && i < len(n.labels) {
+		return n.labels[i], true
+	}
+	return label{app: runtimeApp}, false
+}
+
+// send hands a downcall out, if its switch is connected, and expects its acknowledgement.
+func (r *Runtime) send(p *plant, d Downcall, command uint64, ack bool, what any) {
+	if !r.live.has(d.Switch) {
+		if ack {
+			p.late = append(p.late, acknowledgement{d.App, command})
+		}
+		return
+	}
+	r.xid += 2
+	d.Xid = r.xid
+	_, down := r.delays(d.Switch)
+	d.Arrive = d.At + down
+	r.out = append(r.out, d)
+	r.diary.downcall(&d, r)
+	r.expect(p, d.Switch, d.At, sent{xid: d.Xid, command: command, what: what, app: d.App, ack: ack})
+}
+
+func (r *Runtime) expect(p *plant, sw model.NodeID, at model.Time, e sent) {
+	p.sent = append(p.sent, e)
+	p.last, p.touchedAt = e.xid, at
+	r.unacked++
+	if !p.touched {
+		p.touched = true
+		r.touched = append(r.touched, sw)
+	}
+	if e.ack && !p.acking {
+		p.acking = true
+		r.acking = append(r.acking, sw)
+	}
+}
+
+// barrierFor asks for an acknowledgement of everything sent to a switch. Its Xid is the
+// one after the last downcall's, so that the numbers of other downcalls do not depend on
+// how many barriers there are, which depends on how arrivals were gathered.
+func (r *Runtime) barrierFor(sw model.NodeID) {
+	p := r.plants[sw]
+	if !r.live.has(sw) || p.barrier > p.last || p.last == 0 {
+		return
+	}
+	p.barrier = p.last + 1
+	_, down := r.delays(sw)
+	r.out = append(r.out, Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp})
+}
+
+// resync brings a switch whose contents are unknown to what is wanted there.
+func (r *Runtime) resync(sw model.NodeID, at model.Time) {
+	p := r.plants[sw]
+	rule := func(m *flow.RuleMod, app int32) {
+		r.send(p, Downcall{Kind: ModRule, Switch: sw, At: at, App: app, Rule: m}, 0, false, m)
+	}
+	group := func(m *flow.GroupMod, app int32) {
+		r.send(p, Downcall{Kind: ModGroup, Switch: sw, At: at, App: app, Group: m}, 0, false, m)
+	}
+	meter := func(m *flow.MeterMod, app int32) {
+		r.send(p, Downcall{Kind: ModMeter, Switch: sw, At: at, App: app, Meter: m}, 0, false, m)
+	}
+	rule(&flow.RuleMod{Command: flow.Delete, AllTables: true}, runtimeApp)
+	group(&flow.GroupMod{Command: flow.Delete, Group: flow.Group{Number: flow.GroupAll}}, runtimeApp)
+	meter(&flow.MeterMod{Command: flow.Delete, Meter: flow.Meter{Number: flow.MeterAll}}, runtimeApp)
+	for _, g := range inwardsOut(p.wanted.Groups()) {
+		l, _ := p.groups.label(g.Number)
+		group(&flow.GroupMod{Command: flow.Add, Group: g}, l.app)
+	}
+	for _, m := range p.wanted.Meters() {
+		l, _ := p.meters.label(m.Meter.Number)
+		meter(&flow.MeterMod{Command: flow.Add, Meter: m.Meter}, l.app)
+	}
+	for _, port := range sortedPorts(p.rates) {
+		limit := p.rates[port]
+		r.send(p, limitPort(sw, at, limit.app, port, limit.rate), 0, false, nil)
+	}
+	for s := range p.wanted.Rules(flow.AllTables, int64(at)) {
+		owner, ok := ownerOf(s.Rule.Cookie)
+		if !ok {
+			owner = runtimeApp
+		}
+		rule(&flow.RuleMod{Command: flow.Add, Rule: s.Rule}, owner)
+	}
+	for _, k := range p.late {
+		r.expect(p, sw, at, sent{xid: p.last, command: k.command, app: k.app, ack: true})
+	}
+	p.late = nil
+}
+
+func sortedPorts(rates map[model.PortNo]portRate) []model.PortNo {
+	out := make([]model.PortNo, 0, len(rates))
+	for port := range rates {
+		out = append(out, port)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// inwardsOut orders groups so that every group comes after those it leads to.
+func inwardsOut(stats []flow.GroupStat) []flow.Group {
+	at := make(map[uint32]int, len(stats))
+	for i := range stats {
+		at[stats[i].Group.Number] = i
+	}
+	out := make([]flow.Group, 0, len(stats))
+	var visit func(number uint32)
+	visit = func(number uint32) {
+		i, ok := at[number]
+		if !ok {
+			return
+		}
+		delete(at, number)
+		g := stats[i].Group
+		for _, b := range g.Buckets {
+			visit(b.WatchGroup)
+			for _, a := range b.Actions {
+				if a.Type == flow.ToGroup {
+					visit(a.Arg)
+				}
+			}
+		}
+		out = append(out, g)
+	}
+	for i := range stats {
+		visit(stats[i].Group.Number)
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+package control
+
+import (
+	"cmp"
+
+	"sendim/core/app"
+	"sendim/core/model"
+)
+
+// The notes that the runtime writes to itself. Like upcalls they are delivered in the
+// order (arrival, source, kind, sequence); their source is no node, so that they come
+// before the upcalls of the same moment.
+const (
+	noteStart uint8 = iota + 1
+	noteTimer
+	noteApplied
+	noteFailed
+)
+
+// item is an arrival that waits.
+type item struct {
+	at     model.Time
+	seq    uint64
+	source model.NodeID
+	kind   uint8
+	slot   int32 // of an upcall
+	note   *note // of a timer, Applied or Failed
+}
+
+type note struct {
+	app     int32
+	timer   *timer
+	applied app.Applied
+	failed  app.Failed
+}
+
+// timer is one run of an app's timer.
+type timer struct {
+	name      string
+	due       model.Time
+	cancelled bool
+}
+
+// queue is a heap of items.
+type queue struct {
+	items  []item
+	calls  []Upcall // by slot
+	free   []int32
+	others int // items that are not timers
+}
+
+func (q *queue) due() model.Time {
+	for len(q.items) > 0 && q.items[0].kind == noteTimer && q.items[0].source == model.NoNode && q.items[0].note.timer.cancelled {
+		q.pop()
+	}
+	if len(q.items) == 0 {
+		return model.Forever
+	}
+	return q.items[0].at
+}
+
+func before(a, b *item) bool {
+	if a.at != b.at {
+		return a.at < b.at
+	}
+	return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.kind, b.kind), cmp.Compare(a.seq, b.seq)) < 0
+}
+
+func (q *queue) pushUpcall(u Upcall) {
+	slot := int32(len(q.calls))
+	if n := len(q.free); n > 0 {
+		slot, q.free = q.free[n-1], q.free[:n-1]
+		q.calls[slot] = u
+	} else {
+		q.calls = append(q.calls, u)
+	}
+	q.push(item{at: u.At, source: u.Switch, kind: uint8(u.Kind), seq: u.Seq, slot: slot})
+}
+
+// take gives an upcall and frees its slot.
+func (q *queue) take(slot int32) Upcall {
+	u := q.calls[slot]
+	q.calls[slot] = Upcall{}
+	q.free = append(q.free, slot)
+	return u
+}
+
+func (q *queue) counts(it *item) bool { return it.source != model.NoNode || it.kind != noteTimer }
+
+func (q *queue) push(it item) {
+	if q.counts(&it) {
+		q.others++
+	}
+	q.items = append(q.items, it)
+	for i := len(q.items) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !before(&q.items[i], &q.items[up]) {
+			break
+		}
+		q.items[i], q.items[up] = q.items[up], q.items[i]
+		i = up
+	}
+}
+
+func (q *queue) pop() item {
+	top, n := q.items[0], len(q.items)-1
+	if q.counts(&top) {
+		q.others--
+	}
+	q.items[0] = q.items[n]
+	q.items[n] = item{}
+	q.items = q.items[:n]
+	for i := 0; ; {
+		low := 2*i + 1
+		if low >= n {
+			break
+		}
+		if low+1 < n && before(&q.items[low+1], &q.items[low]) {
+			low++
+		}
+		if !before(&q.items[low], &q.items[i]) {
+			break
+		}
+		q.items[i], q.items[low] = q.items[low], q.items[i]
+		i = low
+	}
+	return top
+}

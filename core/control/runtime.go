@@ -1,0 +1,347 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"sendim/core/app"
+	"sendim/core/flow"
+	"sendim/core/model"
+)
+
+// Runtime is the Driver. It works through what arrived in three passes, so that apps can
+// be asked about many events in one call and the answer is still the one that event by
+// event would give: read brings the topology view up to date and makes the apps' events;
+// then every app answers all its events; then write goes through the same arrivals again
+// and, at each, changes what is wanted and sends. What the first pass reads is changed by
+// the first pass only, or by the last pass with effect no sooner than Lookahead later.
+type Runtime struct {
+	net       *model.Network
+	address   Addressing
+	delays    Delays
+	lookahead model.Time
+	seed      uint64
+	granted   []app.Need
+	settings  app.Settings
+	diary     diary
+
+	apps   []*application
+	owner  [tableMost]int16 // index of the app by table, -1 none
+	floods bool
+	arp    *resolver // nil: no app asks for the service
+
+	view   view
+	tree   *tree    // nil: no app asks for floods
+	plants []*plant // by node, nil until something is wanted or sent
+	live   nodes    // switches connected, as the last pass sees it
+	queue  queue
+	asked  map[uint64]asked
+
+	started bool // Start was called
+	begun   bool // and its events have been made
+	unacked int  // downcalls not yet acknowledged
+	xid     uint64
+	seq     uint64 // of the runtime's own notes
+
+	// of the React under way
+	steps   []step
+	ordinal int32
+	out     []Downcall
+	touched []model.NodeID
+	acking  []model.NodeID
+}
+
+// application is an app with its place.
+type application struct {
+	Application
+	manifest     app.Manifest
+	index        int32
+	base, tables uint8
+	next         int // first table of the next app, -1 none
+	floods       bool
+	timers       map[string][]*timer
+	lost         error
+
+	// of the React under way
+	events  []app.Event
+	ordinal []int32
+	answers []answer
+	cursor  int
+}
+
+type answer struct {
+	ordinal  int32
+	commands []app.Command
+}
+
+// step is one arrival between the two passes.
+type step struct {
+	at       model.Time
+	up       Upcall // Kind 0: a note of the runtime's own
+	start    bool
+	from, to int32 // ordinals of the events that came of it
+	flood    []floodChange
+	reply    *flow.PacketOut   // of the ARP service
+	stats    []asked           // what a lost switch will not answer
+	late     []acknowledgement // what it had not yet acknowledged
+	refused  *sent             // what a switch refused
+}
+
+// acknowledgement is a command whose app waits for Applied.
+type acknowledgement struct {
+	app     int32
+	command uint64
+}
+
+// AppLostError says that an app whose loss ends the run was lost.
+type AppLostError struct {
+	App string
+	Err error
+}
+
+func (e *AppLostError) Error() string {
+	return fmt.Sprintf("app %s was lost, and the run cannot go on without it: %v", e.App, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *AppLostError) Unwrap() error { return e.Err }
+
+// New makes a runtime. The instances stay the caller's to close. Parameters that do not
+// fit a manifest are faults; other errors say what about the configuration cannot be.
+func New(c Config) (*Runtime, error) {
+	if c.Model == nil || c.Address == nil || c.Delays == nil {
+		return nil, fmt.Errorf("control: the configuration lacks the model, the addresses or the delays")
+	}
+	r := &Runtime{net: c.Model, address: c.Address, delays: c.Delays, seed: c.Seed, granted: c.Granted, settings: c.Settings,
+		diary: newDiary(c.Sink, c.Model), view: newView(c.Model, c.Address), plants: make([]*plant, c.Model.NodeCount()), live: newNodes(c.Model),
+		asked: map[uint64]asked{}}
+	for i := range r.owner {
+		r.owner[i] = -1
+	}
+	if err := r.admit(c.Apps); err != nil {
+		return nil, err
+	}
+	if err := r.measure(); err != nil {
+		return nil, err
+	}
+	if r.floods {
+		r.tree = newTree(c.Model)
+	}
+	return r, nil
+}
+
+// admit gives every app its tables and parameters.
+func (r *Runtime) admit(apps []Application) error {
+	table := 0
+	for i := range apps {
+		a := &application{Application: apps[i], manifest: apps[i].Instance.Manifest(), index: int32(i), next: -1, timers: map[string][]*timer{}}
+		if a.Name == "" {
+			a.Name = a.manifest.Name
+		}
+		params, faults := a.manifest.Resolve(a.Params)
+		if err := faults.Err(); err != nil {
+			return err
+		}
+		a.Params = params
+		if a.manifest.Tables < 1 {
+			return fmt.Errorf("control: app %s asks for %d flow tables; at least 1 is needed", a.Name, a.manifest.Tables)
+		}
+		if table+a.manifest.Tables > tableMost || i >= appMost {
+			return fmt.Errorf("control: app %s asks for %d flow tables; a switch has %d, and %d are taken by the apps before it",
+				a.Name, a.manifest.Tables, tableMost, table)
+		}
+		a.base, a.tables = uint8(table), uint8(a.manifest.Tables)
+		for t := table; t < table+a.manifest.Tables; t++ {
+			r.owner[t] = int16(i)
+		}
+		if i > 0 {
+			r.apps[i-1].next = table
+		}
+		table += a.manifest.Tables
+		for _, s := range a.manifest.Services {
+			switch s {
+			case app.ServiceARP:
+				if r.arp == nil {
+					r.arp = newResolver(&r.view, r.settings.Services)
+				}
+			case app.ServiceFlood:
+				a.floods, r.floods = true, true
+			default:
+				return fmt.Errorf("control: app %s asks for the service %q, which does not exist", a.Name, s)
+			}
+		}
+		r.apps = append(r.apps, a)
+	}
+	return nil
+}
+
+// measure works out the lookahead.
+func (r *Runtime) measure() error {
+	least := [2]model.Time{model.Forever, model.Forever}
+	for id := range r.net.NodeCount() {
+		if r.net.NodeKindOf(model.NodeID(id)) != model.Switch {
+			continue
+		}
+		up, down := r.delays(model.NodeID(id))
+		if up <= 0 || down <= 0 {
+			return fmt.Errorf("control: the control delays of %s are %s up and %s down; both must be positive", r.net.NodeName(model.NodeID(id)), up, down)
+		}
+		least[0], least[1] = min(least[0], up), min(least[1], down)
+	}
+	if least[0] == model.Forever { // no switches
+		least = [2]model.Time{model.Millisecond, model.Millisecond}
+	}
+	r.lookahead = least[0] + least[1]
+	return nil
+}
+
+// Start queues Start and Topology for every app; React(at+1) delivers them.
+func (r *Runtime) Start(at model.Time) error {
+	if r.started {
+		return fmt.Errorf("control: started twice")
+	}
+	r.started = true
+	r.queue.push(item{at: at, source: model.NoNode, kind: noteStart})
+	return nil
+}
+
+// Up takes one message of a switch.
+func (r *Runtime) Up(u Upcall) {
+	if u.Switch < 0 || int(u.Switch) >= r.net.NodeCount() || r.net.NodeKindOf(u.Switch) != model.Switch {
+		return
+	}
+	r.queue.pushUpcall(u)
+}
+
+// Due is the earliest arrival waiting, model.Forever if none.
+func (r *Runtime) Due() model.Time { return r.queue.due() }
+
+// Lookahead is the least upward plus the least downward delay.
+func (r *Runtime) Lookahead() model.Time { return r.lookahead }
+
+// Settled says that everything sent has been acknowledged and nothing but timers waits.
+func (r *Runtime) Settled() bool {
+	return r.started && r.queue.others == 0 && r.unacked == 0 && len(r.asked) == 0
+}
+
+// React gives the apps everything that arrived before the given time and returns what
+// they and the runtime answer. The slice is valid until the next call. An error is ctx's,
+// or an *AppLostError; the downcalls are valid even then.
+func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, error) {
+	r.steps, r.out, r.ordinal = r.steps[:0], r.out[:0], 0
+	r.read(before)
+	if len(r.steps) == 0 {
+		return nil, ctx.Err()
+	}
+	err := r.ask(ctx)
+	r.write()
+	clear(r.steps)
+	return r.out, err
+}
+
+// ask has every app answer its events.
+func (r *Runtime) ask(ctx context.Context) (failed error) {
+	for _, a := range r.apps {
+		if len(a.events) == 0 {
+			continue
+		}
+		last := 0
+		var misplaced error
+		err := a.Instance.Handle(ctx, a.events, func(event int, commands []app.Command) {
+			if event < last || event >= len(a.events) {
+				misplaced = fmt.Errorf("it answered event %d of %d after event %d", event, len(a.events), last)
+				return
+			}
+			last = event
+			a.answers = append(a.answers, answer{a.ordinal[event], commands})
+		})
+		if err == nil {
+			err = misplaced
+		}
+		if err != nil && ctx.Err() != nil {
+			err, failed = nil, ctx.Err()
+		}
+		if err != nil {
+			a.lost = err
+			r.diary.appLost(a.events[0].At, a.Name, err)
+			if a.FailRun && failed == nil {
+				failed = &AppLostError{a.Name, err}
+			}
+		}
+		clear(a.events)
+		a.events, a.ordinal = a.events[:0], a.ordinal[:0]
+	}
+	return failed
+}
+
+// tell appends an event to every app's batch.
+func (r *Runtime) tell(e app.Event) {
+	for _, a := range r.apps {
+		r.append(a, e)
+	}
+	r.ordinal++
+}
+
+// tellOne appends an event to one app's batch.
+func (r *Runtime) tellOne(app int32, e app.Event) {
+	r.append(r.apps[app], e)
+	r.ordinal++
+}
+
+func (r *Runtime) append(a *application, e app.Event) {
+	if a.lost == nil {
+		a.events, a.ordinal = append(a.events, e), append(a.ordinal, r.ordinal)
+	}
+}
+
+// Wanted yields the rules that apps and the runtime want on a switch, in the switch's
+// numbering and in canonical order: what a switch holds once it has acknowledged
+// everything and no timeout has gone by unreported.
+func (r *Runtime) Wanted(sw model.NodeID) iter.Seq[flow.Rule] {
+	return func(yield func(flow.Rule) bool) {
+		if p := r.plants[sw]; p != nil {
+			for s := range p.wanted.Rules(flow.AllTables, 0) {
+				if !yield(s.Rule) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// WantedGroups and WantedMeters are the same for groups and meters, by number.
+func (r *Runtime) WantedGroups(sw model.NodeID) iter.Seq[flow.Group] {
+	return func(yield func(flow.Group) bool) {
+		if p := r.plants[sw]; p != nil {
+			for _, s := range p.wanted.Groups() {
+				if !yield(s.Group) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// WantedMeters yields the meters wanted on a switch, by number.
+func (r *Runtime) WantedMeters(sw model.NodeID) iter.Seq[flow.Meter] {
+	return func(yield func(flow.Meter) bool) {
+		if p := r.plants[sw]; p != nil {
+			for _, s := range p.wanted.Meters() {
+				if !yield(s.Meter) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Unacknowledged is how many messages to a switch it has not yet acknowledged.
+func (r *Runtime) Unacknowledged(sw model.NodeID) int {
+	if p := r.plants[sw]; p != nil {
+		return len(p.sent) - p.head
+	}
+	return 0
+}
+
+var _ Driver = (*Runtime)(nil)

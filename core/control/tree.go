@@ -1,0 +1,120 @@
+package control
+
+import (
+	"slices"
+
+	"sendim/core/flow"
+	"sendim/core/graph"
+	"sendim/core/model"
+)
+
+// floodGroup is the number of the group, of type all, along which Flood sends.
+const floodGroup = 1
+
+// tree keeps the spanning trees along which apps flood: over links between switches that
+// are up and not spare, from the lowest node of each component.
+type tree struct {
+	net    *model.Network
+	g      *graph.Graph
+	work   *graph.Workspace
+	forest graph.Forest
+	before []int32        // parents before the last change
+	down   graph.Set      // arcs
+	nodes  []model.NodeID // by the graph's number
+	index  []int32        // by node, -1 for what is no switch
+	link   []int32        // the graph's link by the model's, -1
+	grown  bool
+}
+
+// floodChange is what a switch's group becomes.
+type floodChange struct {
+	sw      model.NodeID
+	buckets []flow.Bucket
+}
+
+func newTree(net *model.Network) *tree {
+	t := &tree{net: net, index: make([]int32, net.NodeCount()), link: make([]int32, net.LinkCount())}
+	for id := range t.index {
+		t.index[id] = -1
+		if net.NodeKindOf(model.NodeID(id)) == model.Switch {
+			t.index[id] = int32(len(t.nodes))
+			t.nodes = append(t.nodes, model.NodeID(id))
+		}
+	}
+	var a, b []int32
+	from, to := net.EndColumns()
+	for l := range from {
+		t.link[l] = -1
+		if x, y := t.index[from[l]], t.index[to[l]]; x >= 0 && y >= 0 && x != y {
+			t.link[l] = int32(len(a))
+			a, b = append(a, x), append(b, y)
+		}
+	}
+	g, err := graph.New(len(t.nodes), a, b)
+	if err != nil { // a model holds fewer links than a graph can
+		panic(err)
+	}
+	t.g, t.work, t.down = g, graph.NewWorkspace(g), graph.NewSet(2*len(a))
+	return t
+}
+
+// arcOf is the graph's arc for the model's, -1 for one that does not join switches.
+func (t *tree) arcOf(a model.Arc) int32 {
+	if l := t.link[a.Link()]; l >= 0 {
+		return 2*l + int32(a&1)
+	}
+	return -1
+}
+
+// change works the trees out anew for the links as they stand and gives, by rising node,
+// the switches whose group differs; the first time, all.
+func (t *tree) change(v *view) (out []floodChange) {
+	for l, mine := range t.link {
+		if mine < 0 {
+			continue
+		}
+		if id := model.LinkID(l); v.linkUp(id) && !t.net.ArcSpec(model.Arc(2*id)).Spare {
+			t.down.RemoveLink(int(mine))
+		} else {
+			t.down.AddLink(int(mine))
+		}
+	}
+	t.before = append(t.before[:0], t.forest.Parent...)
+	t.work.Forest(t.down, &t.forest)
+	if !t.grown {
+		t.grown = true
+		for _, sw := range t.nodes {
+			out = append(out, floodChange{sw, t.buckets(sw)})
+		}
+		return out
+	}
+	var differ []int32
+	for u, arc := range t.forest.Parent {
+		if old := t.before[u]; old != arc {
+			differ = append(differ, int32(u))
+			for _, x := range [2]int32{old, arc} {
+				if x != graph.None {
+					differ = append(differ, t.g.Head(x))
+				}
+			}
+		}
+	}
+	slices.Sort(differ)
+	for _, u := range slices.Compact(differ) {
+		out = append(out, floodChange{t.nodes[u], t.buckets(t.nodes[u])})
+	}
+	return out
+}
+
+// buckets are a switch's ports on the tree and to whatever is no switch, by rising port.
+func (t *tree) buckets(sw model.NodeID) []flow.Bucket {
+	var out []flow.Bucket
+	for _, a := range t.net.Arcs(sw) {
+		if g := t.arcOf(a); g < 0 && t.net.NodeKindOf(t.net.ArcTo(a).Node) == model.Switch || g >= 0 && !t.forest.Has(t.g, g) {
+			continue
+		}
+		out = append(out, flow.Bucket{WatchPort: flow.PortAny, WatchGroup: flow.GroupAny,
+			Actions: []flow.Action{flow.Out(uint32(t.net.ArcFrom(a).Port))}})
+	}
+	return out
+}

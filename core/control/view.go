@@ -1,0 +1,186 @@
+package control
+
+import (
+	"sendim/core/app"
+	"sendim/core/flow"
+	"sendim/core/model"
+)
+
+// view is the network as the runtime knows it: what the model describes, and what the
+// switches have said of it. Only the first pass of a React changes it.
+type view struct {
+	net     *model.Network
+	address Addressing
+	up      nodes   // switches that are connected
+	ends    []uint8 // by link: endA, endB when the switch at that end says the port is up
+}
+
+const (
+	endA uint8 = 1 << iota
+	endB
+)
+
+func newView(net *model.Network, address Addressing) view {
+	v := view{net: net, address: address, up: newNodes(net), ends: make([]uint8, net.LinkCount())}
+	a, b := net.EndColumns()
+	for l := range a { // what is no switch reports nothing: its ends count as up
+		if net.NodeKindOf(a[l]) != model.Switch {
+			v.ends[l] |= endA
+		}
+		if net.NodeKindOf(b[l]) != model.Switch {
+			v.ends[l] |= endB
+		}
+	}
+	return v
+}
+
+// nodes is a set of nodes, one bit each.
+type nodes []uint64
+
+func newNodes(net *model.Network) nodes { return make(nodes, (net.NodeCount()+63)/64) }
+
+func (n nodes) has(id model.NodeID) bool { return n[id/64]>>(id%64)&1 != 0 }
+
+func (n nodes) set(id model.NodeID, in bool) {
+	if in {
+		n[id/64] |= 1 << (id % 64)
+	} else {
+		n[id/64] &^= 1 << (id % 64)
+	}
+}
+
+func (v *view) linkUp(l model.LinkID) bool { return v.ends[l] == endA|endB }
+
+func end(a model.Arc) uint8 {
+	if a&1 == 0 {
+		return endA
+	}
+	return endB
+}
+
+func (v *view) portUp(a model.Arc) bool { return v.ends[a.Link()]&end(a) != 0 }
+
+// setPort notes the state of the port that an arc leaves and says whether it is news.
+func (v *view) setPort(a model.Arc, up bool) bool {
+	if v.portUp(a) == up {
+		return false
+	}
+	v.ends[a.Link()] ^= end(a)
+	return true
+}
+
+// attachment is the arc from a host's switch to the host: of several links the one at
+// the host's lowest port. It is false for a host without a switch.
+func (v *view) attachment(host model.NodeID) (model.Arc, bool) {
+	for _, a := range v.net.Arcs(host) {
+		if v.net.NodeKindOf(v.net.ArcTo(a).Node) == model.Switch {
+			return a.Reverse(), true
+		}
+	}
+	return 0, false
+}
+
+func (v *view) switchInfo(sw model.NodeID) app.SwitchInfo {
+	n := v.net.Node(sw)
+	return app.SwitchInfo{ID: sw, Name: n.Name, Up: v.up.has(sw), Properties: n.Properties}
+}
+
+func (v *view) linkInfo(id model.LinkID) app.LinkInfo {
+	l := v.net.Link(id)
+	return app.LinkInfo{ID: id, A: app.Port{Switch: l.A.Node, Port: l.A.Port}, B: app.Port{Switch: l.B.Node, Port: l.B.Port},
+		Rate: l.Spec.Rate, Delay: l.Spec.Delay, Weight: max(1, l.Spec.Weight), Spare: l.Spec.Spare, Up: v.linkUp(id)}
+}
+
+func (v *view) hostInfo(host model.NodeID, at model.Arc) app.HostInfo {
+	e := v.net.ArcFrom(at)
+	return app.HostInfo{ID: host, Name: v.net.NodeName(host), MAC: v.address.HostMAC(host), IP: v.address.HostIP(host),
+		At: app.Port{Switch: e.Node, Port: e.Port}, Rate: v.net.ArcSpec(at).Rate, Up: v.linkUp(at.Link())}
+}
+
+// chunk is how many switches, links and hosts one Topology event has at most.
+const chunk = 4096
+
+// topology yields the network as it stands, in chunks: switches, then links, then hosts,
+// each by rising id.
+func (v *view) topology(yield func(*app.Topology)) {
+	t, count := &app.Topology{}, 0
+	full := func() {
+		if count++; count == chunk {
+			yield(t)
+			t, count = &app.Topology{}, 0
+		}
+	}
+	for id := range v.net.NodeCount() {
+		if v.net.NodeKindOf(model.NodeID(id)) == model.Switch {
+			t.Switches = append(t.Switches, v.switchInfo(model.NodeID(id)))
+			full()
+		}
+	}
+	a, b := v.net.EndColumns()
+	for id := range a {
+		if v.net.NodeKindOf(a[id]) == model.Switch && v.net.NodeKindOf(b[id]) == model.Switch && a[id] != b[id] {
+			t.Links = append(t.Links, v.linkInfo(model.LinkID(id)))
+			full()
+		}
+	}
+	for id := range v.net.NodeCount() {
+		if v.net.NodeKindOf(model.NodeID(id)) != model.Host {
+			continue
+		}
+		if at, ok := v.attachment(model.NodeID(id)); ok {
+			t.Hosts = append(t.Hosts, v.hostInfo(model.NodeID(id), at))
+			full()
+		}
+	}
+	t.Last = true
+	yield(t)
+}
+
+// notePort takes a port's state as its switch reports it and tells the apps what follows:
+// the port, then the link between switches or the host behind it. It says whether a link
+// between switches changed.
+func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) bool {
+	arc, ok := r.net.ArcAtPort(sw, model.PortNo(s.Port))
+	if !ok {
+		return false
+	}
+	was := r.view.linkUp(arc.Link())
+	if !r.view.setPort(arc, s.Up) || !r.begun {
+		return r.view.linkUp(arc.Link()) != was
+	}
+	r.tell(app.Event{Kind: app.KindPort, At: at, Port: &app.PortChange{
+		Port: app.Port{Switch: sw, Port: model.PortNo(s.Port)}, Up: s.Up, Rate: r.net.ArcSpec(arc).Rate}})
+	is := r.view.linkUp(arc.Link())
+	if is == was {
+		return false
+	}
+	switch peer := r.net.ArcTo(arc).Node; r.net.NodeKindOf(peer) {
+	case model.Switch:
+		r.tell(app.Event{Kind: app.KindLink, At: at, Link: &app.LinkChange{Link: r.view.linkInfo(arc.Link())}})
+		return true
+	case model.Host:
+		if access, ok := r.view.attachment(peer); ok && access == arc {
+			r.tell(app.Event{Kind: app.KindHost, At: at, Host: &app.HostChange{Host: r.view.hostInfo(peer, arc)}})
+		}
+	}
+	return false
+}
+
+// noteSwitch takes all ports of a switch that has just connected.
+func (r *Runtime) noteSwitch(at model.Time, u *Upcall) (links bool) {
+	r.view.up.set(u.Switch, true)
+	if r.begun {
+		r.tell(app.Event{Kind: app.KindSwitch, At: at, Switch: &app.SwitchChange{Switch: r.view.switchInfo(u.Switch), Up: true}})
+	}
+	states := make(map[uint32]flow.PortState, len(u.Ports))
+	for _, s := range u.Ports {
+		states[s.Port] = s
+	}
+	for _, arc := range r.net.Arcs(u.Switch) {
+		port := uint32(r.net.ArcFrom(arc).Port)
+		s := states[port] // a port that the switch does not have is down
+		s.Port = port
+		links = r.notePort(at, u.Switch, s) || links
+	}
+	return links
+}
