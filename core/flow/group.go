@@ -247,10 +247,10 @@ func FlowHash(h *packet.Header, seed uint64) uint64 {
 		x = mix(mix(x, h.IP6Src.Hi), h.IP6Src.Lo)
 		x = mix(mix(x, h.IP6Dst.Hi), h.IP6Dst.Lo)
 	default:
-		return mix(x, x)
+		return mix(x, 1)
 	}
 	x = mix(x, uint64(h.L4Src)<<48|uint64(h.L4Dst)<<32|uint64(h.Proto)<<16|uint64(h.ICMPType)<<8|uint64(h.ICMPCode))
-	return mix(x, x)
+	return mix(x, 1)
 }
 
 // choose picks the bucket of a select or fast-failover group, or -1. Select takes bucket
