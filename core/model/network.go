@@ -125,6 +125,17 @@ func (n *Network) Node(id NodeID) Node {
 	return v
 }
 
+// Identity is what the descriptor fixed about a node's addresses.
+func (n *Network) Identity(id NodeID) Identity {
+	if n.extra == nil || n.extra[id] < 0 {
+		return Identity{}
+	}
+	return n.extras[n.extra[id]].identity
+}
+
+// NodeNameBytes is NodeName without an allocation; callers must not write to it.
+func (n *Network) NodeNameBytes(id NodeID) []byte { return n.names.bytes(int(id)) }
+
 // Nodes yields every node in order of id.
 func (n *Network) Nodes() iter.Seq[Node] {
 	return func(yield func(Node) bool) {

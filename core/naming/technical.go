@@ -1,0 +1,70 @@
+package naming
+
+import (
+	"strconv"
+
+	"sendim/core/model"
+)
+
+// Lengths that Linux and Open vSwitch bear.
+const (
+	maxInterface = 15 // IFNAMSIZ - 1
+	maxTechnical = 10
+)
+
+// Technical gives a node's name for bridges, namespaces, containers and scripts: at
+// most 10 bytes of [A-Za-z0-9_-] that begin with a letter, unique in the network. It is
+// the node's id where that is such a name.
+func (n *Names) Technical(node model.NodeID) string {
+	if name := n.net.NodeNameBytes(node); len(name) <= maxTechnical && safe(name) {
+		return string(name)
+	}
+	return n.free("n"+strconv.FormatUint(uint64(node), 36))
+}
+
+// Interface gives the name of a port's network interface: at most 15 bytes, unique in
+// the network. It is NODE-ethPORT where that fits.
+func (n *Names) Interface(node model.NodeID, port model.PortNo) string {
+	end := "-eth" + strconv.FormatUint(uint64(port), 10)
+	if name := n.net.NodeNameBytes(node); len(name)+len(end) <= maxInterface && safe(name) && !n.isNode(string(name)+end) {
+		return string(name) + end
+	}
+	if name := n.Technical(node) + end; len(name) <= maxInterface && !n.isNode(name) {
+		return name
+	}
+	return n.free("n"+strconv.FormatUint(uint64(node), 36)+"_"+strconv.FormatUint(uint64(port), 36))
+}
+
+func (n *Names) isNode(name string) bool { _, ok := n.net.NodeByName(name); return ok }
+
+// free makes a name of ours differ from every id: where an id is of that form already,
+// another letter leads.
+func (n *Names) free(name string) string {
+	for _, letter := range "nmkqvwzNMKQVWZ" {
+		if name = string(letter) + name[1:]; !n.isNode(name) {
+			return name
+		}
+	}
+	for n.isNode(name) {
+		name += "_"
+	}
+	return name
+}
+
+// safe says whether a name can be that of a Linux interface, an Open vSwitch bridge and
+// a word in a script.
+func safe(name []byte) bool {
+	for i, c := range name {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '_' || c == '-'):
+		default:
+			return false
+		}
+	}
+	switch string(name) {
+	case "", "lo", "all", "default", "none":
+		return false
+	}
+	return true
+}
