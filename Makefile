@@ -17,7 +17,7 @@ demo: build ## the main job on the simulator: no root, no server
 	bin/sendim run examples/abilene/simulation.xml
 
 test: build ## every test; installs what they need if root, else skips by name
-	scripts/lab-setup.sh
+	scripts/lab-setup.sh || [ -z "$${CI:-}$${SENDIM_LAB:-}" ]
 	{ go test -json $(REST); go test -json -p 1 $(LAB); } | go run ./scripts/testsum
 
 lab-test: ## the same, but a missing service is a failure
