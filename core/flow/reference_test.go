@@ -14,6 +14,7 @@ type reference struct {
 	rules  []*refRule
 	groups map[uint32]*refGroup
 	meters map[uint32]*refMeter
+	tables [3]TableStat
 	seed   uint64
 	up     func(uint32) bool
 }
@@ -75,10 +76,12 @@ func (s *reference) process(pkt Packet, now int64) refResult {
 	table, metadata := uint8(0), uint64(0)
 	for {
 		r := s.find(table, &p, metadata)
+		s.tables[table].Lookups++
 		if r == nil {
 			res.stop(DropMiss)
 			break
 		}
+		s.tables[table].Matched++
 		r.c.add(1, p.bytes)
 		r.last = now
 		if r.Meter != 0 && !s.meters[r.Meter].pass(p.bytes, now) {

@@ -30,7 +30,7 @@ func TestASwitchDoesWhatTheListOfItsRulesSays(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now += rapid.Int64Range(0, 3).Draw(t, "pause") * rapid.SampledFrom([]int64{1, 1e6, 1e9, 3e11, 1e12}).Draw(t, "unit")
 			version := s.Version()
-			switch rapid.IntRange(0, 13).Draw(t, "step") {
+			switch rapid.IntRange(0, 14).Draw(t, "step") {
 			case 0, 1, 2:
 				m := RuleMod{Rule: drawRule(t, sortedKeys(ref.groups), sortedKeys(ref.meters)),
 					ResetCounts: rapid.Bool().Draw(t, "reset")}
@@ -100,6 +100,27 @@ func TestASwitchDoesWhatTheListOfItsRulesSays(t *testing.T) {
 				got, _ := s.ApplyMeter(&MeterMod{Delete, m}, now)
 				delete(ref.meters, n)
 				equal("removed", got, ref.remove(RemovedMeter, now, func(r *refRule) bool { return r.Meter == n }))
+			case 9:
+				// Without a match of its own to lean on, the new instructions suit any rule.
+				m := RuleMod{Command: rapid.SampledFrom([]ModCommand{Modify, ModifyStrict}).Draw(t, "modify"),
+					Rule: Rule{Match: drawMatch(t), Priority: rapid.Uint16Range(0, 3).Draw(t, "priority"),
+						Apply: drawActions(t, nil, sortedKeys(ref.groups)), Clear: true}, ResetCounts: rapid.Bool().Draw(t, "reset")}
+				if _, err := s.ApplyRule(&m, now); err != nil {
+					continue // a push where the match has a tag already
+				}
+				for _, r := range ref.rules {
+					if r.Table != 0 || m.Command == Modify && !m.Rule.Match.Contains(r.Match) ||
+						m.Command == ModifyStrict && r.Key() != m.Rule.Key() {
+						continue
+					}
+					n := r.Rule
+					n.Apply, n.Clear, n.Write = m.Rule.Apply, true, nil
+					n.Metadata, n.MetadataMask, n.Meter, n.HasGoto, n.Goto = 0, 0, 0, false, 0
+					r.Rule = n
+					if m.ResetCounts {
+						r.c = Counters{}
+					}
+				}
 			case 8:
 				if next := ref.next(); rapid.Bool().Draw(t, "wait") && next != Never && next > now {
 					now = next
@@ -128,6 +149,14 @@ func TestASwitchDoesWhatTheListOfItsRulesSays(t *testing.T) {
 			for _, r := range ref.rules {
 				rules = append(rules, RuleStat{r.Rule, r.c, now - r.created})
 			}
+			for i := range ref.tables {
+				ref.tables[i].Table, ref.tables[i].Rules = uint8(i), 0
+			}
+			for _, r := range ref.rules {
+				ref.tables[r.Table].Rules++
+			}
+			untouched := func(t TableStat) bool { return t.Rules == 0 && t.Lookups == 0 }
+			equal("tables", slices.DeleteFunc(s.Tables(), untouched), slices.DeleteFunc(slices.Clone(ref.tables[:]), untouched))
 			equal("rules", slices.Collect(s.Rules(AllTables, now)), rules)
 			var groups []GroupStat
 			for _, n := range sortedKeys(ref.groups) {
