@@ -67,7 +67,7 @@ func (newReno) acked(w *window, a ackInfo) {
 	}
 }
 
-func (newReno) reduced(w *window, _ int64, flight uint64, why cause) uint64 {
+func (newReno) reduced(w *window, _ int64, flight uint64, _ cause) uint64 {
 	return max(flight/2, 2*w.mss)
 }
 

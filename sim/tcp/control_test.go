@@ -12,7 +12,7 @@ func TestCubeRoot(t *testing.T) {
 		}
 	}
 	// The same bits on every machine.
-	if got := math.Float64bits(cubeRoot(200)); got != 0x401764a2d3a44a4e && got != math.Float64bits(math.Cbrt(200)) {
+	if got := math.Float64bits(cubeRoot(200)); got != 0x401764636974629c {
 		t.Errorf("cube root of 200 has the bits %#x", got)
 	}
 }
@@ -23,10 +23,9 @@ func grown(c control, w *window, trips int) (windows []float64) {
 	now, seq := int64(0), uint64(1)
 	for range trips {
 		n := w.cwnd / w.mss
-		for i := range n {
+		for range n {
 			seq += w.mss
 			now += 100 * Millisecond / int64(n)
-			_ = i
 			c.acked(w, ackInfo{now: now, rtt: 100 * Millisecond, least: 100 * Millisecond, bytes: w.mss, una: seq, nxt: seq + w.cwnd, grow: true})
 		}
 		windows = append(windows, float64(w.cwnd)/float64(w.mss))
@@ -96,16 +95,14 @@ func TestHyStartLeavesSlowStartWhenThePathIsFull(t *testing.T) {
 func TestDCTCPEstimatesTheShareOfMarks(t *testing.T) {
 	d := &dctcp{alpha: 1}
 	w := window{cwnd: 10_000, ssthresh: 1, mss: 1000}
-	want := 1.0
 	seq := uint64(1)
-	for round := range 60 {
+	for range 60 {
 		for i := range 10 { // three of ten marked; the first acknowledgement past the end closes the window
 			seq += 1000
 			d.acked(&w, ackInfo{bytes: 1000, una: seq, nxt: seq + 9000, ece: i < 3})
 		}
-		_ = round
 	}
-	want = 0.3
+	const want = 0.3
 	if math.Abs(d.alpha-want) > 0.03 {
 		t.Errorf("alpha is %.3f, want %.3f", d.alpha, want)
 	}
