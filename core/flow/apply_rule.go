@@ -124,10 +124,16 @@ func (s *Switch) reached(m *RuleMod) (out []*entry) {
 }
 
 func (s *Switch) modifyRules(m *RuleMod) error {
+	if err := m.Rule.Match.Check(); err != nil {
+		return err
+	}
 	list := s.reached(m)
 	// All or nothing: every rule must be able to bear the new instructions.
 	changed := make([]Rule, len(list))
 	check := m.Rule
+	if m.AllTables || check.Table == 0xff {
+		check.Table = 0 // for want of a rule to look at
+	}
 	for i := range max(1, len(list)) {
 		if i < len(list) {
 			check.Table, check.Match = list[i].rule.Table, list[i].rule.Match

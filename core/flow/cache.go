@@ -29,7 +29,7 @@ const (
 	cacheInline = 4       // words of a key within a slot
 	cacheWays   = 4       // slots a key may take, one after the other
 	cacheFirst  = 8       // slots of the smallest cache
-	cacheLimit  = 1 << 13 // slots of the largest cache
+	cacheLimit  = 1 << 12 // slots of the largest cache: 256 KiB and more for long keys
 )
 
 // flush forgets all ways; fill says again what rules look at.

@@ -24,7 +24,8 @@ func (e *entry) deadline() (at int64, reason RemovedReason) {
 }
 
 // NextExpiry is the time at which the next rule ends if no packet comes before, or
-// [Never].
+// [Never]. Packets only postpone it: whoever has set an alarm for it need ask again when
+// the alarm rings and when [Switch.Version] has changed, not for every packet.
 func (s *Switch) NextExpiry() int64 {
 	if s.state == nil {
 		return Never

@@ -46,7 +46,7 @@ const (
 	DropMeter                 // a meter's rate was exceeded
 	DropTTL                   // dec_ttl found the last hop
 	DropSecondTag             // push_vlan on a tagged packet: a Header holds one tag
-	DropUnbounded             // more than 65,536 actions for one packet
+	DropUnbounded             // more than 65,536 actions and buckets for one packet
 	dropReasonsEnd            //
 )
 
@@ -90,7 +90,7 @@ type Result struct {
 	work       [maxChain + 2]packet.Header // what each level of groups has rewritten
 }
 
-// budget bounds the actions for one packet: groups of groups can multiply it.
+// budget bounds the actions and buckets for one packet: groups of groups multiply them.
 const budget = 1 << 16
 
 func (r *Result) start(s *Switch, p *Packet, now int64) {
@@ -363,6 +363,10 @@ func (r *Result) toGroup(f *frame, number uint32) {
 	}
 	var copied frame // outside the loop, so that it stays on the stack
 	for i := first; i < beyond; i++ {
+		if r.budget--; r.budget < 0 {
+			r.stop(DropUnbounded)
+			return
+		}
 		if r.path == nil {
 			g.buckets[i].Packets++
 			g.buckets[i].Bytes += r.bytes
