@@ -31,8 +31,14 @@ lint: ## formatting, vet and the scripts
 	go vet ./...
 	for s in scripts/*.sh .ci/run; do bash -n $$s; done
 
-bench: build ## speed and memory as JSON lines
-	go run ./cmd/sendim/internal/bench
+# Each benchmark runs in a process of its own, so that its peak memory is its own.
+BENCHES := descriptors:DecodeLarge converters/mininet:ConvertLarge sim:Construct sim:PacketHops sim:FlowEvents \
+           sim/fluid:FatTree sim/des:Hold plugins/apprpc:Events core/control:Runtime
+
+bench: ## speed and memory as JSON lines, beside the peers where one is at hand
+	for b in $(BENCHES); do \
+	  go test -run '^$$' -bench "Benchmark$${b#*:}" -benchtime $${BENCHTIME:-1s} -benchmem "./$${b%%:*}" | go run ./scripts/benchjson; \
+	done
 
 generate: ## schemas, the descriptor reference and the wire code
 	go test ./descriptors -run 'Schema|Reference' -update
