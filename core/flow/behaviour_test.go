@@ -105,6 +105,8 @@ func TestASwitchRefusesWithOpenFlowsNumbers(t *testing.T) {
 		{"group 0", GroupMod{Add, Group{}}, "group-mod-failed/invalid-group"},
 		{"changing an unknown group", GroupMod{Modify, Group{Number: 9}}, "group-mod-failed/unknown-group"},
 		{"an indirect group of two", GroupMod{Add, Group{Number: 9, Type: Indirect, Buckets: make([]Bucket, 2)}}, "group-mod-failed/invalid-group"},
+		{"a weight where none counts", GroupMod{Add, Group{Number: 9, Buckets: []Bucket{{Weight: 1}}}}, "group-mod-failed/invalid-group"},
+		{"failover without a watch", GroupMod{Add, Group{Number: 9, Type: FastFailover, Buckets: make([]Bucket, 1)}}, "group-mod-failed/bad-watch"},
 		{"a loop of groups", GroupMod{Modify, Group{Number: 1, Buckets: []Bucket{{Actions: []Action{{Type: ToGroup, Arg: 2}}}}}}, "group-mod-failed/loop"},
 		{"a group to itself", GroupMod{Add, Group{Number: 9, Buckets: []Bucket{{WatchGroup: 9}}}}, "group-mod-failed/loop"},
 		{"deleting a group in use", GroupMod{Delete, Group{Number: 1}}, "group-mod-failed/chained-group"},
@@ -261,5 +263,32 @@ func TestAPacketOutCanGoThroughTheTables(t *testing.T) {
 	}
 	if err := s.Send(p, []Action{FloodTree()}, 0, r); err == nil || len(r.Outputs) != 0 {
 		t.Errorf("flood: %v", err)
+	}
+}
+
+// What Open vSwitch 3.1.0's userspace datapath let pass of 30 packets of 106 bytes with
+// its clock stopped; a burst of 0 means none was given.
+func TestAMeterHasTheDepthThatOpenVSwitchGivesIt(t *testing.T) {
+	for _, c := range []struct {
+		meter Meter
+		want  uint64
+	}{
+		{Meter{Rate: 5, PerPacket: true}, 5},
+		{Meter{Rate: 5, Burst: 8, PerPacket: true}, 8},
+		{Meter{Rate: 8}, 9},
+		{Meter{Rate: 8, Burst: 16}, 18},
+	} {
+		s, r := &Switch{}, &Result{}
+		c.meter.Number = 1
+		if _, err := s.ApplyMeter(&MeterMod{Add, c.meter}, 0); err != nil {
+			t.Fatal(err)
+		}
+		mustAdd(t, s, Rule{Meter: 1, Apply: []Action{Out(2)}})
+		for range 30 {
+			s.Process(&Packet{Header: udp(1), InPort: 1, Bytes: 106}, 0, r)
+		}
+		if m := s.Meters()[0]; m.In.Packets-m.Dropped.Packets != c.want {
+			t.Errorf("%+v: %d passed, want %d", c.meter, m.In.Packets-m.Dropped.Packets, c.want)
+		}
 	}
 }

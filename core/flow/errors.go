@@ -65,7 +65,6 @@ const (
 	ChainedGroup    ErrorCode = 9
 	BadGroupType    ErrorCode = 10
 	BadGroupCommand ErrorCode = 11
-	BadBucket       ErrorCode = 12
 	BadWatch        ErrorCode = 13
 )
 
@@ -132,7 +131,6 @@ var errorNames = [...]Error{
 	{GroupModFailed, ChainedGroup, "group-mod-failed/chained-group"},
 	{GroupModFailed, BadGroupType, "group-mod-failed/bad-type"},
 	{GroupModFailed, BadGroupCommand, "group-mod-failed/bad-command"},
-	{GroupModFailed, BadBucket, "group-mod-failed/bad-bucket"},
 	{GroupModFailed, BadWatch, "group-mod-failed/bad-watch"},
 	{MeterModFailed, MeterExists, "meter-mod-failed/meter-exists"},
 	{MeterModFailed, InvalidMeter, "meter-mod-failed/invalid-meter"},

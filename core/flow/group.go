@@ -37,8 +37,10 @@ func (s *Switch) group(number uint32) *group {
 }
 
 // ApplyGroup carries out a modification of the group table (section 6.5). Deleting a
-// group ends the rules that lead to it; a group that another group leads to stays.
-// Modify replaces the group, counters included; deleting an unknown group is no error.
+// group ends the rules that lead to it; a group that another group leads to stays, with
+// the error that the specification has for it (Open vSwitch lets it go).
+// Modify replaces the group, counters included. Deleting an unknown group is no error;
+// number GroupAll deletes all.
 func (s *Switch) ApplyGroup(m *GroupMod, now int64) ([]Removed, error) {
 	g := &m.Group
 	known := s.group(g.Number)
@@ -87,8 +89,11 @@ func (s *Switch) checkGroup(g *Group) error {
 	}
 	for i := range g.Buckets {
 		b := &g.Buckets[i]
-		if g.Type != Select && b.Weight > 1 {
-			return refuse(GroupModFailed, BadBucket, "bucket %d has a weight, but the group is not of type select", i)
+		if g.Type != Select && b.Weight != 0 {
+			return refuse(GroupModFailed, InvalidGroup, "bucket %d has a weight, but the group is not of type select", i)
+		}
+		if g.Type == FastFailover && !b.watches() {
+			return refuse(GroupModFailed, BadWatch, "bucket %d of a fast-failover group watches neither a port nor a group", i)
 		}
 		if w := b.WatchPort; w > PortMax && w != PortAny && w != PortLocal {
 			return refuse(GroupModFailed, BadWatch, "bucket %d watches port %s", i, portText(w))
@@ -124,6 +129,11 @@ func (s *Switch) checkLinks(g *Group, b *Bucket) error {
 		}
 	}
 	return nil
+}
+
+// watches reports whether the bucket's use depends on a port or a group.
+func (b *Bucket) watches() bool {
+	return b.WatchPort != 0 && b.WatchPort != PortAny || b.WatchGroup != 0 && b.WatchGroup != GroupAny
 }
 
 // links goes through the groups that a bucket leads to or watches.
