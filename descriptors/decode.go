@@ -165,7 +165,7 @@ func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.C
 	defer f.Close()
 	src := &counted{r: f}
 	if d.opts.Hash {
-		src.hash = sha256.New()
+		src.start()
 	}
 	at := len(d.sources)
 	d.sources = append(d.sources, Source{File: d.prefix + name})
@@ -186,9 +186,7 @@ func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.C
 
 	d.bytes += src.n
 	d.sources[at].Bytes = src.n
-	if src.hash != nil {
-		d.sources[at].SHA256 = hex.EncodeToString(src.hash.Sum(nil))
-	}
+	d.sources[at].SHA256 = src.sum()
 }
 
 // document reads a file's root element and what must not follow it.
@@ -243,6 +241,17 @@ type counted struct {
 	r    io.Reader
 	n    int64
 	hash hash.Hash
+}
+
+// start begins to hash.
+func (c *counted) start() { c.hash = sha256.New() }
+
+// sum is the SHA-256 of what was read, "" unless start was called.
+func (c *counted) sum() string {
+	if c.hash == nil {
+		return ""
+	}
+	return hex.EncodeToString(c.hash.Sum(nil))
 }
 
 func (c *counted) Read(p []byte) (int, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sendim/converters/xsdn"
 	"sendim/core/fault"
 	"sendim/core/model"
 )
@@ -199,7 +200,7 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 		}
 		v.s = strings.ToLower(s)
 	case chunks:
-		if err := checkChunks(s); err != nil {
+		if err := xsdn.CheckChunks(s); err != nil {
 			return wrong(fault.BadNumber, "%s", clipped(err))
 		}
 	}
