@@ -28,6 +28,9 @@ func (s *Switch) checkRule(r *Rule) (*meter, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
+	if x, ok := r.Match.Field(TunnelID); ok && x.Value != (Value{}) {
+		return nil, refuse(BadMatch, BadField, "no packet here comes out of a tunnel, so that tunnel_id can only be 0")
+	}
 	if int(r.Table) >= s.tables() {
 		return nil, refuse(FlowModFailed, BadTable, "there is no table %d: the switch has %d", r.Table, s.tables())
 	}

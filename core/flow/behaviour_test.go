@@ -64,6 +64,11 @@ func TestAPacketOfAKnownFlowAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { now += second; s.Process(p, now, r) }); n != 0 {
 		t.Errorf("%v allocations per packet", n)
 	}
+	path := &Path{}
+	s.Trace(p, r, path)
+	if n := testing.AllocsPerRun(100, func() { s.Trace(p, r, path) }); n != 0 {
+		t.Errorf("%v allocations per trace", n)
+	}
 }
 
 func TestASwitchRefusesWithOpenFlowsNumbers(t *testing.T) {
@@ -87,6 +92,7 @@ func TestASwitchRefusesWithOpenFlowsNumbers(t *testing.T) {
 		{"bits outside the mask", rule(Rule{Match: Match{{EthDst, V(3), V(1)}}}), "bad-match/bad-mask"},
 		{"a mask on eth_type", rule(Rule{Match: Match{{EthType, V(0), V(1)}}}), "bad-match/bad-mask"},
 		{"a field twice", rule(Rule{Match: append(slices.Clone(ip), ip...)}), "bad-match/dup-field"},
+		{"a tunnel", rule(Rule{Match: Match(nil).With(TunnelID, 5)}), "bad-match/bad-field"},
 		{"an unknown group", out(Action{Type: ToGroup, Arg: 99}), "bad-action/bad-out-group"},
 		{"a group without a number", out(InGroup("web")), "bad-action/bad-out-group"},
 		{"flood", out(FloodTree()), "bad-action/bad-type"},
