@@ -1,0 +1,102 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"sendim/core/app"
+	"sendim/core/control"
+	"sendim/core/model"
+	"sendim/integrators/controller"
+)
+
+// Config says whom the controller serves. What is marked so may be left zero.
+type Config struct {
+	// Listener is where switches dial in; New takes it over. It may have been opened in
+	// another network namespace.
+	Listener net.Listener
+	// Driver is the run's control runtime. Its sink should be Clock.
+	Driver control.Driver
+	// Clock gives the runtime its time, and takes the diary.
+	Clock *controller.Clock
+	// DPIDs says which node a datapath id is. Others are refused.
+	DPIDs map[uint64]model.NodeID
+	// Name gives a node's name, for the diary. Optional.
+	Name func(model.NodeID) string
+	// LimitPort limits what leaves a port, which OpenFlow cannot; it is called in the
+	// order of the switch's other downcalls. Optional: without it apps are refused.
+	LimitPort func(ctx context.Context, sw model.NodeID, r app.PortRate) error
+
+	// Echo is how long a switch may say nothing before it is asked for an echo, and
+	// Silence before it is lost. Optional: a third of Silence, and 15 s.
+	Echo, Silence time.Duration
+	// Handshake is how long a switch may take to introduce itself. Optional: 10 s.
+	Handshake time.Duration
+	// Backlog is how many messages may wait for a switch before its packet-ins are
+	// dropped, and Limit before it is given up. Optional: 16,384 and 4,194,304.
+	Backlog, Limit int
+}
+
+// The errors that callers may look for.
+var (
+	// ErrNotConnected says that a switch is not, or no longer, connected.
+	ErrNotConnected = errors.New("the switch is not connected")
+	// ErrClosed says that the controller does not run, or no longer.
+	ErrClosed = errors.New("the controller does not run")
+)
+
+// Controller is a controller.Controller that switches dial.
+type Controller struct {
+	cfg    Config
+	inbox  chan arrival
+	starts chan chan error
+	done   chan struct{} // closed when Run has returned
+	began  time.Time
+	registry
+	life
+}
+
+var _ controller.Controller = (*Controller)(nil)
+
+// New takes the listener over; Close closes it even where Run was never called.
+func New(c Config) (*Controller, error) {
+	if c.Listener == nil || c.Driver == nil || c.Clock == nil {
+		return nil, errors.New("embedded controller: the configuration lacks the listener, the driver or the clock")
+	}
+	if c.Silence == 0 {
+		c.Silence = 15 * time.Second
+	}
+	if c.Echo == 0 {
+		c.Echo = c.Silence / 3
+	}
+	if c.Echo >= c.Silence {
+		return nil, fmt.Errorf("embedded controller: a switch is lost after %v of silence and asked for an echo after %v, which is no sooner", c.Silence, c.Echo)
+	}
+	if c.Handshake == 0 {
+		c.Handshake = 10 * time.Second
+	}
+	if c.Backlog == 0 {
+		c.Backlog = 16384
+	}
+	if c.Limit == 0 {
+		c.Limit = 1 << 22
+	}
+	if c.Name == nil {
+		names := make(map[model.NodeID]string, len(c.DPIDs))
+		for dpid, node := range c.DPIDs {
+			names[node] = fmt.Sprintf("dpid %#x", dpid)
+		}
+		c.Name = func(n model.NodeID) string { return names[n] }
+	}
+	return &Controller{
+		cfg:      c,
+		inbox:    make(chan arrival, 4096),
+		starts:   make(chan chan error),
+		done:     make(chan struct{}),
+		began:    time.Now(),
+		registry: newRegistry(),
+	}, nil
+}

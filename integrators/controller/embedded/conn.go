@@ -1,0 +1,185 @@
+package embedded
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sendim/core/control"
+	"sendim/core/flow"
+	"sendim/core/model"
+	"sendim/core/packet"
+	"sendim/integrators/controller/embedded/wire"
+)
+
+// conn is one switch on the line.
+type conn struct {
+	owner *Controller
+	net   net.Conn
+	read  *bufio.Reader
+	out   *queue
+
+	dpid uint64
+	node model.NodeID
+
+	heard   atomic.Int64  // nanoseconds from owner's start to the last message
+	newest  atomic.Uint64 // the newest of the runtime's xids on the line
+	dropped atomic.Int64  // packet-ins, since the queue was last short
+	ended   chan struct{}
+	asks
+
+	fail sync.Once
+	why  error
+}
+
+// serve is the whole life of a connection.
+func (c *Controller) serve(run context.Context, nc net.Conn) {
+	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(nc, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks()}
+	k.out = newQueue(c.cfg.Limit, func() { k.end(fmt.Errorf("it is %d messages behind", c.cfg.Limit)) })
+	defer close(k.ended)
+	ctx, cancel := context.WithCancel(run)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	defer stop()
+	defer nc.Close()
+
+	ports, err := k.greet()
+	if err != nil {
+		if ctx.Err() == nil {
+			c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v", nc.RemoteAddr(), err))
+		}
+		return
+	}
+	for old := c.enter(k); old != nil; old = c.enter(k) {
+		old.end(errors.New("it has connected anew"))
+		select {
+		case <-old.ended:
+		case <-ctx.Done():
+			return
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { k.write(ctx) })
+	c.post(ctx, k, control.Upcall{Kind: control.SwitchConnected, Ports: ports})
+	k.end(k.listen(ctx))
+	cancel()
+	wg.Wait()
+	k.abandon(fmt.Errorf("%s: %w", c.cfg.Name(k.node), ErrNotConnected))
+	if run.Err() == nil && !errors.Is(k.why, io.EOF) {
+		c.warn(k.name(), "connection lost: "+k.why.Error())
+	}
+	// In this order: whoever takes this one's place waits until the loss is told.
+	c.post(run, k, control.Upcall{Kind: control.SwitchLost})
+	c.leave(k)
+}
+
+// end closes the connection; the first reason stays.
+func (k *conn) end(why error) {
+	k.fail.Do(func() {
+		k.why = why
+		k.net.Close()
+	})
+}
+
+func (k *conn) name() string {
+	if k.node == model.NoNode {
+		return ""
+	}
+	return k.owner.cfg.Name(k.node)
+}
+
+// listen reads messages until the connection ends.
+func (k *conn) listen(ctx context.Context) error {
+	for {
+		m, err := wire.Read(k.read)
+		if err != nil {
+			return err
+		}
+		k.heard.Store(int64(time.Since(k.owner.began)))
+		if err := k.hear(ctx, m); err != nil {
+			return err
+		}
+	}
+}
+
+// hear takes one message. An error ends the connection.
+func (k *conn) hear(ctx context.Context, m wire.Message) error {
+	if m.Version() != wire.Version {
+		return &wire.Error{What: "header", Why: fmt.Sprintf("has version %d after version %d was agreed on", m.Version(), wire.Version)}
+	}
+	post := func(u control.Upcall) { k.owner.post(ctx, k, u) }
+	switch m.Type() {
+	case wire.TypeEchoRequest:
+		k.out.push(item{raw: wire.EchoReply(m)})
+	case wire.TypePacketIn:
+		p, err := wire.DecodePacketIn(m)
+		if err != nil {
+			return err
+		}
+		if k.behind() {
+			return nil
+		}
+		h, _, _ := packet.Decode(p.Frame) // the layers that can be read are there all the same
+		post(control.Upcall{Kind: control.PacketIn, Packet: &control.Packet{
+			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return p.Frame }}})
+	case wire.TypeFlowRemoved:
+		r, _, err := wire.DecodeFlowRemoved(m)
+		if err != nil {
+			return err
+		}
+		post(control.Upcall{Kind: control.RuleRemoved, Removed: &control.Removed{Rule: r.Rule, Reason: r.Reason, Counters: r.Counters, Age: r.Age}})
+	case wire.TypePortStatus:
+		p, _, err := wire.DecodePortStatus(m)
+		if err != nil {
+			return err
+		}
+		if p.Port <= flow.PortMax {
+			post(control.Upcall{Kind: control.PortStatus, Ports: []flow.PortState{p}})
+		}
+	case wire.TypeBarrierReply:
+		if xid := k.full(m.Xid()); xid != 0 {
+			post(control.Upcall{Kind: control.BarrierReply, Xid: xid})
+		}
+	case wire.TypeMultipartReply:
+		return k.answer(m)
+	case wire.TypeRoleReply:
+		return k.answerRole(m)
+	case wire.TypeError:
+		return k.refused(m, post)
+	}
+	return nil
+}
+
+func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
+	r, err := wire.DecodeError(m)
+	if err != nil {
+		return err
+	}
+	switch xid := k.full(r.Xid); {
+	case xid != 0:
+		post(control.Upcall{Kind: control.Refusal, Xid: xid, Reason: r.Reason()})
+	case k.refuse(r):
+	default:
+		k.owner.warn(k.name(), "the switch reports an error that answers nothing: "+r.Reason())
+	}
+	return nil
+}
+
+// behind says that a packet-in must be dropped because the switch cannot keep up with
+// the answers.
+func (k *conn) behind() bool {
+	if k.out.len() <= k.owner.cfg.Backlog {
+		if n := k.dropped.Swap(0); n > 0 {
+			k.owner.warn(k.name(), fmt.Sprintf("%d packets for the apps were dropped while the switch was behind", n))
+		}
+		return false
+	}
+	k.dropped.Add(1)
+	return true
+}

@@ -1,0 +1,18 @@
+// Package embedded is the controller that speaks OpenFlow 1.3 itself: switches dial in,
+// and the run's control runtime answers them in real time.
+//
+// It promises worlds with real switches that one goroutine alone touches the runtime,
+// that every switch gets its downcalls in order, that a slow, silent or hostile switch
+// costs its own connection and nothing else, and that a run's diary counts from t=0.
+// Bytes are the business of the package wire below it.
+//
+// Each connection has a reader, which decodes, and a writer, which encodes, so that many
+// switches use many cores. The queue to a switch is bounded in two steps: a switch that
+// falls behind has its packet-ins dropped (OpenFlow allows it, and the sender tries
+// again), and one that stays behind is given up and, when it comes back, told anew.
+// Reading is never stopped for it: a switch that cannot get rid of its replies stops
+// taking commands, and both sides would wait for ever.
+//
+// A switch's local port and the other reserved ports are left out of everything that is
+// told about ports.
+package embedded

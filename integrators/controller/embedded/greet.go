@@ -1,0 +1,135 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"sendim/core/flow"
+	"sendim/integrators/controller/embedded/wire"
+)
+
+// The transaction ids of the handshake; own ids have the top bit (see xid.go).
+const (
+	xidHello = own + iota
+	xidFeatures
+	xidConfig
+	xidPorts
+	xidFirst // of what comes later
+)
+
+// greet is the handshake: hello, features, configuration, ports (sections 6.3.1 and 7.3).
+func (k *conn) greet() ([]flow.PortState, error) {
+	if err := k.net.SetDeadline(time.Now().Add(k.owner.cfg.Handshake)); err != nil {
+		return nil, err
+	}
+	hello, err := wire.Hello(xidHello)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := k.net.Write(hello); err != nil {
+		return nil, err
+	}
+	m, err := wire.Read(k.read)
+	if err != nil {
+		return nil, k.patience(err)
+	}
+	switch ok, err := wire.Speaks(m); {
+	case err != nil:
+		return nil, err
+	case !ok:
+		const text = "this controller speaks OpenFlow 1.3 (version 4) only"
+		if refusal, err := wire.HelloFailed(m.Xid(), text); err == nil {
+			k.net.Write(refusal) // it hears of it if it can
+		}
+		return nil, fmt.Errorf("it offers OpenFlow version %d; %s", m.Version(), text)
+	}
+	config, err := wire.SetConfig(xidConfig)
+	if err != nil {
+		return nil, err
+	}
+	request, err := wire.Request(xidPorts, wire.PartPorts)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := k.net.Write(append(append(wire.FeaturesRequest(xidFeatures), config...), request...)); err != nil {
+		return nil, err
+	}
+	ports, err := k.introduction()
+	if err != nil {
+		return nil, k.patience(err)
+	}
+	k.heard.Store(int64(time.Since(k.owner.began)))
+	return ports, k.net.SetDeadline(time.Time{})
+}
+
+// introduction reads until features and ports are there.
+func (k *conn) introduction() ([]flow.PortState, error) {
+	var list []flow.PortState
+	known, complete := false, false
+	for !known || !complete {
+		m, err := wire.Read(k.read)
+		if err != nil {
+			return nil, err
+		}
+		switch m.Type() {
+		case wire.TypeFeaturesReply:
+			f, err := wire.DecodeFeatures(m)
+			if err != nil {
+				return nil, err
+			}
+			node, ours := k.owner.cfg.DPIDs[f.DPID]
+			switch {
+			case !ours:
+				return nil, fmt.Errorf("datapath id %#x is none of this run's", f.DPID)
+			case f.Auxiliary != 0:
+				return nil, fmt.Errorf("datapath id %#x: auxiliary connections are not served", f.DPID)
+			}
+			k.dpid, k.node, known = f.DPID, node, true
+		case wire.TypeMultipartReply:
+			kind, more, body, err := wire.DecodeMultipart(m)
+			if err != nil {
+				return nil, err
+			}
+			if kind != wire.PartPorts || m.Xid() != xidPorts {
+				continue
+			}
+			part, err := wire.DecodePorts(body)
+			if err != nil {
+				return nil, err
+			}
+			if list, complete = append(list, part...), !more; len(list) > portMost {
+				return nil, fmt.Errorf("it describes more than %d ports", portMost)
+			}
+		case wire.TypePortStatus:
+			p, _, err := wire.DecodePortStatus(m)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, p) // supersedes what the description says
+		case wire.TypeEchoRequest:
+			if _, err := k.net.Write(wire.EchoReply(m)); err != nil {
+				return nil, err
+			}
+		case wire.TypeError:
+			r, err := wire.DecodeError(m)
+			if err != nil {
+				return nil, err
+			}
+			return nil, errors.New(r.Reason())
+		}
+	}
+	return tidyPorts(list), nil
+}
+
+// portMost is more than any switch has, and little enough to hold.
+const portMost = 1 << 17
+
+// patience says that a handshake took too long, where it did.
+func (k *conn) patience(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it did not introduce itself within %v", k.owner.cfg.Handshake)
+	}
+	return err
+}

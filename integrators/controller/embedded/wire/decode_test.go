@@ -1,0 +1,369 @@
+package wire_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sendim/core/flow"
+	"sendim/core/model"
+	"sendim/core/packet"
+	"sendim/integrators/controller/embedded/wire"
+)
+
+// message puts a header before a body.
+func message(kind wire.Type, xid uint32, body []byte) wire.Message {
+	b := []byte{wire.Version, byte(kind), 0, 0, 0, 0, 0, 0}
+	binary.BigEndian.PutUint16(b[2:], uint16(8+len(body)))
+	binary.BigEndian.PutUint32(b[4:], xid)
+	return append(b, body...)
+}
+
+// statsOf is what a switch would answer about a rule: the match and the instructions
+// have the same form in a flow-mod.
+func statsOf(t testing.TB, r flow.Rule) []byte {
+	mod := must(t)(wire.RuleMod(1, &flow.RuleMod{Rule: r}))
+	b := make([]byte, 48, 48+len(mod))
+	b = append(b, mod[48:]...)
+	binary.BigEndian.PutUint16(b, uint16(len(b)))
+	b[2] = r.Table
+	binary.BigEndian.PutUint32(b[4:], 3)           // seconds
+	binary.BigEndian.PutUint32(b[8:], 500_000_000) // nanoseconds
+	binary.BigEndian.PutUint16(b[12:], r.Priority)
+	binary.BigEndian.PutUint16(b[14:], r.Idle)
+	binary.BigEndian.PutUint16(b[16:], r.Hard)
+	copy(b[18:20], mod[44:46])
+	binary.BigEndian.PutUint64(b[24:], r.Cookie)
+	binary.BigEndian.PutUint64(b[32:], 11)
+	binary.BigEndian.PutUint64(b[40:], 12)
+	return b
+}
+
+func TestRulesComeBackAsTheyWent(t *testing.T) {
+	var body []byte
+	for _, r := range rules() {
+		body = append(body, statsOf(t, r)...)
+	}
+	got, foreign, err := wire.DecodeRules(body)
+	if err != nil || foreign != 0 {
+		t.Fatal(err, foreign)
+	}
+	if len(got) != len(rules()) {
+		t.Fatalf("%d rules of %d", len(got), len(rules()))
+	}
+	for i, want := range rules() {
+		if !got[i].Rule.Equal(&want) {
+			t.Errorf("got  %s\nwant %s", got[i].Rule, want)
+		}
+		if got[i].Counters != (flow.Counters{Packets: 11, Bytes: 12}) || got[i].Age != int64(3500*model.Millisecond) {
+			t.Errorf("counters %+v, age %d", got[i].Counters, got[i].Age)
+		}
+	}
+}
+
+func TestAnyRuleComesBackAsItWent(t *testing.T) {
+	value := func(t *rapid.T, f flow.Field, label string) flow.Value {
+		return flow.Value{Hi: rapid.Uint64().Draw(t, label), Lo: rapid.Uint64().Draw(t, label)}.And(f.AllOnes())
+	}
+	action := rapid.Custom(func(t *rapid.T) flow.Action {
+		switch rapid.IntRange(0, 6).Draw(t, "type") {
+		case 0:
+			return flow.Out(rapid.Uint32Range(1, flow.PortMax).Draw(t, "port"))
+		case 1:
+			return flow.Action{Type: flow.Output, Arg: flow.PortController, MaxLen: rapid.Uint16Range(0, 65000).Draw(t, "max")}
+		case 2:
+			return flow.Action{Type: flow.ToGroup, Arg: rapid.Uint32Range(1, 0xffffff00).Draw(t, "group")}
+		case 3:
+			return flow.Action{Type: flow.SetQueue, Arg: rapid.Uint32().Draw(t, "queue")}
+		case 4:
+			return flow.Action{Type: flow.PushVLAN, Arg: 0x8100}
+		case 5:
+			return flow.Action{Type: rapid.SampledFrom([]flow.ActionType{flow.PopVLAN, flow.DecTTL}).Draw(t, "bare")}
+		}
+		f := flow.Field(rapid.IntRange(1, int(flow.ARPTHA)).Draw(t, "field"))
+		v := value(t, f, "value")
+		if f == flow.VLANVID {
+			v.Lo |= uint64(packet.VLANPresent)
+		}
+		return flow.Action{Type: flow.SetField, Field: f, Value: v}
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		var m flow.Match
+		for _, n := range rapid.SliceOfDistinct(rapid.IntRange(1, int(flow.ARPTHA)), rapid.ID).Draw(rt, "fields") {
+			f := flow.Field(n)
+			m = m.WithMask(f, value(rt, f, "value"), value(rt, f, "mask"))
+		}
+		mask := rapid.Uint64().Draw(rt, "metadata mask")
+		want := flow.Rule{
+			Table: rapid.Uint8Range(0, 254).Draw(rt, "table"), Priority: rapid.Uint16().Draw(rt, "priority"), Match: m,
+			Apply: rapid.SliceOfN(action, 0, 5).Draw(rt, "apply"), Write: rapid.SliceOfN(action, 0, 5).Draw(rt, "write"), Clear: rapid.Bool().Draw(rt, "clear"),
+			Metadata: rapid.Uint64().Draw(rt, "metadata") & mask, MetadataMask: mask, Meter: rapid.Uint32().Draw(rt, "meter"),
+			HasGoto: rapid.Bool().Draw(rt, "goto"), Idle: rapid.Uint16().Draw(rt, "idle"), Hard: rapid.Uint16().Draw(rt, "hard"),
+			Cookie: rapid.Uint64().Draw(rt, "cookie"), SendRemoved: rapid.Bool().Draw(rt, "removed"),
+		}
+		got, foreign, err := wire.DecodeRules(statsOf(t, want))
+		if err != nil || foreign != 0 || len(got) != 1 {
+			rt.Fatal(err, foreign, len(got))
+		}
+		if !got[0].Rule.Equal(&want) {
+			rt.Fatalf("got  %s\nwant %s", got[0].Rule, want)
+		}
+	})
+}
+
+func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
+	var desc, config []byte
+	for _, g := range groups() {
+		mod := must(t)(wire.GroupMod(1, &flow.GroupMod{Group: g}))
+		one := append([]byte{0, 0, mod[10], 0}, mod[12:]...)
+		binary.BigEndian.PutUint16(one, uint16(len(one)))
+		desc = append(desc, one...)
+	}
+	for _, m := range meters() {
+		mod := must(t)(wire.MeterMod(1, &flow.MeterMod{Meter: m}))
+		one := append([]byte{0, 0, mod[10], mod[11]}, mod[12:]...)
+		binary.BigEndian.PutUint16(one, uint16(len(one)))
+		config = append(config, one...)
+	}
+	gotGroups, foreign, err := wire.DecodeGroups(desc)
+	if err != nil || foreign != 0 {
+		t.Fatal(err, foreign)
+	}
+	for i, want := range groups() {
+		for b := range want.Buckets { // push_vlan comes back with its type written out
+			for a := range want.Buckets[b].Actions {
+				if want.Buckets[b].Actions[a].Type == flow.PushVLAN {
+					want.Buckets[b].Actions[a].Arg = 0x8100
+				}
+			}
+		}
+		if g := gotGroups[i]; g.Number != want.Number || g.Type != want.Type || !slices.EqualFunc(g.Buckets, want.Buckets, func(a, b flow.Bucket) bool {
+			return a.Weight == b.Weight && a.WatchPort == b.WatchPort && a.WatchGroup == b.WatchGroup && slices.Equal(a.Actions, b.Actions)
+		}) {
+			t.Errorf("got %+v, want %+v", g, want)
+		}
+	}
+	gotMeters, foreign, err := wire.DecodeMeters(config)
+	if err != nil || foreign != 0 || !slices.Equal(gotMeters, meters()) {
+		t.Errorf("got %+v, want %+v (%d foreign, %v)", gotMeters, meters(), foreign, err)
+	}
+}
+
+func TestPortsPacketsAndRemovalsAreRead(t *testing.T) {
+	port := unhex(t, `
+		00000003 00000000       // port, pad
+		0200000000ff 0000       // hardware address
+		73312d65746833 000000000000000000 // s1-eth3
+		00000000 00000001       // config, state: OFPPS_LINK_DOWN
+		00000840 00000000 00000000 00000000 00989680 00000000`)
+	p, reason, err := wire.DecodePortStatus(message(wire.TypePortStatus, 0, append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, port...)))
+	if want := (flow.PortState{Port: 3, Name: "s1-eth3", MAC: 0x0200000000ff}); err != nil || p != want || reason != wire.PortModified {
+		t.Errorf("port-status: got %+v %d %v, want %+v", p, reason, err, want)
+	}
+	frame := packet.Append(nil, packet.ARPRequest(0x020000000001, 0x0a000001, 0x0a000002), nil)
+	in, err := wire.DecodePacketIn(message(wire.TypePacketIn, 0, append(unhex(t, `
+		ffffffff 0040 01 02 0000000000000005 // no buffer, 64 bytes, an action of table 2, cookie
+		0001 000c 80000004 00000007 00000000 // in_port 7
+		0000`), frame...)))
+	if err != nil || in.InPort != 7 || in.Table != 2 || in.Reason != flow.ReasonAction || in.Cookie != 5 || in.Length != 64 || !bytes.Equal(in.Frame, frame) {
+		t.Errorf("packet-in: got %+v, %v", in, err)
+	}
+	removed, known, err := wire.DecodeFlowRemoved(message(wire.TypeFlowRemoved, 0, unhex(t, `
+		0000000000000009 0064 00 01          // cookie, priority, idle, table
+		00000002 00000000 0005 0000          // 2 s, idle timeout 5
+		000000000000000a ffffffffffffffff    // packets; bytes are not counted
+		0001 000e 80000606 020000000001 0000 // eth_dst, which the library loses`)))
+	want := flow.Rule{Table: 1, Priority: 100, Match: flow.Match{}.With(flow.EthDst, 0x020000000001), Idle: 5, Cookie: 9, SendRemoved: true}
+	if err != nil || !known || !removed.Rule.Equal(&want) || removed.Reason != flow.RemovedIdle || removed.Age != 2*model.Second || removed.Counters != (flow.Counters{Packets: 10}) {
+		t.Errorf("flow-removed: got %+v %v, want %s", removed, err, want)
+	}
+}
+
+func TestRefusalsSayWhatTheSwitchHadAgainstIt(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{"0002 0009", "bad action: no such group"},
+		{"0006 0008 040f0010", "group-mod failed: no such group"},
+		{"0005 0003", "flow-mod failed: overlaps another rule"},
+		{"000c 0001", "meter-mod failed: meter exists"},
+		{"0004 0009", "bad match: a field lacks its prerequisite"},
+		{"0001 0063", "bad request: code 99"},
+		{"0063 0001", "error type 99 code 1"},
+		{"0000 0000 68616c6c6f", "hello failed: no common version: hallo"},
+	} {
+		r, err := wire.DecodeError(message(wire.TypeError, 77, unhex(t, c.body)))
+		if err != nil || r.Reason() != c.want || r.Xid != 77 {
+			t.Errorf("%s: got %q (xid %d), %v; want %q", c.body, r.Reason(), r.Xid, err, c.want)
+		}
+	}
+}
+
+func TestVersionsAreNegotiated(t *testing.T) {
+	for _, c := range []struct {
+		name, hello string
+		want, bad   bool
+	}{
+		{"a bitmap with bit 4", "06 00 0010 00000001 0001 0008 00000052", true, false},
+		{"a bitmap without bit 4, whatever the header says", "04 00 0010 00000001 0001 0008 00000002", false, false},
+		{"an unknown element before the bitmap", "04 00 0018 00000001 00ff 0006 dead 0000 0001 0008 00000010", true, false},
+		{"no bitmap, version 4", "04 00 0008 00000001", true, false},
+		{"no bitmap, a higher version", "05 00 0008 00000001", true, false},
+		{"no bitmap, version 1", "01 00 0008 00000001", false, false},
+		{"an element longer than the message", "04 00 000c 00000001 0001 0040", false, true},
+		{"an element of no length", "04 00 000c 00000001 0001 0000", false, true},
+		{"another message first", "04 02 0008 00000001", false, true},
+	} {
+		m, err := wire.ParseMessage(unhex(t, c.hello))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := wire.Speaks(m); got != c.want || (err != nil) != c.bad {
+			t.Errorf("%s: got %t, %v", c.name, got, err)
+		}
+	}
+}
+
+func TestMessagesAreCutFromAStream(t *testing.T) {
+	stream := append(wire.EchoRequest(1), wire.BarrierRequest(2)...)
+	r := bufio.NewReader(bytes.NewReader(stream))
+	for want := range uint32(2) {
+		if m, err := wire.Read(r); err != nil || m.Xid() != want+1 {
+			t.Fatalf("got %x, %v", m, err)
+		}
+	}
+	if _, err := wire.Read(r); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+	if _, err := wire.Read(bufio.NewReader(bytes.NewReader(stream[:5]))); err != io.ErrUnexpectedEOF {
+		t.Errorf("within a message: %v", err)
+	}
+	var e *wire.Error
+	if _, err := wire.Read(bufio.NewReader(bytes.NewReader([]byte{4, 2, 0, 7, 0, 0, 0, 1}))); !errors.As(err, &e) {
+		t.Errorf("a length below that of the header: %v", err)
+	}
+}
+
+// decodeAll gives a message to the decoder of its type, and a body to all of them.
+func decodeAll(b []byte) {
+	if m, err := wire.ParseMessage(b); err == nil {
+		wire.Speaks(m)
+		wire.DecodeError(m)
+		wire.DecodeFeatures(m)
+		wire.DecodeFlowRemoved(m)
+		wire.DecodePacketIn(m)
+		wire.DecodePortStatus(m)
+		wire.DecodeRole(m)
+		wire.EchoReply(m)
+		if _, _, body, err := wire.DecodeMultipart(m); err == nil {
+			b = body
+		}
+	}
+	wire.DecodePorts(b)
+	wire.DecodePortStats(b)
+	wire.DecodeRules(b)
+	wire.DecodeGroups(b)
+	wire.DecodeGroupStats(b)
+	wire.DecodeMeters(b)
+	wire.DecodeMeterStats(b)
+	wire.Read(bufio.NewReader(bytes.NewReader(b)))
+}
+
+func FuzzDecode(f *testing.F) {
+	var body []byte
+	for _, r := range rules() {
+		one := statsOf(f, r)
+		f.Add([]byte(message(wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 0, 0, 0, 0, 0}, one...))))
+		body = append(body, one...)
+	}
+	f.Add([]byte(message(wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 1, 0, 0, 0, 0}, body...))))
+	_, messages := everything(f)
+	for _, m := range messages {
+		f.Add(m)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		decodeAll(b)
+		// What can be read as a rule can be written, and says the same again.
+		got, _, err := wire.DecodeRules(b)
+		if err != nil {
+			return
+		}
+		for _, s := range got {
+			mod, err := wire.RuleMod(1, &flow.RuleMod{Rule: s.Rule})
+			if err != nil {
+				continue // a group 0, a rule longer than a message
+			}
+			stats := make([]byte, 48, len(mod))
+			stats = append(stats, mod[48:]...)
+			binary.BigEndian.PutUint16(stats, uint16(len(stats)))
+			again, foreign, err := wire.DecodeRules(stats)
+			if err != nil || foreign != 0 || len(again) != 1 || !again[0].Rule.Match.Equal(s.Rule.Match) || len(again[0].Rule.Apply) != len(s.Rule.Apply) {
+				t.Fatalf("%s\ncame back as %v, %v", s.Rule, again, err)
+			}
+		}
+	})
+}
+
+// TestMessagesOfOthersAreReadWithoutHarm reads a collection of messages that other
+// programs have written, where one is at hand.
+func TestMessagesOfOthersAreReadWithoutHarm(t *testing.T) {
+	root := os.Getenv("SENDIM_REFERENCE")
+	if root == "" {
+		t.Skip("SENDIM_REFERENCE names no directory with data/openflow-messages")
+	}
+	files, err := filepath.Glob(filepath.Join(root, "data", "openflow-messages", "*", "*.packet"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no messages below %s: %v", root, err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decodeAll(b)
+		if !strings.Contains(name, "of13") {
+			continue
+		}
+		m, err := wire.ParseMessage(b)
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(name), err)
+			continue
+		}
+		switch m.Type() {
+		case wire.TypeHello:
+			_, err = wire.Speaks(m)
+		case wire.TypeError:
+			_, err = wire.DecodeError(m)
+		case wire.TypeFeaturesReply:
+			_, err = wire.DecodeFeatures(m)
+		case wire.TypePacketIn:
+			_, err = wire.DecodePacketIn(m)
+		case wire.TypeFlowRemoved:
+			_, _, err = wire.DecodeFlowRemoved(m)
+		case wire.TypePortStatus:
+			_, _, err = wire.DecodePortStatus(m)
+		case wire.TypeRoleReply:
+			_, _, err = wire.DecodeRole(m)
+		case wire.TypeMultipartReply:
+			var kind wire.Part
+			var body []byte
+			if kind, _, body, err = wire.DecodeMultipart(m); err == nil && kind == wire.PartMeterConfig {
+				_, _, err = wire.DecodeMeters(body)
+			}
+		default:
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(name), err)
+		} else {
+			t.Logf("%s: read", filepath.Base(name))
+		}
+	}
+}

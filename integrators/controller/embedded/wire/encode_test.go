@@ -1,0 +1,317 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sendim/core/flow"
+	"sendim/core/packet"
+	"sendim/integrators/controller/embedded/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// unhex reads hexadecimal digits, with "//" comments.
+func unhex(t testing.TB, text string) []byte {
+	t.Helper()
+	var digits strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "//")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	b, err := hex.DecodeString(digits.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func must(t testing.TB) func([]byte, error) []byte {
+	return func(b []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+}
+
+func TestMessagesAreWrittenAsTheSpecificationSays(t *testing.T) {
+	hello, err := wire.Hello(1)
+	must(t)(hello, err)
+	for _, c := range []struct {
+		name string
+		got  []byte
+		want string
+	}{
+		{"hello offers version 4 alone", hello, `
+			04 00 0010 00000001   // version, type, length, xid
+			0001 0008 00000010    // OFPHET_VERSIONBITMAP, length, bit 4`},
+		{"set-config asks for whole packets", must(t)(wire.SetConfig(2)), `
+			04 09 000c 00000002
+			0000 ffff             // OFPC_FRAG_NORMAL, OFPCML_NO_BUFFER`},
+		{"a role request carries the generation", wire.RoleRequest(3, wire.RoleMaster, 7), `
+			04 18 0018 00000003
+			00000002 00000000     // OFPCR_ROLE_MASTER, pad
+			0000000000000007`},
+		{"a rule with a prefix, a meter and a next table", must(t)(wire.RuleMod(4, &flow.RuleMod{Rule: flow.Rule{
+			Table: 1, Priority: 100, Cookie: 0xc0, Idle: 5, Hard: 9, SendRemoved: true, Meter: 3,
+			Match: flow.Match{}.IPv4To(0x0a000000, 8), Apply: []flow.Action{flow.Out(2)}, HasGoto: true, Goto: 2}})), `
+			04 0e 0070 00000004
+			00000000000000c0 0000000000000000 // cookie, mask
+			01 00 0005 0009 0064              // table, OFPFC_ADD, idle, hard, priority
+			ffffffff ffffffff ffffffff        // no buffer, any port, any group
+			0001 0000                         // OFPFF_SEND_FLOW_REM
+			0001 0016                         // OFPMT_OXM, length without padding
+			80000a02 0800                     // eth_type
+			80001908 0a000000 ff000000        // ipv4_dst with a mask
+			0000                              // padding to 24
+			0006 0008 00000003                // meter
+			0004 0018 00000000                // apply-actions
+			0000 0010 00000002 0000 000000000000 // output
+			0001 0008 02 000000               // goto-table`},
+		{"a delete keeps its filters for port and group apart", must(t)(wire.RuleMod(5, &flow.RuleMod{Command: flow.Delete, AllTables: true,
+			Rule: flow.Rule{Cookie: 0x1234}, CookieMask: 0xffff, OutPort: 7, OutGroup: 8})), `
+			04 0e 0038 00000005
+			0000000000001234 000000000000ffff
+			ff 03 0000 0000 0000              // OFPTT_ALL, OFPFC_DELETE
+			ffffffff 00000007 00000008        // buffer, out_port, out_group
+			0000 0000
+			0001 0004 00000000                // empty match`},
+		{"a fast-failover group watches ports", must(t)(wire.GroupMod(6, &flow.GroupMod{Group: flow.Group{Number: 9, Type: flow.FastFailover,
+			Buckets: []flow.Bucket{{WatchPort: 1, Actions: []flow.Action{flow.Out(1)}}}}})), `
+			04 0f 0030 00000006
+			0000 03 00 00000009               // OFPGC_ADD, OFPGT_FF
+			0020 0000 00000001 ffffffff 00000000 // bucket: length, weight, port, group
+			0000 0010 00000001 0000 000000000000`},
+		{"a meter drops above its rate", must(t)(wire.MeterMod(7, &flow.MeterMod{Command: flow.Modify, Meter: flow.Meter{Number: 2, Rate: 10000, Burst: 100}})), `
+			04 1d 0020 00000007
+			0001 000d 00000002                // OFPMC_MODIFY, KBPS|BURST|STATS
+			0001 0010 00002710 00000064 00000000 // drop band`},
+		{"a packet-out from nowhere", must(t)(wire.PacketOut(8, &flow.PacketOut{Actions: []flow.Action{flow.Out(flow.PortAll)}, Frame: []byte{0xaa, 0xbb}})), `
+			04 0d 002a 00000008
+			ffffffff fffffffd 0010 000000000000 // no buffer, from the controller, length of the actions
+			0000 0010 fffffffc 0000 000000000000
+			aabb`},
+		{"a question for port statistics names every port", must(t)(wire.Request(9, wire.PartPortStats)), `
+			04 12 0018 00000009
+			0004 0000 00000000
+			ffffffff 00000000`},
+	} {
+		if want := unhex(t, c.want); !bytes.Equal(c.got, want) {
+			t.Errorf("%s:\n got %x\nwant %x", c.name, c.got, want)
+		}
+	}
+}
+
+// everything is one message of each kind and, for fields and actions, of each word.
+func everything(t testing.TB) (names []string, messages [][]byte) {
+	add := func(name string, b []byte, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		names, messages = append(names, name), append(messages, b)
+	}
+	for _, r := range rules() {
+		b, err := wire.RuleMod(1, &flow.RuleMod{Rule: r})
+		add("add "+r.String(), b, err)
+	}
+	{
+		b, err := wire.RuleMod(1, &flow.RuleMod{Command: flow.Modify, Rule: rules()[0], CookieMask: 0xff, ResetCounts: true})
+		add("modify", b, err)
+	}
+	b, err := wire.RuleMod(1, &flow.RuleMod{Command: flow.ModifyStrict, Rule: rules()[0]})
+	add("modify strict", b, err)
+	b, err = wire.RuleMod(1, &flow.RuleMod{Rule: rules()[0], CheckOverlap: true})
+	add("add, no overlap allowed", b, err)
+	b, err = wire.RuleMod(1, &flow.RuleMod{Command: flow.DeleteStrict, Rule: rules()[0]})
+	add("delete strict", b, err)
+	b, err = wire.RuleMod(1, &flow.RuleMod{Command: flow.Delete, Rule: flow.Rule{Table: 3, Cookie: 5}, CookieMask: 0xff, OutPort: 4})
+	add("delete by cookie and port", b, err)
+	b, err = wire.RuleMod(1, &flow.RuleMod{Command: flow.Delete, AllTables: true, OutGroup: 4})
+	add("delete by group everywhere", b, err)
+	for _, g := range groups() {
+		b, err := wire.GroupMod(1, &flow.GroupMod{Group: g})
+		add(fmt.Sprintf("add group %d, %s", g.Number, g.Type), b, err)
+	}
+	b, err = wire.GroupMod(1, &flow.GroupMod{Command: flow.Delete, Group: flow.Group{Number: flow.GroupAll}})
+	add("delete all groups", b, err)
+	for _, m := range meters() {
+		b, err := wire.MeterMod(1, &flow.MeterMod{Meter: m})
+		add(fmt.Sprintf("add meter %d", m.Number), b, err)
+	}
+	b, err = wire.MeterMod(1, &flow.MeterMod{Command: flow.Delete, Meter: flow.Meter{Number: flow.MeterAll}})
+	add("delete all meters", b, err)
+	for _, k := range []wire.Part{wire.PartRules, wire.PartPorts, wire.PartPortStats, wire.PartGroups, wire.PartGroupStats, wire.PartMeterConfig, wire.PartMeterStats} {
+		b, err := wire.Request(1, k)
+		add(fmt.Sprintf("request of kind %d", k), b, err)
+	}
+	frame := packet.Append(nil, packet.ARPRequest(0x020000000001, 0x0a000001, 0x0a000002), nil)
+	b, err = wire.PacketOut(1, &flow.PacketOut{InPort: 1, Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: frame})
+	add("packet-out", b, err)
+	b, err = wire.Hello(1)
+	add("hello", b, err)
+	b, err = wire.SetConfig(1)
+	add("set-config", b, err)
+	b, err = wire.HelloFailed(1, "version 4 only")
+	add("hello failed", b, err)
+	add("role", wire.RoleRequest(1, wire.RoleMaster, 1), nil)
+	add("features", wire.FeaturesRequest(1), nil)
+	add("echo", wire.EchoRequest(1), nil)
+	add("barrier", wire.BarrierRequest(1), nil)
+	return names, messages
+}
+
+// rules match and do everything there is a word for, with what each field requires.
+func rules() []flow.Rule {
+	tcp := flow.Match{}.With(flow.EthType, 0x0800).With(flow.IPProto, 6)
+	udp := flow.Match{}.With(flow.EthType, 0x0800).With(flow.IPProto, 17)
+	arp := flow.Match{}.With(flow.EthType, 0x0806)
+	v6 := flow.Match{}.With(flow.EthType, 0x86dd)
+	tagged := flow.Match{}.With(flow.VLANVID, 0x1005)
+	out := []flow.Action{flow.Out(2)}
+	return []flow.Rule{
+		{Table: 0, Priority: 7, Match: flow.Match{}.With(flow.InPort, 1), Apply: out, Cookie: 0xabcdef0123456789},
+		{Table: 0, Priority: 0, Apply: []flow.Action{flow.ToController()}},
+		{Table: 0, Priority: 1, Match: flow.Match{}.With(flow.EthDst, 0x020000000001), Apply: []flow.Action{{Type: flow.Output, Arg: flow.PortController, MaxLen: 128}}},
+		{Table: 0, Priority: 2, Match: flow.Match{}.WithMask(flow.EthDst, flow.V(0x010000000000), flow.V(0x010000000000)), Apply: []flow.Action{flow.Out(flow.PortInPort)}},
+		{Table: 0, Priority: 3, Match: flow.Match{}.WithMask(flow.EthSrc, flow.V(0x020000000000), flow.V(0xffffff000000)), Apply: []flow.Action{flow.Out(flow.PortAll)}},
+		{Table: 0, Priority: 4, Match: flow.Match{}.WithMask(flow.Metadata, flow.V(0x10), flow.V(0xf0)), Apply: out},
+		{Table: 0, Priority: 5, Match: flow.Match{}.WithMask(flow.TunnelID, flow.V(0x77), flow.V(0xff)), Apply: out},
+		{Table: 0, Priority: 6, Match: tagged.With(flow.VLANPCP, 3), Apply: []flow.Action{{Type: flow.PopVLAN}, flow.Out(2)}},
+		{Table: 0, Priority: 8, Match: flow.Match{}.With(flow.VLANVID, 0), Apply: []flow.Action{{Type: flow.PushVLAN}, flow.Set(flow.VLANVID, 0x1009), flow.Set(flow.VLANPCP, 5), flow.Out(2)}},
+		{Table: 0, Priority: 9, Match: flow.Match{}.WithMask(flow.VLANVID, flow.V(0x1000), flow.V(0x1000)), Apply: out},
+		{Table: 0, Priority: 10, Match: flow.Match{}.With(flow.EthType, 0x0800).With(flow.IPDSCP, 46).With(flow.IPECN, 1), Apply: []flow.Action{flow.Set(flow.IPDSCP, 10), flow.Set(flow.IPECN, 2), {Type: flow.DecTTL}, flow.Out(2)}},
+		{Table: 0, Priority: 11, Match: flow.Match{}.IPv4To(0x0a010000, 16).IPv4From(0xc0a80101, 32), Apply: []flow.Action{flow.Set(flow.IPv4Src, 0x01020304), flow.Set(flow.IPv4Dst, 0x05060708), flow.Out(2)}},
+		{Table: 0, Priority: 12, Match: v6.WithMask(flow.IPv6Src, flow.Value{Hi: 0x20010db800000000}, flow.Value{Hi: 0xffffffff00000000}).WithMask(flow.IPv6Dst, flow.Value{Hi: 0xfe80 << 48, Lo: 1}, flow.IPv6Dst.AllOnes()),
+			Apply: []flow.Action{{Type: flow.SetField, Field: flow.IPv6Dst, Value: flow.Value{Hi: 0xfe80 << 48, Lo: 9}}, flow.Out(2)}},
+		{Table: 0, Priority: 13, Match: tcp.With(flow.TCPDst, 80).WithMask(flow.TCPSrc, flow.V(0x10), flow.V(0xfff0)), Apply: []flow.Action{flow.Set(flow.TCPDst, 8080), flow.Out(2)}},
+		{Table: 0, Priority: 14, Match: udp.With(flow.UDPSrc, 53).WithMask(flow.UDPDst, flow.V(3), flow.V(7)), Apply: []flow.Action{flow.Set(flow.UDPSrc, 54), flow.Out(2)}},
+		{Table: 0, Priority: 15, Match: flow.Match{}.With(flow.EthType, 0x0800).With(flow.IPProto, 132).With(flow.SCTPSrc, 9).With(flow.SCTPDst, 10), Apply: out},
+		{Table: 0, Priority: 16, Match: flow.Match{}.With(flow.EthType, 0x0800).With(flow.IPProto, 1).With(flow.ICMPv4Type, 8).With(flow.ICMPv4Code, 0), Apply: out},
+		{Table: 0, Priority: 17, Match: v6.With(flow.IPProto, 58).With(flow.ICMPv6Type, 135).With(flow.ICMPv6Code, 0), Apply: out},
+		{Table: 0, Priority: 18, Match: arp.With(flow.ARPOp, 1).WithMask(flow.ARPSPA, flow.V(0x0a000000), flow.V(0xff000000)).With(flow.ARPTPA, 0x0a000002), Apply: out},
+		{Table: 0, Priority: 19, Match: arp.With(flow.ARPSHA, 0x020000000001).With(flow.ARPTHA, 0x020000000002),
+			Apply: []flow.Action{flow.Set(flow.ARPOp, 2), flow.Set(flow.ARPSPA, 1), flow.Set(flow.ARPTPA, 2), flow.Set(flow.ARPSHA, 3), flow.Set(flow.ARPTHA, 4), flow.Set(flow.EthSrc, 5), flow.Set(flow.EthDst, 6), flow.Out(flow.PortInPort)}},
+		{Table: 0, Priority: 20, Match: flow.Match{}.With(flow.InPort, 3)}, // drops
+		{Table: 0, Priority: 21, Match: flow.Match{}.With(flow.InPort, 4), Metadata: 0x5, MetadataMask: 0xf, Meter: 1, HasGoto: true, Goto: 4},
+		{Table: 1, Priority: 22, Match: flow.Match{}.With(flow.InPort, 5), Clear: true, Write: []flow.Action{{Type: flow.SetQueue, Arg: 1}, flow.Out(2)}, Idle: 30, Hard: 60, SendRemoved: true},
+		{Table: 2, Priority: 65535, Match: flow.Match{}.With(flow.InPort, 6), Apply: []flow.Action{{Type: flow.SetQueue, Arg: 2}, {Type: flow.ToGroup, Arg: 1}}},
+		{Table: 3, Priority: 23, Match: flow.Match{}.With(flow.InPort, 7), Write: []flow.Action{{Type: flow.ToGroup, Arg: 2}}},
+	}
+}
+
+func groups() []flow.Group {
+	return []flow.Group{
+		{Number: 1, Type: flow.All, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(1)}}, {Actions: []flow.Action{{Type: flow.PushVLAN}, flow.Set(flow.VLANVID, 0x1002), flow.Out(2)}}}},
+		{Number: 2, Type: flow.Select, Buckets: []flow.Bucket{{Weight: 3, Actions: []flow.Action{flow.Out(1)}}, {Weight: 1, Actions: []flow.Action{flow.Out(2)}}}},
+		{Number: 3, Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{{Type: flow.DecTTL}, flow.Out(3)}}}},
+		{Number: 4, Type: flow.FastFailover, Buckets: []flow.Bucket{{WatchPort: 1, Actions: []flow.Action{flow.Out(1)}}, {WatchGroup: 3, Actions: []flow.Action{{Type: flow.ToGroup, Arg: 3}}}}},
+	}
+}
+
+func meters() []flow.Meter {
+	return []flow.Meter{{Number: 1, Rate: 10000, Burst: 1000}, {Number: 2, Rate: 500, PerPacket: true}, {Number: 3, Rate: 20000}}
+}
+
+// TestOpenVSwitchReadsWhatWasMeant holds a golden file of every message and, below it,
+// what ovs-ofctl says that it is. Its words differ from release to release and are
+// compared with those of the release that stands at the top.
+func TestOpenVSwitchReadsWhatWasMeant(t *testing.T) {
+	names, messages := everything(t)
+	path := filepath.Join("testdata", "messages.golden")
+	stored, err := os.ReadFile(path)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	version, err := exec.Command("ovs-ofctl", "--version").Output()
+	release, _, _ := strings.Cut(string(version), "\n")
+	reads := *update || err == nil && strings.HasPrefix(string(stored), "## "+release+"\n")
+	if *update && err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if reads {
+		fmt.Fprintf(&text, "## %s\n", release)
+	}
+	for i, b := range messages {
+		fmt.Fprintf(&text, "== %s\n", names[i])
+		for row := range (len(b) + 15) / 16 {
+			fmt.Fprintf(&text, "% x\n", b[16*row:min(16*row+16, len(b))])
+		}
+		if !reads {
+			continue
+		}
+		out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(b), "2").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", names[i], err, out)
+		}
+		for line := range strings.Lines(strings.TrimSpace(string(out))) {
+			fmt.Fprintf(&text, "-- %s\n", strings.TrimRight(line, "\n"))
+		}
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want := string(stored)
+	if !reads { // the bytes are held all the same
+		var lines []string
+		for line := range strings.Lines(want) {
+			if !strings.HasPrefix(line, "--") && !strings.HasPrefix(line, "##") {
+				lines = append(lines, line)
+			}
+		}
+		want = strings.Join(lines, "")
+	}
+	if want != text.String() {
+		t.Errorf("messages differ from %s; look at what -update changes", path)
+	}
+}
+
+func TestWhatHasNoNumberYetIsNotWritten(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a group by name", second(wire.RuleMod(1, &flow.RuleMod{Rule: flow.Rule{Apply: []flow.Action{flow.InGroup("west")}}})), `group "west" has no number`},
+		{"a meter by name", second(wire.RuleMod(1, &flow.RuleMod{Rule: flow.Rule{MeterName: "slow"}})), `meter "slow" has no number`},
+		{"a flood", second(wire.PacketOut(1, &flow.PacketOut{Actions: []flow.Action{flow.FloodTree()}})), "control runtime"},
+		{"the next app", second(wire.RuleMod(1, &flow.RuleMod{Rule: flow.Rule{Apply: []flow.Action{flow.Next()}}})), "control runtime"},
+		{"a group that is named only", second(wire.GroupMod(1, &flow.GroupMod{Group: flow.Group{Name: "west"}})), "no number"},
+		{"a meter that is named only", second(wire.MeterMod(1, &flow.MeterMod{Meter: flow.Meter{Name: "slow"}})), "no number"},
+		{"a command that is none", second(wire.RuleMod(1, &flow.RuleMod{Command: 9})), "no command 9"},
+		{"an add to all tables", second(wire.RuleMod(1, &flow.RuleMod{AllTables: true})), "only a delete"},
+		{"a field that is none", second(wire.RuleMod(1, &flow.RuleMod{Rule: flow.Rule{Match: flow.Match{{Field: 200, Mask: flow.V(1)}}}})), "no match field 200"},
+		{"a rule longer than a message", second(wire.RuleMod(1, &flow.RuleMod{Rule: flow.Rule{Apply: make5000()}})), "more than the 65535"},
+		{"a group longer than a message", second(wire.GroupMod(1, &flow.GroupMod{Group: flow.Group{Number: 1, Buckets: []flow.Bucket{{Actions: make5000()}}}})), "more than the 65535"},
+		{"a frame longer than a message", second(wire.PacketOut(1, &flow.PacketOut{Frame: make([]byte, 65530)})), "more than the 65535"},
+	} {
+		var e *wire.Error
+		if !errors.As(c.err, &e) || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("%s: got %v, want an error with %q", c.name, c.err, c.want)
+		}
+	}
+}
+
+func second(_ []byte, err error) error { return err }
+
+func make5000() []flow.Action {
+	out := make([]flow.Action, 5000)
+	for i := range out {
+		out[i] = flow.Out(1)
+	}
+	return out
+}

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"encoding/binary"
+
+	"antrea.io/libOpenflow/util"
+
+	of "antrea.io/libOpenflow/openflow13"
+
+	"sendim/core/flow"
+	"sendim/core/model"
+)
+
+// PacketOut writes a packet-out (section 7.3.7). A frame that does not fit into one
+// message beside its actions is an *Error.
+func PacketOut(xid uint32, p *flow.PacketOut) (out []byte, err error) {
+	err = Guard("ofp_packet_out", func() error {
+		out, err = packetOut(xid, p)
+		return err
+	})
+	return out, err
+}
+
+func packetOut(xid uint32, p *flow.PacketOut) ([]byte, error) {
+	o := of.NewPacketOut()
+	o.Xid = xid
+	if o.InPort = p.InPort; o.InPort == 0 {
+		o.InPort = flow.PortController
+	}
+	actions, n, err := encodeActions(p.Actions)
+	if err != nil {
+		return nil, err
+	}
+	if size := headerLength + 16 + n + len(p.Frame); size > MaxMessage {
+		return nil, bad("ofp_packet_out", "takes %d bytes, more than the %d of one message", size, MaxMessage)
+	}
+	for _, a := range actions {
+		o.AddAction(a)
+	}
+	o.Data = util.NewBuffer(p.Frame)
+	return o.MarshalBinary()
+}
+
+// PacketIn is a packet that a switch sent up (section 7.4.1).
+type PacketIn struct {
+	InPort uint32
+	Table  uint8
+	Reason flow.PacketInReason
+	Cookie uint64
+	Length int    // of the whole packet
+	Frame  []byte // what came of it; part of the message
+}
+
+// DecodePacketIn reads a packet-in. in_port stands in its match.
+func DecodePacketIn(m Message) (p PacketIn, err error) {
+	b := m.body()
+	if len(b) < 16 {
+		return p, short("ofp_packet_in", len(b), 16)
+	}
+	p.Length, p.Reason, p.Table, p.Cookie = int(binary.BigEndian.Uint16(b[4:])), flow.PacketInReason(b[6]), b[7], binary.BigEndian.Uint64(b[8:])
+	match, rest, _, err := decodeMatch(b[16:])
+	if err != nil {
+		return p, err
+	}
+	port, ok := match.Field(flow.InPort)
+	switch {
+	case !ok:
+		return p, bad("ofp_packet_in", "does not say where the packet came in")
+	case len(rest) < 2:
+		return p, short("ofp_packet_in", len(b), len(b)+2-len(rest))
+	}
+	p.InPort, p.Frame = uint32(port.Value.Lo), rest[2:]
+	p.Length = max(p.Length, len(p.Frame))
+	return p, nil
+}
+
+// Removed is a rule that ended (section 7.4.2).
+type Removed struct {
+	Rule     flow.Rule // table, priority, match, timeouts and cookie
+	Reason   flow.RemovedReason
+	Counters flow.Counters
+	Age      model.Time
+}
+
+// DecodeFlowRemoved reads a flow-removed. known is false where the match has fields
+// that flow does not know.
+func DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
+	b := m.body()
+	if len(b) < 40 {
+		return r, false, short("ofp_flow_removed", len(b), 40)
+	}
+	r.Rule.Cookie, r.Rule.Priority = binary.BigEndian.Uint64(b), binary.BigEndian.Uint16(b[8:])
+	r.Reason, r.Rule.Table, r.Age = flow.RemovedReason(b[10]), b[11], duration(b[12:])
+	r.Rule.Idle, r.Rule.Hard, r.Rule.SendRemoved = binary.BigEndian.Uint16(b[20:]), binary.BigEndian.Uint16(b[22:]), true
+	r.Counters = counters(b[24:])
+	r.Rule.Match, _, known, err = decodeMatch(b[40:])
+	return r, known, err
+}
+
+// duration reads seconds and nanoseconds.
+func duration(b []byte) model.Time {
+	return model.Time(binary.BigEndian.Uint32(b))*model.Second + model.Time(binary.BigEndian.Uint32(b[4:]))*model.Nanosecond
+}
+
+// counters reads packets and bytes. A switch that does not count answers all ones.
+func counters(b []byte) flow.Counters {
+	return flow.Counters{Packets: counted(b), Bytes: counted(b[8:])}
+}
+
+func counted(b []byte) uint64 {
+	if n := binary.BigEndian.Uint64(b); n != ^uint64(0) {
+		return n
+	}
+	return 0
+}

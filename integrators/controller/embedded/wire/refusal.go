@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+
+	of "antrea.io/libOpenflow/openflow13"
+)
+
+// Refusal is an error message of a switch (section 7.4.4).
+type Refusal struct {
+	Xid        uint32 // of the message refused
+	Type, Code uint16
+	Request    Type   // of the message refused, where its beginning was sent along
+	Text       string // of a hello that failed
+}
+
+// DecodeError reads an error message.
+func DecodeError(m Message) (r Refusal, err error) {
+	if len(m.body()) < 4 {
+		return r, short("ofp_error_msg", len(m.body()), 4)
+	}
+	err = Guard("ofp_error_msg", func() error {
+		e := of.NewErrorMsg()
+		if err := e.UnmarshalBinary(m); err != nil {
+			return err
+		}
+		r = Refusal{Xid: e.Xid, Type: e.Type, Code: e.Code}
+		data := e.Data.Bytes()
+		switch {
+		case e.Type == of.ET_HELLO_FAILED:
+			r.Text = strings.ToValidUTF8(string(data), "?")
+		case len(data) >= 2:
+			r.Request = Type(data[1])
+		}
+		return nil
+	})
+	return r, err
+}
+
+// Reason says in words what the switch had against it: the names of type and code.
+func (r Refusal) Reason() string {
+	name, codes := errorNames(r.Type)
+	if name == "" {
+		return fmt.Sprintf("error type %d code %d", r.Type, r.Code)
+	}
+	code := fmt.Sprintf("code %d", r.Code)
+	if int(r.Code) < len(codes) && codes[r.Code] != "" {
+		code = codes[r.Code]
+	}
+	if r.Text != "" {
+		return name + ": " + code + ": " + r.Text
+	}
+	return name + ": " + code
+}
+
+// errorNames gives the words for a type and its codes, in the order of their numbers:
+// ofp_error_type and the enums below it.
+func errorNames(t uint16) (name string, codes []string) {
+	words := func(s string) []string { return strings.Split(s, "|") }
+	switch t {
+	case of.ET_HELLO_FAILED:
+		return "hello failed", words("no common version|not permitted")
+	case of.ET_BAD_REQUEST:
+		return "bad request", words("version not supported|type not supported|multipart kind not supported|experimenter unknown|experimenter type unknown|not permitted|wrong length|" +
+			"buffer already used|buffer unknown|no such table|the controller is a slave here|no such port|packet not understood|too many multipart requests")
+	case of.ET_BAD_ACTION:
+		return "bad action", words("type unknown|wrong length|experimenter unknown|experimenter type unknown|no such output port|bad argument|not permitted|too many actions|" +
+			"no such queue|no such group|does not fit the match|order not supported|tag not supported|field cannot be set|wrong length of a field to set|bad value of a field to set")
+	case of.ET_BAD_INSTRUCTION:
+		return "bad instruction", words("instruction unknown|instruction not supported by the table|no such table to go to|metadata not supported|metadata mask not supported|" +
+			"experimenter unknown|experimenter type unknown|wrong length|not permitted")
+	case of.PET_BAD_MATCH:
+		return "bad match", words("match type not supported|wrong length|tag not supported|data-link address mask not supported|network address mask not supported|" +
+			"fields left open that must be given|field not supported|value not supported|mask not supported|a field lacks its prerequisite|field given twice|not permitted")
+	case of.ET_FLOW_MOD_FAILED:
+		return "flow-mod failed", words("reason unknown|table full|no such table|overlaps another rule|not permitted|timeout not supported|command unknown|flags not supported")
+	case of.ET_GROUP_MOD_FAILED:
+		return "group-mod failed", words("group exists|invalid group|weights not supported|no room for groups|no room for buckets|groups not chained here|a port to watch is not supported|" +
+			"groups would form a loop|no such group|another group leads to it|group type not supported|command unknown|bad bucket|bad port or group to watch|not permitted")
+	case of.ET_PORT_MOD_FAILED:
+		return "port-mod failed", words("no such port|wrong hardware address|configuration not supported|advertisement not supported|not permitted")
+	case of.ET_TABLE_MOD_FAILED:
+		return "table-mod failed", words("no such table|configuration not supported|not permitted")
+	case of.ET_QUEUE_OP_FAILED:
+		return "queue operation failed", words("no such port|no such queue|not permitted")
+	case 10: // OFPET_SWITCH_CONFIG_FAILED, which the library lacks
+		return "switch configuration failed", words("flags not supported|length not supported|not permitted")
+	case of.ET_ROLE_REQUEST_FAILED:
+		return "role request failed", words("stale generation|role change not supported|no such role")
+	case of.ET_METER_MOD_FAILED:
+		return "meter-mod failed", words("reason unknown|meter exists|invalid meter|no such meter|command unknown|flags not supported|rate not supported|burst not supported|" +
+			"band type not supported|band value not supported|no room for meters|no room for bands")
+	case of.ET_TABLE_FEATURES_FAILED:
+		return "table features failed", words("no such table|bad metadata|property type unknown|wrong property length|property argument not supported|not permitted")
+	}
+	return "", nil
+}

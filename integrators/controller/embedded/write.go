@@ -1,0 +1,144 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"sendim/core/control"
+	"sendim/integrators/controller/embedded/wire"
+)
+
+// chunk is how much is written at once.
+const chunk = 64 << 10
+
+// write encodes what waits and writes it, and keeps the connection alive, until the
+// connection ends.
+func (k *conn) write(ctx context.Context) {
+	w := writer{conn: k, buffer: make([]byte, 0, chunk+wire.MaxMessage)}
+	tick := time.NewTicker(k.owner.cfg.Echo / 2)
+	defer tick.Stop()
+	var spare []item
+	for {
+		select {
+		case <-k.out.signal:
+			items := k.out.take(spare)
+			for i := range items {
+				if err := w.put(ctx, &items[i]); err != nil {
+					k.end(err)
+					return
+				}
+				items[i] = item{}
+			}
+			if err := w.flush(); err != nil {
+				k.end(err)
+				return
+			}
+			spare = items
+			k.out.written()
+		case <-tick.C:
+			if err := w.keepAlive(); err != nil {
+				k.end(err)
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+type writer struct {
+	*conn
+	buffer []byte
+}
+
+func (w *writer) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	if err := w.net.SetWriteDeadline(time.Now().Add(w.owner.cfg.Silence)); err != nil {
+		return err
+	}
+	_, err := w.net.Write(w.buffer)
+	w.buffer = w.buffer[:0]
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it has taken nothing for %v", w.owner.cfg.Silence)
+	}
+	return err
+}
+
+func (w *writer) keepAlive() error {
+	silent := time.Since(w.owner.began) - time.Duration(w.heard.Load())
+	switch {
+	case silent >= w.owner.cfg.Silence:
+		return fmt.Errorf("it has said nothing for %v", silent.Round(time.Millisecond))
+	case silent >= w.owner.cfg.Echo:
+		w.buffer = append(w.buffer, wire.EchoRequest(own)...)
+		return w.flush()
+	}
+	return nil
+}
+
+// put appends one item to the buffer. What cannot be written is refused in the switch's
+// stead; only a broken connection is an error.
+func (w *writer) put(ctx context.Context, it *item) error {
+	b := it.raw
+	if b == nil {
+		var err error
+		w.newest.Store(max(w.newest.Load(), it.down.Xid))
+		if it.down.Kind == control.LimitPort { // in order with what the switch gets itself
+			if err = w.flush(); err != nil {
+				return err
+			}
+		}
+		if b, err = w.encode(ctx, &it.down); err != nil {
+			w.owner.post(ctx, w.conn, control.Upcall{Kind: control.Refusal, Xid: it.down.Xid, Reason: err.Error()})
+			return nil
+		}
+	}
+	if w.buffer = append(w.buffer, b...); len(w.buffer) >= chunk {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error) {
+	xid := short(d.Xid)
+	switch {
+	case d.Kind == control.ModRule && d.Rule != nil:
+		return wire.RuleMod(xid, d.Rule)
+	case d.Kind == control.ModGroup && d.Group != nil:
+		return wire.GroupMod(xid, d.Group)
+	case d.Kind == control.ModMeter && d.Meter != nil:
+		return wire.MeterMod(xid, d.Meter)
+	case d.Kind == control.SendPacket && d.Packet != nil:
+		return wire.PacketOut(xid, d.Packet)
+	case d.Kind == control.Barrier:
+		return wire.BarrierRequest(xid), nil
+	case d.Kind == control.AskStats && d.Stats != nil:
+		return w.askFor(ctx, d)
+	case d.Kind == control.LimitPort && d.Port != nil:
+		if w.owner.cfg.LimitPort == nil {
+			return nil, errors.New("this world cannot limit a port")
+		}
+		return nil, w.owner.cfg.LimitPort(ctx, w.node, *d.Port)
+	}
+	return nil, fmt.Errorf("there is no downcall of kind %d, or it lacks its part", d.Kind)
+}
+
+// askFor asks for statistics on the runtime's behalf.
+func (w *writer) askFor(ctx context.Context, d *control.Downcall) ([]byte, error) {
+	k, xid := w.conn, d.Xid
+	return k.ask(*d.Stats, func(a *answer, err error) {
+		if errors.Is(err, ErrNotConnected) {
+			return // the runtime hears of the loss itself
+		}
+		if err != nil {
+			k.owner.post(ctx, k, control.Upcall{Kind: control.Refusal, Xid: xid, Reason: err.Error()})
+			return
+		}
+		k.owner.post(ctx, k, control.Upcall{Kind: control.StatsReply, Xid: xid, Stats: &a.stats})
+	})
+}
