@@ -187,6 +187,15 @@ func TestAnIdleRuleEndsExactlyItsTimeoutAfterTheLastPacket(t *testing.T) {
 	}
 }
 
+func TestOfTwoTimeoutsAtOnceTheHardOneCounts(t *testing.T) {
+	s, r := &Switch{}, &Result{}
+	mustAdd(t, s, Rule{Idle: 1, Hard: 2})
+	s.Process(&Packet{Header: udp(1), InPort: 1}, second, r)
+	if got := s.Expire(2 * second); len(got) != 1 || got[0].Reason != RemovedHard {
+		t.Errorf("removed: %v", got)
+	}
+}
+
 func TestAFluidFlowKeepsItsRuleAlive(t *testing.T) {
 	s, r, path := &Switch{}, &Result{}, &Path{}
 	mustAdd(t, s, Rule{Idle: 1, Apply: []Action{Out(2)}})
@@ -295,6 +304,24 @@ func TestAMeterHasTheDepthThatOpenVSwitchGivesIt(t *testing.T) {
 		}
 		if m := s.Meters()[0]; m.In.Packets-m.Dropped.Packets != c.want {
 			t.Errorf("%+v: %d passed, want %d", c.meter, m.In.Packets-m.Dropped.Packets, c.want)
+		}
+	}
+}
+
+func TestAPacketThatEndedEarlyDoesNotCutTheWayOfTheNext(t *testing.T) {
+	s, r := &Switch{}, &Result{}
+	mustAdd(t, s, Rule{Match: Match(nil).With(EthType, 0x0800), Apply: []Action{{Type: DecTTL}}, HasGoto: true, Goto: 1})
+	mustAdd(t, s, Rule{Table: 1, Apply: []Action{Out(2)}})
+	p := &Packet{Header: udp(1), InPort: 1}
+	p.Header.TTL = 1
+	s.Process(p, 0, r)
+	if r.Drop != DropTTL || len(r.Controller) != 1 || r.Controller[0].Reason != ReasonInvalidTTL {
+		t.Errorf("a packet on its last hop: %s %v", r.Drop, r.Controller)
+	}
+	p.Header.TTL = 64
+	for range 2 {
+		if s.Process(p, 0, r); !slices.Equal(ports(r), []uint32{2}) {
+			t.Errorf("the next packet: %s", r.Drop)
 		}
 	}
 }

@@ -54,8 +54,10 @@ func drawIP(t *rapid.T) packet.IPv4 {
 
 // drawMatch takes some fields of a header that could exist, so that prerequisites hold.
 func drawMatch(t *rapid.T) Match {
-	h := drawHeader(t)
-	inPort := rapid.Uint32Range(1, 3).Draw(t, "port")
+	return drawMatchOf(t, drawHeader(t), rapid.Uint32Range(1, 3).Draw(t, "port"))
+}
+
+func drawMatchOf(t *rapid.T, h packet.Header, inPort uint32) Match {
 	var m Match
 	for f := Field(1); f < fieldEnd; f++ {
 		if f == TunnelID || !specs[f].needs.meets(&h) || rapid.IntRange(0, 3).Draw(t, "take") != 0 {
@@ -138,7 +140,10 @@ func drawActions(t *rapid.T, m Match, groups []uint32) []Action {
 }
 
 func drawRule(t *rapid.T, groups, meters []uint32) Rule {
-	m := drawMatch(t)
+	return drawRuleOf(t, drawMatch(t), groups, meters)
+}
+
+func drawRuleOf(t *rapid.T, m Match, groups, meters []uint32) Rule {
 	r := Rule{
 		Table:    rapid.Uint8Range(0, 2).Draw(t, "table"),
 		Priority: rapid.Uint16Range(0, 3).Draw(t, "priority"),
@@ -186,4 +191,18 @@ func drawGroup(t *rapid.T, number uint32, below []uint32) Group {
 		g.Buckets = append(g.Buckets, b)
 	}
 	return g
+}
+
+// drawTwin changes one thing about a packet, or nothing.
+func drawTwin(t *rapid.T, p *Packet) {
+	switch f := Field(rapid.IntRange(0, int(fieldEnd)+3).Draw(t, "twin")); {
+	case f == 0:
+		p.InPort = rapid.Uint32Range(1, 3).Draw(t, "in")
+	case f < fieldEnd:
+		v := Of(f, &p.Header, p.InPort, 0)
+		v.Lo ^= 1 << rapid.IntRange(0, 1).Draw(t, "bit")
+		SetIn(f, v, &p.Header)
+	default:
+		p.Header.TTL = rapid.SampledFrom([]uint8{1, 2, 64}).Draw(t, "ttl")
+	}
 }
