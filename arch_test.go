@@ -38,6 +38,8 @@ var rooms = map[string][]string{
 	"core/backend":       {"core/model", "core/deployment", "core/app", "core/change", "core/trace", "core/flow"},
 	"core/report":        {"core/trace", "core/model", "core/flow"},
 	"core":               {"descriptors", "core/*"},
+	"core/job":           {"descriptors", "core/*"},
+	"core/record":        {"core/report", "core/trace"},
 	"descriptors":        {"core/model", "core/deployment", "core/graph", "core/random", "converters/xsdn"},
 	"converters/xsdn":    {"core/model", "core/naming", "core/random", "descriptors/xmlscan"},
 	"converters/mininet": {"core/model", "core/naming", "descriptors/xmlscan"},

@@ -1,0 +1,67 @@
+package job
+
+import (
+	"slices"
+
+	"sendim/core/deployment"
+	"sendim/core/model"
+)
+
+// scaled gives the network with its quantities multiplied, the same in every world:
+// whoever compares two worlds must scale both alike. notes says what could not be.
+func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []string) {
+	if s == (deployment.Scale{}) {
+		return n, nil
+	}
+	rate := func(r model.Rate) model.Rate { return model.Rate(s.Rate.Of(int64(r))) }
+	span := func(t model.Time) model.Time { return model.Time(s.Time.Of(int64(t))) }
+	delay := func(t model.Time) model.Time { return model.Time(s.Delay.Of(int64(t))) }
+	size := func(v model.Size) model.Size { return model.Size(s.Size.Of(int64(v))) }
+
+	out = n.MapLinkSpecs(func(l model.LinkSpec) model.LinkSpec {
+		l.Rate, l.Delay, l.Jitter = rate(l.Rate), delay(l.Delay), delay(l.Jitter)
+		return l
+	})
+	out.Classes = each(n.Classes, func(c *model.Class) { c.Min, c.Max = rate(c.Min), rate(c.Max) })
+	out.Profiles = each(n.Profiles, func(p *model.Profile) { p.Rate = rate(p.Rate) })
+	out.Tenants = each(n.Tenants, func(t *model.Tenant) { t.Quota = rate(t.Quota) })
+	out.Flows = each(n.Flows, func(f *model.Flow) {
+		f.Rate, f.Size, f.Start, f.Duration = rate(f.Rate), size(f.Size), span(f.Start), span(f.Duration)
+	})
+	out.Demands = each(n.Demands, func(m *model.DemandMatrix) {
+		m.Start, m.Until = span(m.Start), span(m.Until)
+		m.Demands = each(m.Demands, func(d *model.Demand) { d.Rate = rate(d.Rate) })
+	})
+	out.Traffic = each(n.Traffic, func(t *model.Traffic) {
+		t.Rate, t.Start, t.Until = rate(t.Rate), span(t.Start), span(t.Until)
+		if v, err := model.ParseSize(t.Sizes); err == nil {
+			t.Sizes = size(v).String()
+		} else if t.Sizes != "" && s.Size.Of(1<<20) != 1<<20 {
+			notes = append(notes, "traffic "+t.ID+": the distribution "+t.Sizes+" is not scaled; only sizes given as numbers are")
+		}
+	})
+	out.Processes = each(n.Processes, func(p *model.Process) { p.At = span(p.At) })
+	out.Scenario = each(n.Scenario, func(step *model.ScenarioStep) {
+		step.At = span(step.At)
+		step.Changes = each(step.Changes, func(c *model.Change) { c.Rate, c.Delay = rate(c.Rate), delay(c.Delay) })
+	})
+	out.Tests = each(n.Tests, func(t *model.Test) {
+		t.MinRate, t.MaxRate = rate(t.MinRate), rate(t.MaxRate)
+		switch t.Kind {
+		case model.TestCompletion:
+			t.Max = span(t.Max)
+		case model.TestLatency:
+			t.Max = delay(t.Max)
+		}
+	})
+	return out, notes
+}
+
+// each copies a list and changes the copies.
+func each[T any](list []T, change func(*T)) []T {
+	out := slices.Clone(list)
+	for i := range out {
+		change(&out[i])
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"sendim/core/model"
+	"sendim/core/report"
+)
+
+// ErrOver says that a run has ended before a request was carried out.
+var ErrOver = errors.New("the run is over")
+
+// Live is a run while it lives. Its methods may be called from any goroutine.
+type Live struct {
+	Manifest report.Manifest // as it was at t=0
+	Dir      string          // of the run; "" when nothing is recorded
+	requests chan request
+	over     chan struct{}
+	world    *World
+}
+
+type request struct {
+	do   func(*World) error
+	done chan error
+}
+
+// Do carries out a function on the conductor's goroutine, between two stretches of
+// time, and gives its error. Requests are carried out one at a time.
+func (l *Live) Do(ctx context.Context, f func(*World) error) error {
+	r := request{f, make(chan error, 1)}
+	select {
+	case l.requests <- r:
+	case <-l.over:
+		return ErrOver
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-l.over:
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return ErrOver
+		}
+	}
+}
+
+func (l *Live) serve(r request) { r.done <- r.do(l.world) }
+
+// pass lets time pass until the given time, as World.Advance does, and carries out
+// requests meanwhile: each one ends the stretch of time under way, which goes on after.
+func (l *Live) pass(ctx context.Context, until model.Time) error {
+	for {
+		stretch, cut := context.WithCancel(ctx)
+		var asked *request
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			select {
+			case r := <-l.requests:
+				asked = &r
+				cut()
+			case <-stretch.Done():
+			}
+		}()
+		err := l.world.Advance(stretch, until)
+		cut()
+		<-watched
+		if asked == nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			asked.done <- ctx.Err()
+			return ctx.Err()
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			asked.done <- err
+			return err
+		}
+		l.serve(*asked)
+		if err == nil { // the time was reached as the request came
+			return nil
+		}
+	}
+}
+
+// attend carries out requests until interact returns. In a world of virtual time
+// nothing else moves; in others time goes on.
+func (l *Live) attend(ctx context.Context, interact func(context.Context, *Live) error) error {
+	left := make(chan error, 1)
+	go func() { left <- interact(ctx, l) }()
+	for {
+		if !l.world.Virtual() {
+			select {
+			case err := <-left:
+				return err
+			default:
+			}
+			if err := l.pass(ctx, l.world.Session.Now()+100*model.Millisecond); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case r := <-l.requests:
+			l.serve(r)
+		case err := <-left:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

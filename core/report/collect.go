@@ -1,0 +1,258 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+
+	"sendim/core/model"
+	"sendim/core/trace"
+)
+
+// MostPoints bounds the time series that are kept, and MostMetrics the apps' numbers;
+// a warning says when there were more.
+const (
+	MostPoints  = 1_000_000
+	MostMetrics = 100_000
+)
+
+// Collector is a trace.Sink that gathers what the results need. It is safe for
+// concurrent use.
+type Collector struct {
+	mu      sync.Mutex
+	net     *model.Network
+	r       Results
+	started map[string]trace.Entry // flows without a result yet
+	flowAt  map[string]int
+	links   map[[2]string]*Link
+	order   []*Link
+	totals  map[[2]string]bool
+	pings   map[[2]string]int
+	warned  map[string]bool
+	spans   map[[2]string]model.Time
+	dropped struct{ points, metrics int }
+}
+
+// NewCollector prepares for a run of a network.
+func NewCollector(n *model.Network) *Collector {
+	return &Collector{net: n, started: map[string]trace.Entry{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
+		totals: map[[2]string]bool{}, pings: map[[2]string]int{}, warned: map[string]bool{}, spans: map[[2]string]model.Time{}}
+}
+
+// Emit takes an entry.
+func (c *Collector) Emit(e *trace.Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch e.Kind {
+	case trace.FlowStart:
+		id := e.Flow
+		if id == "" && e.Result != nil {
+			id = e.Result.ID
+		}
+		c.started[id] = *e
+	case trace.FlowEnd:
+		if e.Result != nil {
+			c.flow(*e.Result)
+		}
+	case trace.PingEnd:
+		if e.Ping != nil {
+			c.ping(*e.Ping)
+		}
+	case trace.ExecEnd:
+		if e.Exec != nil {
+			c.r.Processes = append(c.r.Processes, Process{e.At, e.Node, *e.Exec})
+		}
+	case trace.LinkSample, trace.LinkTotal:
+		if e.Sample != nil {
+			c.sample(e)
+		}
+	case trace.AppMetric:
+		if len(c.r.Metrics) >= MostMetrics {
+			c.dropped.metrics++
+		} else if e.Value != nil {
+			c.r.Metrics = append(c.r.Metrics, Metric{e.At, e.App, e.Name, *e.Value})
+		}
+	case trace.MachineLoad:
+		if e.Load != nil {
+			c.r.Load = append(c.r.Load, *e.Load)
+		}
+	case trace.TestVerdict:
+		if e.Test != nil {
+			c.r.Tests = append(c.r.Tests, *e.Test)
+		}
+	case trace.Warning:
+		c.warn(e.Text)
+	case trace.AppLost:
+		c.warn(fmt.Sprintf("application %s was lost: %s", e.App, cmp.Or(e.Reason, e.Text)))
+	}
+	c.r.End = max(c.r.End, e.At)
+}
+
+func (c *Collector) warn(text string) {
+	if text != "" && !c.warned[text] && len(c.r.Warnings) < 1000 {
+		c.warned[text] = true
+		c.r.Warnings = append(c.r.Warnings, text)
+	}
+}
+
+func (c *Collector) flow(f trace.FlowResult) {
+	delete(c.started, f.ID)
+	if i, ok := c.flowAt[f.ID]; ok { // told again, with more known
+		c.r.Flows[i].FlowResult = f
+		return
+	}
+	c.flowAt[f.ID] = len(c.r.Flows)
+	c.r.Flows = append(c.r.Flows, Flow{FlowResult: f})
+}
+
+func (c *Collector) ping(p trace.PingResult) {
+	pair := [2]string{p.From, p.To}
+	if i, ok := c.pings[pair]; ok {
+		c.r.Pings[i] = p
+		return
+	}
+	c.pings[pair] = len(c.r.Pings)
+	c.r.Pings = append(c.r.Pings, p)
+}
+
+func (c *Collector) sample(e *trace.Entry) {
+	s := e.Sample
+	key := [2]string{e.Link, s.From}
+	l := c.links[key]
+	if l == nil {
+		l = &Link{Name: e.Link, From: s.From, To: s.To}
+		c.links[key] = l
+		c.order = append(c.order, l)
+	}
+	l.Rate = s.Rate
+	l.Measured = max(l.Measured, s.Measured)
+	utilisation := share(float64(s.Bytes)*8, s.Span, s.Rate)
+	if e.Kind == trace.LinkTotal {
+		c.totals[key] = true
+		l.Packets, l.Bytes, l.Drops, l.Utilisation = s.Packets, s.Bytes, s.Drops, utilisation
+		return
+	}
+	l.Peak = max(l.Peak, utilisation)
+	if !c.totals[key] {
+		l.Packets, l.Bytes, l.Drops = l.Packets+s.Packets, l.Bytes+s.Bytes, l.Drops+s.Drops
+		c.spans[key] += s.Span
+		l.Utilisation = share(float64(l.Bytes)*8, c.spans[key], s.Rate)
+	}
+	if len(c.r.Series) >= MostPoints {
+		c.dropped.points++
+		return
+	}
+	if s.Span > 0 {
+		c.r.Series = append(c.r.Series, Point{e.At, e.Link, s.From, s.To, float64(s.Bytes) * 8 / s.Span.Seconds(), utilisation, s.Drops, s.Queue})
+	}
+}
+
+// share is bits over what a rate carries in a span.
+func share(bits float64, span model.Time, rate model.Rate) float64 {
+	if span <= 0 || rate <= 0 {
+		return 0
+	}
+	return bits / (span.Seconds() * float64(rate))
+}
+
+// Flow gives the result of a flow so far.
+func (c *Collector) Flow(id string) (Flow, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i, ok := c.flowAt[id]; ok {
+		return c.r.Flows[i], true
+	}
+	return Flow{}, false
+}
+
+// Counts says how many flows have started and ended.
+func (c *Collector) Counts() (started, ended int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.started) + len(c.r.Flows), len(c.r.Flows)
+}
+
+// Finish gives the results. The collector must not be used afterwards.
+func (c *Collector) Finish(m Manifest, tables []Table) *Results {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := &c.r
+	r.Manifest, r.Tables, r.Topology = m, tables, Draw(c.net)
+	ids := make([]string, 0, len(c.started))
+	for id := range c.started {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		e := c.started[id]
+		f := trace.FlowResult{ID: id, Start: e.At}
+		if e.Result != nil {
+			f = *e.Result
+		}
+		f.Finish = trace.Unfinished
+		r.Flows = append(r.Flows, Flow{FlowResult: f})
+	}
+	slices.SortStableFunc(r.Flows, func(a, b Flow) int { return cmp.Compare(a.Start, b.Start) })
+	c.sortLinks()
+	if c.dropped.points > 0 {
+		c.warn(fmt.Sprintf("%d samples of links beyond the first %d are in the trace only", c.dropped.points, MostPoints))
+	}
+	if c.dropped.metrics > 0 {
+		c.warn(fmt.Sprintf("%d metrics beyond the first %d are in the trace only", c.dropped.metrics, MostMetrics))
+	}
+	r.Belief = Believe(r)
+	return r
+}
+
+// sortLinks brings links into the order of the model, A to B before B to A.
+func (c *Collector) sortLinks() {
+	rank := func(l *Link) int {
+		id, ok := c.net.LinkByName(l.Name)
+		if !ok {
+			return 2 * c.net.LinkCount()
+		}
+		a, _ := c.net.Ends(id)
+		if c.net.NodeName(a.Node) == l.From {
+			return 2 * int(id)
+		}
+		return 2*int(id) + 1
+	}
+	ranks := make(map[*Link]int, len(c.order))
+	for _, l := range c.order {
+		ranks[l] = rank(l)
+	}
+	slices.SortStableFunc(c.order, func(a, b *Link) int { return cmp.Compare(ranks[a], ranks[b]) })
+	for _, l := range c.order {
+		c.r.Links = append(c.r.Links, *l)
+	}
+}
+
+// MostDrawn bounds the nodes of a drawing.
+const MostDrawn = 1000
+
+// Draw takes from a network what its drawing needs; nothing when it is too large to be
+// drawn. A node is placed by its properties lat and lon.
+func Draw(n *model.Network) Topology {
+	var t Topology
+	if n == nil || n.NodeCount() > MostDrawn {
+		return t
+	}
+	for v := range n.Nodes() {
+		node := Node{Name: v.Name, Kind: v.Kind}
+		lat, okLat := v.Property("lat")
+		lon, okLon := v.Property("lon")
+		if okLat && okLon {
+			var err1, err2 error
+			node.Lat, err1 = strconv.ParseFloat(lat, 64)
+			node.Lon, err2 = strconv.ParseFloat(lon, 64)
+			node.Placed = err1 == nil && err2 == nil && node.Lat >= -90 && node.Lat <= 90 && node.Lon >= -180 && node.Lon <= 180
+		}
+		t.Nodes = append(t.Nodes, node)
+	}
+	for l := range n.Links() {
+		t.Links = append(t.Links, Edge{n.LinkName(l.ID), int(l.A.Node), int(l.B.Node), l.Spec.Rate})
+	}
+	return t
+}

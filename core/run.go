@@ -1,0 +1,295 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"sendim/core/backend"
+	"sendim/core/change"
+	"sendim/core/deployment"
+	"sendim/core/job"
+	"sendim/core/model"
+	"sendim/core/record"
+	"sendim/core/report"
+	"sendim/core/trace"
+)
+
+// RunSpec is a job with everything a run of it needs.
+type RunSpec struct {
+	Job      *job.Job
+	Backends []backend.Backend // those there are, in the order to list them
+	Launch   backend.Launcher
+	Root     string // folder of runs; "": nothing is recorded
+	Name     string // of the run; "": made up
+	Version  string
+	Command  []string                            // for the manifest
+	Hash     func(deployment.Application) string // of an app's binary, for the manifest; may be nil
+	Notices  []string                            // for the manifest
+}
+
+// Hooks let a command take part in a run. Every field may be nil.
+type Hooks struct {
+	// Progress hears how far a stage is; total 0 means unknown.
+	Progress func(stage string, done, total int)
+	// Recorded hears the run's directory as soon as it exists.
+	Recorded func(id, dir string)
+	// Live is called at t=0, before time passes, and must return.
+	Live func(*Live)
+	// Interact takes the place of letting time pass; the run ends when it returns.
+	Interact func(context.Context, *Live) error
+	// Last is called after the tests, while the network still lives.
+	Last func(context.Context, *World) error
+}
+
+// Result is a run that has ended.
+type Result struct {
+	*report.Results
+	Dir string // "" when nothing was recorded
+}
+
+// ended is how long a run that was interrupted may take to leave results behind.
+const ended = 20 * time.Second
+
+// Run carries a job out. When ctx is cancelled the run ends early with the results so
+// far, its state Interrupted and no error. A run that fails half-way gives both its
+// results so far, with the state Failed, and an error. Wrong input and a world that
+// cannot do what is asked are faults, and nothing has been built then. The session is
+// closed in every case.
+func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
+	j := spec.Job
+	b, err := job.Pick(j.Deployment, j.Descriptor, spec.Backends)
+	if err != nil {
+		return nil, err
+	}
+	found, err := job.Check(ctx, j, b, spec.Launch)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{spec: spec, hooks: h, backend: b, found: found, results: report.NewCollector(j.Model)}
+	r.manifest = r.describe()
+	r.sink = trace.Tee(r.results)
+	if spec.Root != "" {
+		if r.record, err = record.New(spec.Root, spec.Name, j.Title(), time.Now()); err != nil {
+			return nil, err
+		}
+		r.manifest.ID = r.record.ID
+		r.sink = trace.Tee(r.results, r.record.Trace)
+		if err := r.record.Write("manifest.json", r.manifest.Write); err != nil {
+			return nil, err
+		}
+		if h.Recorded != nil {
+			h.Recorded(r.record.ID, r.record.Dir)
+		}
+	}
+	return r.carryOut(ctx)
+}
+
+// run is one run under way.
+type run struct {
+	spec     RunSpec
+	hooks    Hooks
+	backend  backend.Backend
+	found    job.Findings
+	manifest report.Manifest
+	record   *record.Record // nil when nothing is recorded
+	results  *report.Collector
+	sink     trace.Sink
+	tables   []report.Table
+	end      model.Time
+}
+
+func (r *run) carryOut(ctx context.Context) (*Result, error) {
+	stop := r.keepFlushing()
+	err := r.live(ctx)
+	stop()
+	r.manifest.State = report.Finished
+	switch {
+	case ctx.Err() != nil:
+		r.manifest.State, err = report.Interrupted, nil
+	case err != nil:
+		r.manifest.State, r.manifest.Error = report.Failed, err.Error()
+	}
+	r.manifest.Ended, r.manifest.PID = time.Now().Format(time.RFC3339), 0
+	out := &Result{}
+	if r.record != nil {
+		out.Dir = r.record.Dir
+		err = errors.Join(err, r.record.CloseTrace())
+	}
+	out.Results = r.results.Finish(r.manifest, r.tables)
+	if r.record != nil {
+		err = errors.Join(err, r.record.Finish(out.Results))
+	}
+	return out, err
+}
+
+// live is what happens while the session lives, and its end.
+func (r *run) live(ctx context.Context) (err error) {
+	j := r.spec.Job
+	for _, w := range j.Warnings {
+		r.sink.Emit(&trace.Entry{At: -1, Kind: trace.Warning, Text: w})
+	}
+	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: r.spec.Launch, Allowed: r.found.Without}
+	if r.record != nil {
+		spec.Dir = r.record.Dir
+	}
+	session, err := r.backend.Open(ctx, spec, r.sink)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", r.backend.Name(), err)
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			err = errors.Join(err, session.Close())
+		}
+	}()
+	c := change.FromNothing(change.State{Model: j.Model, Deployment: j.Deployment})
+	err = session.Apply(ctx, c, func(step, done int) {
+		r.progress("build "+string(c.Steps[step].Kind)+"s", done, c.Steps[step].Count)
+	})
+	if err != nil {
+		return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
+	}
+	w := newWorld(session, j.Model, r.found.Capabilities, r.results)
+	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w}
+	if r.record != nil {
+		l.Dir = r.record.Dir
+	}
+	if r.hooks.Live != nil {
+		r.hooks.Live(l)
+	}
+	err = r.timePasses(ctx, l)
+	if ctx.Err() == nil && err == nil && r.hooks.Interact == nil {
+		err = r.assert(ctx, w)
+	}
+	// What is known by now is kept, even when the run was interrupted.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), ended)
+	defer cancel()
+	var snapErr error
+	r.tables, snapErr = w.Tables(last)
+	r.end = session.Now()
+	close(l.over)
+	if d, ok := session.(interface{ Digest() string }); ok {
+		r.manifest.Digest = d.Digest()
+	}
+	closed = true
+	err = errors.Join(err, snapErr, session.Close())
+	if r.hooks.Interact == nil {
+		judgeFlows(j.Model, r.results, r.tell)
+	}
+	return err
+}
+
+func (r *run) timePasses(ctx context.Context, l *Live) error {
+	if r.hooks.Interact != nil {
+		return l.attend(ctx, r.hooks.Interact)
+	}
+	until := r.spec.Job.Deployment.Until()
+	if until == 0 {
+		until = model.Forever
+	}
+	if err := l.pass(ctx, until); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("let time pass in %s: %w", r.backend.Name(), err)
+	}
+	return nil
+}
+
+// assert carries out what needs the network alive after its traffic.
+func (r *run) assert(ctx context.Context, w *World) error {
+	err := w.reachability(ctx, r.tell, func(done, total int) { r.progress("test", done, total) })
+	if err != nil {
+		return fmt.Errorf("test reachability: %w", err)
+	}
+	if r.hooks.Last != nil {
+		return r.hooks.Last(ctx, w)
+	}
+	return nil
+}
+
+func (r *run) tell(v trace.Verdict) {
+	r.sink.Emit(&trace.Entry{At: r.end, Kind: trace.TestVerdict, Name: v.Name, Test: &v})
+}
+
+func (r *run) progress(stage string, done, total int) {
+	if r.hooks.Progress != nil {
+		r.hooks.Progress(stage, done, total)
+	}
+}
+
+// keepFlushing brings the trace to the disk while the run lives, for whoever reads along.
+func (r *run) keepFlushing() (stop func()) {
+	if r.record == nil {
+		return func() {}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				if r.record.Trace.Flush() != nil {
+					return // the error sticks; closing tells it
+				}
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
+}
+
+// describe makes the manifest as far as it is known before the start.
+func (r *run) describe() report.Manifest {
+	j, caps := r.spec.Job, &r.found.Capabilities
+	d := j.Deployment
+	m := report.Manifest{ID: r.spec.Name, Network: j.Model.Name, Deployment: d.Name, State: report.Running, Backend: r.backend.Name(),
+		Version: r.spec.Version, Command: r.spec.Command, Started: time.Now().Format(time.RFC3339), PID: os.Getpid(), Seed: d.Seed(),
+		Nodes: j.Model.NodeCount(), LinkCount: j.Model.LinkCount(), Notices: r.spec.Notices, Applications: []report.Application{}}
+	for _, s := range j.Sources {
+		m.Sources = append(m.Sources, report.Source{File: s.File, Bytes: s.Bytes, SHA256: s.SHA256})
+	}
+	for i, a := range d.Applications {
+		out := report.Application{Name: a.Name, Plugin: a.Plugin, Version: r.found.Manifests[i].Version, Params: map[string]string{}}
+		for _, p := range r.found.Manifests[i].Parameters {
+			out.Params[p.Name] = p.Default
+		}
+		for _, p := range a.Params {
+			out.Params[p.Name] = p.Value
+		}
+		if r.spec.Hash != nil {
+			out.SHA256 = r.spec.Hash(a)
+		}
+		m.Applications = append(m.Applications, out)
+	}
+	for name, f := range map[string]deployment.Fraction{"rate": d.Scale.Rate, "size": d.Scale.Size, "delay": d.Scale.Delay, "time": d.Scale.Time} {
+		if f != (deployment.Fraction{}) {
+			if m.Scale == nil {
+				m.Scale = map[string]string{}
+			}
+			m.Scale[name] = fmt.Sprintf("%d/%d", f.Num, f.Den)
+		}
+	}
+	for _, c := range caps.Can {
+		m.Capabilities = append(m.Capabilities, string(c))
+	}
+	for _, c := range r.found.Without {
+		m.Degraded = append(m.Degraded, report.Degraded{Capability: string(c), Reason: caps.Missing[c]})
+	}
+	m.Facts = maps.Clone(caps.Facts)
+	if m.Facts == nil {
+		m.Facts = map[string]string{}
+	}
+	m.Facts["machine"] = runtime.GOOS + "/" + runtime.GOARCH
+	m.Facts["cores"] = strconv.Itoa(runtime.NumCPU())
+	m.Facts["go"] = runtime.Version()
+	slices.Sort(m.Capabilities)
+	return m
+}

@@ -1,0 +1,195 @@
+package core
+
+import (
+	"context"
+	"fmt"
+
+	"sendim/core/backend"
+	"sendim/core/model"
+	"sendim/core/report"
+	"sendim/core/trace"
+)
+
+// MostPairs bounds the pairs of one test of reachability.
+const MostPairs = 250_000
+
+// pingsPerTick spaces the echoes of a test of reachability: 200 pairs a second keep a
+// reactive app and a small machine within their means, in every world alike.
+const pingsPerTick = 2
+
+// Pair is one question of reachability and its answer.
+type Pair struct {
+	From, To model.NodeID
+	Result   trace.PingResult
+	Err      error
+}
+
+// Pairs lists who asks whom between two selections of hosts.
+func Pairs(n *model.Network, from, to model.Selector) ([]Pair, error) {
+	senders, err := n.SelectNodes(from, model.Host)
+	if err != nil {
+		return nil, err
+	}
+	receivers, err := n.SelectNodes(to, model.Host)
+	if err != nil {
+		return nil, err
+	}
+	if len(senders)*len(receivers) > MostPairs {
+		return nil, fmt.Errorf("%d x %d hosts are more than the %d pairs that one test asks", len(senders), len(receivers), MostPairs)
+	}
+	out := make([]Pair, 0, len(senders)*len(receivers))
+	for _, a := range senders {
+		for _, b := range receivers {
+			if a != b {
+				out = append(out, Pair{From: a, To: b})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Ping asks all pairs with one echo each, a few at a time, and those that did not
+// answer once more with retry echoes: a first packet may be lost while rules are on
+// their way, and that is not unreachability. told hears how many have been asked.
+func (w *World) Ping(ctx context.Context, pairs []Pair, retry int, told func(done int)) error {
+	all := make([]*Pair, len(pairs))
+	for i := range pairs {
+		all[i] = &pairs[i]
+	}
+	if err := w.ping(ctx, all, 1, told); err != nil || retry == 0 {
+		return err
+	}
+	var again []*Pair
+	for _, p := range all {
+		if p.Err == nil && p.Result.Received == 0 {
+			again = append(again, p)
+		}
+	}
+	return w.ping(ctx, again, retry, nil)
+}
+
+func (w *World) ping(ctx context.Context, pairs []*Pair, count int, told func(int)) error {
+	handles := make([]backend.Handle, len(pairs))
+	for i, p := range pairs {
+		h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: model.Second}})
+		if err != nil {
+			return err
+		}
+		handles[i] = h
+		if i%pingsPerTick == pingsPerTick-1 {
+			if err := w.Advance(ctx, w.Session.Now()+Tick); err != nil {
+				return err
+			}
+			if told != nil {
+				told(i + 1)
+			}
+		}
+	}
+	if err := w.Wait(ctx, handles...); err != nil {
+		return err
+	}
+	for i, p := range pairs {
+		o := handles[i].Outcome()
+		if p.Err = o.Err; o.Ping != nil {
+			p.Result = *o.Ping
+		}
+	}
+	return nil
+}
+
+// reachability carries out the tests that need the living network.
+func (w *World) reachability(ctx context.Context, tell func(trace.Verdict), progress func(done, total int)) error {
+	for _, t := range w.Model.Tests {
+		if t.Kind != model.TestReachable && t.Kind != model.TestUnreachable {
+			continue
+		}
+		v := trace.Verdict{Name: fmt.Sprintf("%s %s -> %s", t.Kind, t.From, t.To)}
+		pairs, err := Pairs(w.Model, t.From, t.To)
+		retry := 2
+		if t.Kind == model.TestUnreachable {
+			retry = 0
+		}
+		if err == nil {
+			if err := w.Ping(ctx, pairs, retry, func(done int) { progress(done, len(pairs)) }); err != nil {
+				return err
+			}
+			judgePings(&v, t.Kind, w.Model, pairs)
+		} else {
+			v.Expected, v.Measured = "an answer from every pair", err.Error()
+		}
+		tell(v)
+	}
+	return nil
+}
+
+func judgePings(v *trace.Verdict, kind model.TestKind, n *model.Network, pairs []Pair) {
+	answered, wrong := 0, ""
+	for _, p := range pairs {
+		reached := p.Err == nil && p.Result.Received > 0
+		if reached {
+			answered++
+		}
+		if reached != (kind == model.TestReachable) && wrong == "" {
+			wrong = fmt.Sprintf("; first: %s -> %s", n.NodeName(p.From), n.NodeName(p.To))
+			if p.Err != nil {
+				wrong += ": " + p.Err.Error()
+			}
+		}
+	}
+	want := len(pairs)
+	if kind == model.TestUnreachable {
+		want = 0
+	}
+	v.Passed = answered == want
+	v.Expected = fmt.Sprintf("%d of %d pairs answer", want, len(pairs))
+	v.Measured = fmt.Sprintf("%d of %d pairs answered%s", answered, len(pairs), wrong)
+}
+
+// judgeFlows decides the tests that ask about flows, when all results are in.
+func judgeFlows(n *model.Network, results *report.Collector, tell func(trace.Verdict)) {
+	for _, t := range n.Tests {
+		if t.Kind == model.TestReachable || t.Kind == model.TestUnreachable {
+			continue
+		}
+		v := trace.Verdict{Name: fmt.Sprintf("%s %s", t.Kind, t.Flow)}
+		f, ok := results.Flow(t.Flow)
+		if !ok {
+			v.Measured = "the flow has no result"
+		}
+		switch t.Kind {
+		case model.TestThroughput:
+			v.Expected = "at least " + t.MinRate.String()
+			if t.MaxRate > 0 {
+				v.Expected = t.MinRate.String() + " to " + t.MaxRate.String()
+			}
+			if ok {
+				v.Measured = report.RateText(f.Rate)
+				v.Passed = f.Rate >= float64(t.MinRate) && (t.MaxRate == 0 || f.Rate <= float64(t.MaxRate))
+			}
+		case model.TestLoss:
+			v.Expected = fmt.Sprintf("at most %.4g %% lost", 100*t.MaxLoss)
+			if ok {
+				v.Measured = fmt.Sprintf("%.4g %% lost (%d of %d)", 100*f.Loss(), f.Lost, f.Sent)
+				v.Passed = f.Loss() <= t.MaxLoss && f.Sent > 0
+			}
+		case model.TestLatency:
+			v.Expected = "at most " + report.TimeText(t.Max) + " on average"
+			if ok {
+				v.Measured = report.TimeText(f.LatencyMean)
+				v.Passed = f.LatencyMean <= t.Max && f.Received > 0
+			}
+		case model.TestCompletion:
+			v.Expected = "finished"
+			if t.Max > 0 {
+				v.Expected = "finished by " + report.TimeText(t.Max)
+			}
+			if ok && f.Finished() {
+				v.Measured = "finished at " + report.TimeText(f.Finish)
+				v.Passed = t.Max == 0 || f.Finish <= t.Max
+			} else if ok {
+				v.Measured = "unfinished"
+			}
+		}
+		tell(v)
+	}
+}

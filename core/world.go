@@ -1,0 +1,106 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sendim/core/backend"
+	"sendim/core/model"
+	"sendim/core/report"
+)
+
+// World is one session with its scenario: what a request may use. Its methods are
+// called by the conductor only, inside Live.Do or a hook.
+type World struct {
+	Session      backend.Session
+	Model        *model.Network
+	Capabilities backend.Capabilities
+	Results      *report.Collector // what is known so far
+	scenario     []model.ScenarioStep
+}
+
+func newWorld(s backend.Session, n *model.Network, caps backend.Capabilities, results *report.Collector) *World {
+	w := &World{Session: s, Model: n, Capabilities: caps, Results: results, scenario: slices.Clone(n.Scenario)}
+	slices.SortStableFunc(w.scenario, func(a, b model.ScenarioStep) int { return cmp.Compare(a.At, b.At) })
+	return w
+}
+
+// Virtual says that time stands still unless somebody lets it pass.
+func (w *World) Virtual() bool { return w.Capabilities.Has(backend.VirtualTime) }
+
+// Advance lets time pass, with the scenario in it; with model.Forever until the
+// scenario and every flow and action have ended.
+func (w *World) Advance(ctx context.Context, until model.Time) error {
+	for len(w.scenario) > 0 && w.scenario[0].At <= until {
+		if _, err := w.Session.Run(ctx, w.scenario[0].At); err != nil {
+			return err
+		}
+		step := w.scenario[0]
+		w.scenario = w.scenario[1:]
+		for i := range step.Changes {
+			if _, err := w.Session.Do(ctx, backend.Action{Change: &step.Changes[i]}); err != nil {
+				return fmt.Errorf("scenario at %v: %s: %w", step.At, step.Changes[i].Kind, err)
+			}
+		}
+	}
+	_, err := w.Session.Run(ctx, until)
+	return err
+}
+
+// Tick is how finely time passes while an outcome is awaited.
+const Tick = 10 * model.Millisecond
+
+// Wait lets time pass until all actions have their outcomes.
+func (w *World) Wait(ctx context.Context, handles ...backend.Handle) error {
+	for _, h := range handles {
+		for !h.Done() {
+			if err := w.Advance(ctx, w.Session.Now()+Tick); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Do carries out an action and lets time pass until its outcome is known.
+func (w *World) Do(ctx context.Context, a backend.Action) (backend.Outcome, error) {
+	h, err := w.Session.Do(ctx, a)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	if err := w.Wait(ctx, h); err != nil {
+		return backend.Outcome{}, err
+	}
+	o := h.Outcome()
+	return o, o.Err
+}
+
+// Tables asks every switch what it has.
+func (w *World) Tables(ctx context.Context) ([]report.Table, error) {
+	var out []report.Table
+	at := make(map[model.NodeID]int)
+	for _, id := range w.Model.NodesOfKind(model.Switch) {
+		at[id] = len(out)
+		out = append(out, report.Table{Switch: w.Model.NodeName(id)})
+	}
+	for item, err := range w.Session.Snapshot(ctx, backend.Everything()) {
+		if err != nil {
+			return out, fmt.Errorf("ask the switches what they have: %w", err)
+		}
+		i, ok := at[item.Node]
+		switch {
+		case !ok:
+		case item.Rule != nil:
+			out[i].Rules = append(out[i].Rules, *item.Rule)
+		case item.Group != nil:
+			out[i].Groups = append(out[i].Groups, *item.Group)
+		case item.Meter != nil:
+			out[i].Meters = append(out[i].Meters, *item.Meter)
+		case item.Port != nil:
+			out[i].Ports = append(out[i].Ports, *item.Port)
+		}
+	}
+	return out, nil
+}
