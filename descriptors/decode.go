@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	"sendim/core/fault"
 	"sendim/core/model"
@@ -119,6 +120,7 @@ type decoder struct {
 	links   mentions
 	places  places
 	w       *walker
+	torn    bool  // a file, or part of one, could not be read
 	full    bool  // a limit was crossed: no more nodes and links are taken
 	scope   int32 // in effect
 	fileNo  int32
@@ -146,7 +148,7 @@ type openedFile struct {
 func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.Code) {
 	for _, o := range d.open {
 		if o == d.prefix+name {
-			d.faults.Addf(fault.IncludeCycle, by, "%s includes itself, by way of %s", name, join(append(d.open[1:len(d.open):len(d.open)], d.prefix+name), "", ""))
+			d.faults.Addf(fault.IncludeCycle, by, "the file includes itself: %s", strings.Join(append(d.open[:len(d.open):len(d.open)], d.prefix+name), " > "))
 			return
 		}
 	}
@@ -159,6 +161,7 @@ func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.C
 	}
 	f, err := openRegular(d.fsys, name)
 	if err != nil {
+		d.torn = true
 		d.faults.Addf(missing, by, "cannot read %s: %v", name, plain(err))
 		return
 	}
@@ -181,6 +184,7 @@ func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.C
 	d.w = &walker{sc: xmlscan.New(src, xmlscan.Limits{MaxBytes: max(left, 1), MaxAttrValue: maxValue}), root: d.language, name: d.prefix + name, faults: &d.faults, damaged: d.damaged}
 	d.scope, d.fileNo = scope, int32(at)
 	d.document()
+	d.torn = d.torn || d.w.err != nil
 	d.w, d.scope, d.fileNo = outerW, outerScope, outerNo
 	d.open = d.open[:len(d.open)-1]
 
@@ -197,6 +201,7 @@ func (d *decoder) document() {
 	}
 	if string(w.sc.Name()) != "system" {
 		name := clip(string(w.sc.Name()))
+		d.torn = true
 		w.faults.Add(rootFault(w.place(w.sc.Pos(), name, ""), name, "system"))
 		return
 	}

@@ -25,7 +25,7 @@ func deploymentElement() *element {
 				{name: "sha256", kind: digest, doc: "checksum of the binary; required in production"},
 				{name: "on-loss", kind: choice, choices: []string{"keep", "fail"}, initial: "keep", doc: "when the application is lost: keep its rules, or fail the run"}},
 				children: []*element{{name: "param", doc: "A parameter of the application.", attrs: []attribute{
-					{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, doc: "value"}}}}},
+					{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, blank: true, doc: "value"}}}}},
 			{name: "control", once: true, doc: "The channel between switches and controller.", attrs: []attribute{
 				{name: "delay", kind: span, initial: deployment.DefaultControlDelay.String(), doc: "one way"},
 				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"}},

@@ -40,6 +40,7 @@ func (d *decoder) include(t *tag) {
 	outer := d.open[len(d.open)-1]
 	name, ok := inside(d.root, strings.TrimPrefix(outer, d.prefix), href)
 	if !ok {
+		d.torn = true
 		d.faults.Addf(fault.IncludeOutside, place, "%q leaves the project's folder; includes are relative and stay inside", clip(href))
 		return
 	}
@@ -63,11 +64,14 @@ func (d *decoder) node(el *element) {
 		}
 	}
 	t := w.open(el)
-	if !t.has("id") || !t.has("type") {
+	if !t.has("id") {
 		d.skipNode(el)
 		return
 	}
-	k, _ := model.ParseNodeKind(t.text("type"))
+	k, ok := model.ParseNodeKind(t.text("type"))
+	if !ok {
+		k = model.External // reported; what refers to the node need not fail as well
+	}
 	n, ok := d.declare([]byte(t.text("id")), k)
 	if !ok {
 		d.skipNode(el)

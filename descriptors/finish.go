@@ -7,6 +7,9 @@ import (
 
 // finish makes links of mentions, the network of the builder, and checks the whole.
 func (d *decoder) finish() *System {
+	if d.torn {
+		return nil // what refers to the missing part would only seem wrong
+	}
 	m, b := &d.links, d.b
 	p := m.pair(b.RefCount(), b.Rank)
 	d.places.second = p.second
@@ -19,7 +22,7 @@ func (d *decoder) finish() *System {
 	net, faults := b.Build(where)
 	d.faults.Merge(faults)
 	if net == nil {
-		return nil
+		net = b.Patched() // the rest is checked all the same
 	}
 	d.net.resolve(d, net)
 	if !d.full {
@@ -32,9 +35,14 @@ func (d *decoder) finish() *System {
 // consequences adds what validation found, without what merely follows from faults that
 // were reported while reading.
 func (d *decoder) consequences(found *fault.List) {
+	before := d.faults.Total
+	reported := map[fault.Place]bool{}
+	for _, f := range d.faults.Faults {
+		reported[f.Place] = true
+	}
 	for _, f := range found.Faults {
 		at := fault.Place{File: f.Place.File, Line: f.Place.Line, Column: f.Place.Column}
-		if f.Code == fault.UnknownNode || d.damaged[at] {
+		if f.Code == fault.UnknownNode || f.Code == fault.HostUnattached && before > 0 || d.damaged[at] || reported[f.Place] {
 			continue
 		}
 		d.faults.Add(f)
@@ -207,7 +215,7 @@ func (r *resolver) extras(draft *model.LinkDraft, mention uint32, mine, other *l
 		return
 	}
 	set(&draft.BPort, other.near, "port")
-	set(&draft.APort, other.far, "to")
+	set(&draft.APort, other.far, "port")
 	switch {
 	case draft.Name == "":
 		draft.Name = other.name

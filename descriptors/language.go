@@ -36,6 +36,7 @@ type attribute struct {
 	name     string
 	kind     kind
 	required bool
+	blank    bool   // of text: may be empty
 	initial  string // the documented default; not filled in by the walker
 	choices  []string
 	min, max int64 // of integer; max 0: no bound

@@ -142,13 +142,17 @@ func everyone(t *tag, attr string) model.Selector {
 }
 
 func granularityOf(t *tag) model.Granularity {
-	g, _ := model.ParseGranularity(t.text("granularity"))
-	return max(g, 0)
+	if g, ok := model.ParseGranularity(t.text("granularity")); ok {
+		return g
+	}
+	return model.GranularityAuto
 }
 
 func transportOf(t *tag) model.Transport {
-	p, _ := model.ParseTransport(t.text("transport"))
-	return p
+	if p, ok := model.ParseTransport(t.text("transport")); ok {
+		return p
+	}
+	return model.TransportAuto
 }
 
 func (d *decoder) flow(t *tag) {

@@ -19,7 +19,7 @@ func linkSpec() []attribute {
 
 func propertyElement() *element {
 	return &element{name: "property", doc: "A name and a value that go with the element and mean something to applications, selectors and people.",
-		attrs: []attribute{{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, doc: "value"}}}
+		attrs: []attribute{{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, blank: true, doc: "value"}}}
 }
 
 func backElement() *element {

@@ -37,7 +37,7 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 	s := v.s
 	switch a.kind {
 	case text:
-		if a.required && s == "" {
+		if a.required && !a.blank && s == "" {
 			return wrong(fault.BadName, "must not be empty")
 		}
 	case id, ref:

@@ -136,11 +136,19 @@ func (w *walker) eachFrom(k xmlscan.Kind, parent *element, visit func(child *ele
 }
 
 func (w *walker) strayText(parent *element) {
-	t := bytes.TrimSpace(w.sc.Text())
+	all := w.sc.Text()
+	t := bytes.TrimSpace(all)
 	if len(t) == 0 || w.full() {
 		return
 	}
-	w.faults.Addf(fault.Syntax, w.place(w.sc.Pos(), parent.name, ""), "text %q, where only elements may stand", clip(string(t)))
+	at := w.sc.Pos()
+	for _, c := range all[:bytes.Index(all, t)] {
+		at.Column++
+		if c == '\n' {
+			at.Line, at.Column = at.Line+1, 1
+		}
+	}
+	w.faults.Addf(fault.Syntax, w.place(at, parent.name, ""), "text %q, where only elements may stand", clip(string(t)))
 }
 
 func (w *walker) unknownElement(parent *element) {

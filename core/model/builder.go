@@ -330,6 +330,20 @@ func permuted[T any](column []T, order []LinkID) []T {
 	return out
 }
 
+// Patched makes a network after Build has refused to, in which every name that is not
+// declared is an external node. It serves only to look for further faults in the rest
+// of a description; ids are those that Build would have given.
+func (b *Builder) Patched() *Network {
+	for id, r := range b.rank {
+		if r < 0 {
+			b.Declare(b.n.names.bytes(id), External)
+		}
+	}
+	b.renumber()
+	b.ports()
+	return b.n
+}
+
 func (b *Builder) renumber() {
 	n := b.n
 	if b.inOrder && int(b.declared) == len(b.rank) {

@@ -230,7 +230,14 @@ func known[T any](v *validator, element string, i int, attr, name string, set ma
 	if name == "" || set[name] {
 		return
 	}
-	f := v.add(fault.UnknownReference, v.object(element, i), attr, "there is no %s %q", attr, name)
+	noun := attr
+	switch attr {
+	case "to", "pool":
+		noun = "service"
+	case "as":
+		noun = "flow"
+	}
+	f := v.add(fault.UnknownReference, v.object(element, i), attr, "there is no %s %q", noun, name)
 	f.Nearest = fault.Nearest(name, keys(list, id))
 }
 
