@@ -31,6 +31,10 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	if _, err := k.net.Write(hello); err != nil {
 		return nil, err
 	}
+	// Whoever speaks something else is not waited for: its length means nothing.
+	if head, err := k.read.Peek(2); err == nil && wire.Type(head[1]) != wire.TypeHello {
+		return nil, fmt.Errorf("the first message has type %d and is no hello", head[1])
+	}
 	m, err := wire.Read(k.read)
 	if err != nil {
 		return nil, k.patience(err)
