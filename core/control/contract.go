@@ -11,7 +11,8 @@ import (
 )
 
 // UpcallKind says which part of an Upcall is set. Equal arrivals are delivered in the
-// order (arrival, switch, kind, sequence).
+// order (arrival, switch, kind, sequence); SwitchConnected and SwitchLost count as one
+// kind.
 type UpcallKind uint8
 
 // The kinds of upcalls.

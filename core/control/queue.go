@@ -74,7 +74,11 @@ func (q *queue) pushUpcall(u Upcall) {
 	} else {
 		q.calls = append(q.calls, u)
 	}
-	q.push(item{at: u.At, source: u.Switch, kind: uint8(u.Kind), seq: u.Seq, slot: slot})
+	kind := u.Kind
+	if kind == SwitchLost { // of loss and return at one moment the later one counts
+		kind = SwitchConnected
+	}
+	q.push(item{at: u.At, source: u.Switch, kind: uint8(kind), seq: u.Seq, slot: slot})
 }
 
 // take gives an upcall and frees its slot.

@@ -27,6 +27,7 @@ type Config struct {
 	// 0: not at all. Nothing may depend on it.
 	Window model.Time
 	Sink   trace.Sink // nil: nobody
+	Record bool       // keep the text of downcalls in Bench.Sent
 }
 
 // Bench is a network in memory under an app's control. Its clock stands still between
@@ -36,9 +37,8 @@ type Bench struct {
 	Model   *model.Network
 	// Downcalls counts what was sent to switches, by kind.
 	Downcalls map[control.DowncallKind]int
-	// Sent is the text of every downcall but barriers, if Record is set.
-	Record bool
-	Sent   []string
+	// Sent is the text of every downcall but barriers, if Config.Record was set.
+	Sent []string
 	// Refused lists what switches refused.
 	Refused []string
 	// Looped counts packets that were given up after HopMost hops.
@@ -50,8 +50,10 @@ type Bench struct {
 	now      model.Time
 	queue    events
 	seq      uint64
+	echoes   uint16         // numbers pings
 	switches []*flow.Switch // by node; nil for hosts
 	lost     map[model.NodeID]bool
+	anew     map[model.NodeID]bool // connected again; what is under way to it is lost
 	downs    map[model.LinkID]bool
 	hosts    map[model.NodeID]*host
 	result   flow.Result
@@ -113,7 +115,7 @@ func Start(t testing.TB, c Config) *Bench {
 		t.Fatal(err)
 	}
 	b := &Bench{Model: c.Model, t: t, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
-		lost: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}}
+		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}}
 	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: address{names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink,
 		Delays: func(model.NodeID) (up, down model.Time) { return c.Up, c.Down }})
 	if err != nil {
@@ -128,7 +130,7 @@ func Start(t testing.TB, c Config) *Bench {
 			b.hosts[n.ID] = newHost(b, n.ID)
 		}
 	}
-	b.Run(c.Up)
+	b.Run(c.Up + c.Down)
 	if err := b.Runtime.Start(b.now); err != nil {
 		t.Fatal(err)
 	}
@@ -218,6 +220,7 @@ func (b *Bench) Reconnect(name string, restarted bool) {
 	b.t.Helper()
 	sw := b.Node(name)
 	delete(b.lost, sw)
+	b.anew[sw] = true
 	if restarted {
 		b.switches[sw] = &flow.Switch{Seed: b.names.DPID(sw)}
 	}
@@ -275,7 +278,7 @@ func (b *Bench) react(before model.Time) {
 			b.t.Fatalf("a downcall to %s takes effect at %s, but it is %s already", b.Model.NodeName(d.Switch), d.Arrive, b.now)
 		}
 		b.Downcalls[d.Kind]++
-		if b.Record && d.Kind != control.Barrier {
+		if b.c.Record && d.Kind != control.Barrier {
 			b.Sent = append(b.Sent, b.describe(&d))
 		}
 		b.push(event{at: d.Arrive, down: &d})

@@ -68,10 +68,8 @@ func (b *Bench) pings(pairs [][2]string) []*Journey {
 	for i, p := range pairs {
 		src, dst := b.hosts[b.Node(p[0])], b.hosts[b.Node(p[1])]
 		out[i] = &Journey{From: p[0], To: p[1]}
-		number := uint16(b.seq)
-		for dst.seen[number] != 0 || src.echoes[number] != nil {
-			number++
-		}
+		b.echoes++
+		number := b.echoes
 		src.echoes[number] = out[i]
 		dst.seen[number] = 1
 		sent := false

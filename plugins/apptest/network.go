@@ -78,6 +78,14 @@ func (b *Bench) take(d *control.Downcall) {
 	if b.lost[d.Switch] {
 		return
 	}
+	if b.anew[d.Switch] {
+		// The runtime's first word on a new connection is to delete everything; what comes
+		// before was written to the old one.
+		if d.Kind != control.ModRule || !d.Rule.AllTables || d.App >= 0 {
+			return
+		}
+		delete(b.anew, d.Switch)
+	}
 	s, now := b.switches[d.Switch], int64(b.now)
 	var gone []flow.Removed
 	var err error
