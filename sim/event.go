@@ -1,0 +1,21 @@
+package sim
+
+// The kinds of events, in the order in which they happen at one node and picosecond.
+const (
+	onDowncall uint8 = iota + 1 // a message of the controller takes effect; A: slot
+	onExpiry                    // a rule may have ended
+	onFrame                     // a frame has been received; A: frame, B: slot of the node
+	onResolve                   // an ARP request has not been answered; A: address, B: try
+	onLaunch                    // a flow of an action starts; A: number
+	onSend                      // a flow's next packet; A: flow
+	onStop                      // a flow's duration is over; A: flow
+	onTimer                     // of a TCP endpoint; A: flow, B: end
+	onLinger                    // a flow that waits for packets from the controller; A: flow
+	onEcho                      // the next echo; A: ping
+	onPatience                  // the last echo's timeout; A: ping
+	onFluidEnd                  // the last byte of a fluid flow arrives; A: flow
+	onProbe                     // a fluid flow without a path tries again; A: flow
+	onStart                     // the next flows of the list start
+	onSample                    // the series' next point
+	onFluid                     // fluid flows start, end and are settled
+)

@@ -1,0 +1,307 @@
+package sim
+
+import (
+	"slices"
+
+	"sendim/core/backend"
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/core/packet"
+	"sendim/core/trace"
+	"sendim/core/workload"
+	"sendim/sim/des"
+)
+
+// run is a flow under way.
+type run struct {
+	spec     model.Flow
+	index    int32
+	from     *host
+	to       model.NodeID // NoNode: whoever takes a service's packets
+	header   packet.Header
+	resolved bool // header bears the receiver's Ethernet address
+	start    int64
+	pace     pacer
+
+	offered, bytes                    int64 // application bytes
+	sent, received, lost, repeats     int64 // packets
+	inFlight                          int32 // frames and copies of them
+	upcalls                           int32 // frames that went to the controller and have not come back
+	first, last                       int64 // first and latest byte received
+	latency                           spread
+	path                              []model.NodeID
+	scouted, silent, timedOut, ending bool
+
+	tcp    *tcpRun
+	fluid  *fluidRun
+	handle *handle
+	reason string
+}
+
+const (
+	// linger is how long a flow waits for packets that went to the controller.
+	linger = des.Second
+	// room for an identity in every datagram
+	leastDatagram = 4
+)
+
+// normal fills in what a flow that was not drawn from the model leaves open, as
+// core/workload does.
+func normal(f model.Flow) model.Flow {
+	if f.Transport == model.TransportAuto {
+		f.Transport = model.TCP
+		if f.Rate > 0 && f.Size == 0 {
+			f.Transport = model.UDP
+		}
+	}
+	if f.Granularity == model.GranularityAuto {
+		f.Granularity = model.GranularityPacket
+	}
+	if f.Packet == 0 {
+		f.Packet = 1514
+	}
+	if f.Transport != model.ICMP {
+		if f.SrcPort == 0 {
+			f.SrcPort = 1024
+		}
+		if f.DstPort == 0 && f.Service == "" {
+			f.DstPort = 1024
+		}
+	}
+	return f
+}
+
+// admit says what is wrong with a flow before it starts.
+func (w *world) admit(f *model.Flow) error {
+	place := fault.Place{Element: "flow"}
+	h, err := w.hostOf(f.From)
+	if err != nil {
+		return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
+	}
+	if h.arc < 0 {
+		return fault.New(fault.HostUnattached, place, "flow %q: host %s has no link", f.ID, w.net.NodeName(f.From))
+	}
+	if f.Service != "" {
+		if !slices.ContainsFunc(w.net.Services, func(s model.Service) bool { return s.ID == f.Service }) {
+			return fault.New(fault.UnknownReference, place, "flow %q: there is no service %q", f.ID, f.Service)
+		}
+	} else if _, err := w.hostOf(f.To); err != nil {
+		return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
+	}
+	switch {
+	case f.Granularity == model.GranularityFlow:
+		return fault.New(fault.NotYet, place, "flow %q: fluid flows cannot be simulated", f.ID)
+	case f.Granularity == model.GranularityChunk:
+		return fault.New(fault.MissingCapability, place, "flow %q: the simulation cannot do %s; use granularity=\"flow\" or \"packet\"", f.ID, backend.ChunkFlows)
+	case f.Packet < workload.Overhead(f.Transport)+leastDatagram:
+		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes have no room for headers (%d) and %d bytes of payload", f.ID, f.Packet, workload.Overhead(f.Transport), leastDatagram)
+	case f.Packet > 65535:
+		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes are too large", f.ID, f.Packet)
+	case f.Size == 0 && f.Duration == 0 && f.Transport != model.ICMP:
+		return fault.New(fault.FlowIncomplete, place, "flow %q has neither a size nor a duration", f.ID)
+	case f.Transport == model.UDP && f.Granularity == model.GranularityPacket && f.Rate == 0 && w.arcs[h.arc].rate == 0:
+		return fault.New(fault.FlowIncomplete, place, "flow %q: UDP over an access link without a rate needs a rate of its own", f.ID)
+	}
+	return nil
+}
+
+// startDue starts the flows of the list whose time has come.
+func (w *world) startDue(now int64) {
+	for w.next < len(w.list) && w.outside(now) >= w.list[w.next].Start {
+		w.launch(w.list[w.next], nil, now)
+		w.next++
+	}
+	if w.next < len(w.list) {
+		w.schedule(w.origin+int64(w.list[w.next].Start), w.everywhere(), onStart, 0, 0)
+	}
+}
+
+// deferred is a flow of an action that starts later.
+type deferred struct {
+	spec   model.Flow
+	handle *handle
+}
+
+func (w *world) launchDeferred(i uint32, now int64) {
+	d := w.deferred[i]
+	w.deferred[i] = deferred{}
+	w.waiters--
+	if d.handle.done { // it was stopped
+		return
+	}
+	f := w.launch(d.spec, d.handle, now)
+	d.handle.stop = func() { w.abort(f, w.queue.Now()) }
+}
+
+// abort ends a flow before its time.
+func (w *world) abort(f *run, now int64) {
+	if w.flows[f.index] == f {
+		w.account(f, now)
+		f.reason = "stopped"
+		w.end(f, now)
+	}
+}
+
+// launch starts a flow that was admitted.
+func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
+	from, _ := w.hostOf(spec.From)
+	f := &run{spec: spec, index: int32(len(w.flows)), from: from, to: spec.To, start: now, handle: h}
+	w.flows = append(w.flows, f)
+	w.runs++
+	f.header = packet.Header{EthType: packet.EthTypeIPv4, IPSrc: w.live(from).ip, TTL: packet.DefaultTTL, L4Src: spec.SrcPort, L4Dst: spec.DstPort}
+	if spec.Service == "" {
+		f.header.IPDst = w.address.HostIP(spec.To)
+	} else {
+		f.to = model.NoNode
+		for _, s := range w.net.Services {
+			if s.ID == spec.Service {
+				f.header.IPDst = packet.IPv4(s.IP)
+				if f.header.L4Dst == 0 {
+					f.header.L4Dst = s.Port
+				}
+			}
+		}
+	}
+	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowStart, Flow: spec.ID, Node: w.net.NodeName(spec.From)})
+	if w.watch != nil {
+		w.watch.flow(f)
+	}
+	switch {
+	case spec.Transport == model.ICMP:
+		w.launchEchoes(f, now)
+	case spec.Granularity == model.GranularityFlow:
+		f.header.Proto = packet.ProtoUDP
+		if spec.Transport == model.TCP {
+			f.header.Proto = packet.ProtoTCP
+		}
+		w.launchFluid(f, now)
+	case spec.Transport == model.TCP:
+		f.header.Proto = packet.ProtoTCP
+		w.launchTCP(f, now)
+	default:
+		f.header.Proto = packet.ProtoUDP
+		w.launchUDP(f, now)
+	}
+	return f
+}
+
+func (w *world) launchEchoes(f *run, now int64) {
+	overhead := int(workload.Overhead(model.ICMP))
+	spec := backend.Ping{From: f.spec.From, To: f.spec.To, Count: int(max(1, f.spec.Count)), Size: int(f.spec.Packet) - overhead}
+	if f.spec.Duration > 0 && f.spec.Count == 0 {
+		spec.Count = int(max(1, f.spec.Duration/model.Second))
+	}
+	if f.spec.Rate > 0 {
+		spec.Interval = f.spec.Rate.TransmissionTime(model.Size(spec.Size))
+	}
+	p, err := w.startPing(spec, now)
+	if err != nil {
+		f.reason = err.Error()
+		w.end(f, now)
+		return
+	}
+	p.flow = f
+}
+
+// landed takes note that a frame of a flow is no longer on its way.
+func (w *world) landed(f *run) {
+	f.inFlight--
+	if f.ending && f.inFlight == 0 {
+		w.mayEnd(f, w.queue.Now())
+	}
+}
+
+// mayEnd ends a flow that sends no more and of which nothing is on its way.
+func (w *world) mayEnd(f *run, now int64) {
+	switch {
+	case f.tcp != nil || f.fluid != nil || f.inFlight > 0: // they know better
+	case f.upcalls > 0 && f.received < f.sent:
+		w.schedule(now+linger, f.from.id, onLinger, uint32(f.index), 0)
+	default:
+		w.end(f, now)
+	}
+}
+
+// scout writes down that a flow's first packet has come to a node.
+func (w *world) scout(f *frame, at model.NodeID) {
+	if fl := w.owner(f); fl != nil {
+		if at == fl.spec.From {
+			fl.path = fl.path[:0]
+		}
+		if n := len(fl.path); n == 0 || fl.path[n-1] != at {
+			fl.path = append(fl.path, at)
+		}
+	}
+}
+
+// end ends a flow and tells what became of it.
+func (w *world) end(f *run, now int64) {
+	if w.flows[f.index] != f {
+		return
+	}
+	w.flows[f.index] = nil
+	w.runs--
+	if f.fluid != nil {
+		w.forgetFluid(f)
+	}
+	finish := f.last
+	if f.received == 0 && f.bytes == 0 {
+		finish = now
+	}
+	r := w.resultOf(f, w.outside(finish))
+	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowEnd, Flow: f.spec.ID, Result: r})
+	f.handle.finish(backend.Outcome{Flow: r})
+}
+
+// resultOf is what has become of a flow; finish is trace.Unfinished while it goes on.
+func (w *world) resultOf(f *run, finish model.Time) *trace.FlowResult {
+	r := &trace.FlowResult{ID: f.spec.ID, From: w.net.NodeName(f.spec.From), To: f.spec.Service, Transport: f.spec.Transport.String(),
+		Granularity: f.spec.Granularity.String(), Class: f.spec.Class, Start: w.outside(f.start), Finish: finish,
+		Bytes: f.bytes, Offered: f.offered, Sent: f.sent, Received: f.received, Lost: f.lost, Retransmits: f.repeats, Error: f.reason}
+	if f.tcp == nil && f.fluid == nil && f.spec.Transport == model.UDP && finish != trace.Unfinished {
+		r.Lost = max(0, f.sent-f.received)
+	}
+	if f.spec.Service == "" {
+		r.To = w.net.NodeName(f.spec.To)
+	}
+	until := finish
+	if finish == trace.Unfinished {
+		until = w.outside(w.queue.Now())
+	}
+	span := until - r.Start
+	if f.spec.Duration > 0 && finish != trace.Unfinished {
+		span = max(span, f.spec.Duration)
+	}
+	if span > 0 {
+		r.Rate = float64(f.bytes*8) / span.Seconds()
+	}
+	r.LatencyMin, r.LatencyMean, r.LatencyMax = f.latency.summary()
+	for _, n := range f.path {
+		r.Path = append(r.Path, w.net.NodeName(n))
+	}
+	return r
+}
+
+// stop ends a flow's duration.
+func (w *world) stop(f *run, now int64) {
+	switch {
+	case f.fluid != nil:
+		w.stopFluid(f, now)
+	case f.tcp != nil:
+		w.stopTCP(f, now)
+	}
+}
+
+// unfinished tells of the flows that have not ended.
+func (w *world) unfinished(now int64) {
+	for i, f := range w.flows {
+		if f == nil {
+			continue
+		}
+		w.account(f, now)
+		w.flows[i] = nil
+		r := w.resultOf(f, trace.Unfinished)
+		w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowEnd, Flow: f.spec.ID, Result: r})
+		f.handle.finish(backend.Outcome{Flow: r})
+	}
+}
