@@ -237,19 +237,29 @@ func (b *Builder) Build(where Locator) (*Network, *fault.List) {
 		}
 	}
 	for id := range n.a {
-		for _, end := range [2]NodeID{n.a[id], n.b[id]} {
-			if b.rank[end] < 0 {
-				if names == nil {
-					names = b.SomeNames()
-				}
-				faults.Add(fault.New(fault.UnknownNode, linkPlace(where, LinkID(id)), "link to %q, which is not declared", b.Name(end)).Suggest(b.Name(end), names))
+		a, z := n.a[id], n.b[id]
+		if b.rank[a] >= 0 && b.rank[z] >= 0 && a != z {
+			continue
+		}
+		for _, end := range [2]NodeID{a, z} {
+			if b.rank[end] >= 0 {
+				continue
 			}
+			if faults.Full() {
+				faults.Total++
+				continue
+			}
+			if names == nil {
+				names = b.SomeNames()
+			}
+			faults.Add(fault.New(fault.UnknownNode, linkPlace(where, LinkID(id)), "link to %q, which is not declared", b.Name(end)).Suggest(b.Name(end), names))
 		}
-		if n.a[id] == n.b[id] {
-			faults.Addf(fault.SelfLink, linkPlace(where, LinkID(id)), "%q is linked to itself", b.Name(n.a[id]))
-		}
-		if faults.Full() {
-			break
+		if a == z {
+			if faults.Full() {
+				faults.Total++
+				continue
+			}
+			faults.Addf(fault.SelfLink, linkPlace(where, LinkID(id)), "%q is linked to itself", b.Name(a))
 		}
 	}
 	if faults.Total > 0 {
