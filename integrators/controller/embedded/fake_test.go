@@ -45,6 +45,8 @@ type script struct {
 	started  bool
 	startDue bool
 	alarm    model.Time
+	polls    bool // looks into the outbox every millisecond
+	outbox   []control.Downcall
 }
 
 func newScript() *script {
@@ -91,7 +93,10 @@ func (s *script) React(_ context.Context, before model.Time) (out []control.Down
 			out = append(out, s.react(u)...)
 		}
 	}
-	if s.alarm < before {
+	if s.polls && s.started {
+		s.alarm = before + model.Millisecond
+		out, s.outbox = append(out, s.outbox...), nil
+	} else if s.alarm < before {
 		s.alarm = model.Forever
 		out = append(out, s.react(control.Upcall{At: before})...)
 	}
@@ -111,6 +116,20 @@ func (s *script) React(_ context.Context, before model.Time) (out []control.Down
 	close(s.changed)
 	s.changed = make(chan struct{})
 	return out, nil
+}
+
+// send has downcalls sent, in order.
+func (s *script) send(d ...control.Downcall) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outbox = append(s.outbox, d...)
+}
+
+// flush sends and waits until everything is in force at the switch.
+func (s *script) flush(t testing.TB, sw model.NodeID, d ...control.Downcall) {
+	t.Helper()
+	s.send(append(d, control.Downcall{Kind: control.Barrier, Switch: sw})...)
+	s.await(t, "barrier reply", kind(control.BarrierReply))
 }
 
 // await waits until an upcall satisfies the condition, and returns it.

@@ -106,7 +106,10 @@ func decodeAction(b []byte) (a flow.Action, ok bool, err error) {
 	case of.ActionType_SetQueue:
 		a = flow.Action{Type: flow.SetQueue, Arg: arg}
 	case of.ActionType_PushVlan:
-		a = flow.Action{Type: flow.PushVLAN, Arg: arg >> 16}
+		a = flow.Action{Type: flow.PushVLAN}
+		if tag := uint16(arg >> 16); tag != packet.EthTypeVLAN { // which is what 0 means
+			a.Arg = uint32(tag)
+		}
 	case of.ActionType_PopVlan:
 		a = flow.Action{Type: flow.PopVLAN}
 	case of.ActionType_DecNwTtl:

@@ -18,6 +18,7 @@ import (
 	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
 // message puts a header before a body.
@@ -50,17 +51,17 @@ func statsOf(t testing.TB, r flow.Rule) []byte {
 
 func TestRulesComeBackAsTheyWent(t *testing.T) {
 	var body []byte
-	for _, r := range rules() {
+	for _, r := range wiretest.Rules() {
 		body = append(body, statsOf(t, r)...)
 	}
 	got, foreign, err := wire.DecodeRules(body)
 	if err != nil || foreign != 0 {
 		t.Fatal(err, foreign)
 	}
-	if len(got) != len(rules()) {
-		t.Fatalf("%d rules of %d", len(got), len(rules()))
+	if len(got) != len(wiretest.Rules()) {
+		t.Fatalf("%d rules of %d", len(got), len(wiretest.Rules()))
 	}
-	for i, want := range rules() {
+	for i, want := range wiretest.Rules() {
 		if !got[i].Rule.Equal(&want) {
 			t.Errorf("got  %s\nwant %s", got[i].Rule, want)
 		}
@@ -122,13 +123,13 @@ func TestAnyRuleComesBackAsItWent(t *testing.T) {
 
 func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
 	var desc, config []byte
-	for _, g := range groups() {
+	for _, g := range wiretest.Groups() {
 		mod := must(t)(wire.GroupMod(1, &flow.GroupMod{Group: g}))
 		one := append([]byte{0, 0, mod[10], 0}, mod[12:]...)
 		binary.BigEndian.PutUint16(one, uint16(len(one)))
 		desc = append(desc, one...)
 	}
-	for _, m := range meters() {
+	for _, m := range wiretest.Meters() {
 		mod := must(t)(wire.MeterMod(1, &flow.MeterMod{Meter: m}))
 		one := append([]byte{0, 0, mod[10], mod[11]}, mod[12:]...)
 		binary.BigEndian.PutUint16(one, uint16(len(one)))
@@ -138,14 +139,7 @@ func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
 	if err != nil || foreign != 0 {
 		t.Fatal(err, foreign)
 	}
-	for i, want := range groups() {
-		for b := range want.Buckets { // push_vlan comes back with its type written out
-			for a := range want.Buckets[b].Actions {
-				if want.Buckets[b].Actions[a].Type == flow.PushVLAN {
-					want.Buckets[b].Actions[a].Arg = 0x8100
-				}
-			}
-		}
+	for i, want := range wiretest.Groups() {
 		if g := gotGroups[i]; g.Number != want.Number || g.Type != want.Type || !slices.EqualFunc(g.Buckets, want.Buckets, func(a, b flow.Bucket) bool {
 			return a.Weight == b.Weight && a.WatchPort == b.WatchPort && a.WatchGroup == b.WatchGroup && slices.Equal(a.Actions, b.Actions)
 		}) {
@@ -153,8 +147,8 @@ func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
 		}
 	}
 	gotMeters, foreign, err := wire.DecodeMeters(config)
-	if err != nil || foreign != 0 || !slices.Equal(gotMeters, meters()) {
-		t.Errorf("got %+v, want %+v (%d foreign, %v)", gotMeters, meters(), foreign, err)
+	if err != nil || foreign != 0 || !slices.Equal(gotMeters, wiretest.Meters()) {
+		t.Errorf("got %+v, want %+v (%d foreign, %v)", gotMeters, wiretest.Meters(), foreign, err)
 	}
 }
 
@@ -278,7 +272,7 @@ func decodeAll(b []byte) {
 
 func FuzzDecode(f *testing.F) {
 	var body []byte
-	for _, r := range rules() {
+	for _, r := range wiretest.Rules() {
 		one := statsOf(f, r)
 		f.Add([]byte(message(wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 0, 0, 0, 0, 0}, one...))))
 		body = append(body, one...)

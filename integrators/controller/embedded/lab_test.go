@@ -1,0 +1,437 @@
+package embedded_test
+
+import (
+	"cmp"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sendim/core/app"
+	"sendim/core/backend"
+	"sendim/core/control"
+	"sendim/core/flow"
+	"sendim/core/model"
+	"sendim/core/packet"
+	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
+	"sendim/integrators/netns"
+	"sendim/integrators/ovs"
+	"sendim/integrators/shell"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// lab is an Open vSwitch in a sandbox, and a controller that listens inside.
+type lab struct {
+	*bench
+	t       testing.TB
+	sandbox *netns.Sandbox
+	ovs     *ovs.Instance
+}
+
+// needOVS skips a test for want of root or Open vSwitch, or fails it where everything
+// must be there.
+func needOVS(t testing.TB) {
+	t.Helper()
+	what := ""
+	if os.Geteuid() != 0 {
+		what = "root"
+	} else if m := shell.Missing("ovs-vsctl", "ovs-ofctl", "ovs-appctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip"); len(m) > 0 {
+		what = m[0].Error()
+	}
+	if what == "" {
+		return
+	}
+	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+		t.Fatalf("this machine lacks %s", what)
+	}
+	t.Skipf("this machine lacks %s", what)
+}
+
+// place opens a sandbox with an Open vSwitch and a listener.
+func place(t testing.TB) (*lab, net.Listener) {
+	t.Helper()
+	needOVS(t)
+	s, err := netns.Open(t.Context(), netns.Options{Label: "controller-test", RunDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	v, err := ovs.Start(t.Context(), s, ovs.Options{Datapath: ovs.Netdev})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lab{t: t, sandbox: s, ovs: v}, l
+}
+
+// newLab is a place with n bridges s1 to sn that dial the controller, which the driver
+// answers. s1:1 and s2:1 are the ends of one cable; the others have no ports.
+func newLab(t testing.TB, driver control.Driver, n int) *lab {
+	t.Helper()
+	l, listener := place(t)
+	l.bench = run(t, driver, n, listener, nil)
+	l.inside("ip link add s1-eth1 type veth peer name s2-eth1 && ip link set s1-eth1 up && ip link set s2-eth1 up")
+	args := []string{"--no-wait"}
+	for i := 1; i <= n; i++ {
+		b := fmt.Sprintf("s%d", i)
+		args = append(args, "--", "add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13",
+			fmt.Sprintf("other_config:datapath-id=%016x", i), "other_config:disable-in-band=true", "--", "set-controller", b, "tcp:"+l.addr)
+		if i <= 2 {
+			args = append(args, "--", "add-port", b, b+"-eth1", "--", "set", "interface", b+"-eth1", "ofport_request=1")
+		}
+	}
+	l.vsctl(args...)
+	l.wait(t, n)
+	return l
+}
+
+func (l *lab) inside(script string) string {
+	l.t.Helper()
+	res, err := shell.Elsewhere(l.sandbox.Command, l.sandbox.Enter()...).Run(l.t.Context(), shell.Cmd{Argv: []string{"sh", "-ec", script}})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(res.Stdout))
+}
+
+func (l *lab) vsctl(args ...string) {
+	l.t.Helper()
+	if _, err := l.ovs.Vsctl(l.t.Context(), args...); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lab) ofctl(args ...string) string {
+	l.t.Helper()
+	out, err := exec.Command("ovs-ofctl", append([]string{"-O", "OpenFlow13"}, args...)...).CombinedOutput()
+	if err != nil {
+		l.t.Fatalf("ovs-ofctl %v: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+func (l *lab) ask(what backend.Selector) []backend.Item {
+	l.t.Helper()
+	items, err := l.Ask(l.t.Context(), what)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return items
+}
+
+func (l *lab) rules(sw model.NodeID) (out []flow.Rule) {
+	l.t.Helper()
+	for _, i := range l.ask(backend.Selector{Node: sw, Rules: true}) {
+		out = append(out, i.Rule.Rule)
+	}
+	return out
+}
+
+func mod(r flow.Rule) control.Downcall {
+	return control.Downcall{Kind: control.ModRule, Rule: &flow.RuleMod{Rule: r}}
+}
+
+func polling() *script {
+	s := newScript()
+	s.polls = true
+	return s
+}
+
+func TestARealSwitchHoldsWhatWasMeantAndSaysSo(t *testing.T) {
+	s := polling()
+	l := newLab(t, s, 2)
+	l.startApps(t)
+	var all []control.Downcall
+	for _, m := range wiretest.Meters() {
+		all = append(all, control.Downcall{Kind: control.ModMeter, Meter: &flow.MeterMod{Meter: m}})
+	}
+	for _, g := range []int{2, 0, 1, 3} { // the last leads to the one before
+		all = append(all, control.Downcall{Kind: control.ModGroup, Group: &flow.GroupMod{Group: wiretest.Groups()[g]}})
+	}
+	for _, r := range wiretest.Rules() {
+		all = append(all, mod(r))
+	}
+	s.flush(t, 0, all...)
+	for _, u := range s.seen {
+		if u.Kind == control.Refusal {
+			t.Errorf("refused: %s (xid %d)", u.Reason, u.Xid)
+		}
+	}
+
+	want := flow.Canonical(wiretest.Rules())
+	if diff := flow.Diff(want, l.rules(0)); len(diff) > 0 {
+		t.Errorf("the rules come back different: %v", diff)
+	}
+	var dump []string
+	for line := range strings.Lines(l.ofctl("--no-stats", "dump-flows", l.ovs.BridgeSocket("s1"))) {
+		dump = append(dump, strings.TrimSpace(line))
+	}
+	slices.Sort(dump)
+	for _, what := range []string{"dump-groups", "dump-meters"} {
+		var part []string
+		for line := range strings.Lines(l.ofctl(what, l.ovs.BridgeSocket("s1"))) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "OFPST") {
+				part = append(part, line)
+			}
+		}
+		if what == "dump-groups" { // they come in no order; a meter has several lines
+			slices.Sort(part)
+		}
+		dump = append(dump, part...)
+	}
+	golden := filepath.Join("testdata", "dump.golden")
+	if *update {
+		if err := os.WriteFile(golden, []byte(strings.Join(dump, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, _ := os.ReadFile(golden); string(b) != strings.Join(dump, "\n")+"\n" {
+		t.Errorf("ovs-ofctl shows something else than %s:\n%s", golden, strings.Join(dump, "\n"))
+	}
+
+	items := l.ask(backend.Everything())
+	var groups []flow.Group
+	var meters []flow.Meter
+	for _, i := range items {
+		switch {
+		case i.Group != nil:
+			if len(i.Group.Buckets) != len(i.Group.Group.Buckets) {
+				t.Errorf("group %d has counters for %d of %d buckets", i.Group.Group.Number, len(i.Group.Buckets), len(i.Group.Group.Buckets))
+			}
+			groups = append(groups, i.Group.Group)
+		case i.Meter != nil:
+			meters = append(meters, i.Meter.Meter)
+		case i.Port != nil && i.Port.Port != 1:
+			t.Errorf("port %d", i.Port.Port)
+		}
+	}
+	if len(groups) != len(wiretest.Groups()) {
+		t.Errorf("%d groups", len(groups))
+	}
+	for i, g := range wiretest.Groups() {
+		if groups[i].Number != g.Number || groups[i].Type != g.Type || len(groups[i].Buckets) != len(g.Buckets) {
+			t.Errorf("group %+v, want %+v", groups[i], g)
+			continue
+		}
+		for b := range g.Buckets {
+			if x, y := groups[i].Buckets[b], g.Buckets[b]; x.Weight != y.Weight || x.WatchPort != y.WatchPort || x.WatchGroup != y.WatchGroup || flow.ActionsText(x.Actions) != flow.ActionsText(y.Actions) {
+				t.Errorf("group %d bucket %d is %+v, want %+v", g.Number, b, x, y)
+			}
+		}
+	}
+	if !slices.Equal(meters, wiretest.Meters()) {
+		t.Errorf("meters %+v, want %+v", meters, wiretest.Meters())
+	}
+
+	// Deletes reach what their filters leave, and no more.
+	count := len(wiretest.Rules())
+	for _, c := range []struct {
+		name string
+		mod  flow.RuleMod
+		gone int
+	}{
+		{"by group", flow.RuleMod{Command: flow.Delete, AllTables: true, OutGroup: 2}, 1},
+		{"by port", flow.RuleMod{Command: flow.Delete, AllTables: true, OutPort: flow.PortAll}, 1},
+		{"by cookie", flow.RuleMod{Command: flow.Delete, AllTables: true, Rule: flow.Rule{Cookie: 0x89}, CookieMask: 0xff}, 1},
+		{"by match", flow.RuleMod{Command: flow.Delete, Rule: flow.Rule{Match: flow.Match{}.With(flow.EthType, 0x0806)}}, 2},
+		{"strictly", flow.RuleMod{Command: flow.DeleteStrict, Rule: wiretest.Rules()[1]}, 1},
+		{"everything", flow.RuleMod{Command: flow.Delete, AllTables: true}, count - 6},
+	} {
+		s.flush(t, 0, control.Downcall{Kind: control.ModRule, Rule: &c.mod})
+		if count -= c.gone; len(l.rules(0)) != count {
+			t.Errorf("deleted %s: %d rules are left, want %d", c.name, len(l.rules(0)), count)
+		}
+	}
+}
+
+func TestPacketsGoOutAndComeUpAndAreCounted(t *testing.T) {
+	s := polling()
+	l := newLab(t, s, 2)
+	l.startApps(t)
+	second := mod(flow.Rule{Cookie: 0x77, Apply: []flow.Action{flow.ToController()}})
+	second.Switch = 1
+	s.flush(t, 1, second)
+	s.flush(t, 0,
+		control.Downcall{Kind: control.ModMeter, Meter: &flow.MeterMod{Meter: flow.Meter{Number: 1, Rate: 1000000}}},
+		control.Downcall{Kind: control.ModGroup, Group: &flow.GroupMod{Group: flow.Group{Number: 1, Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(1)}}}}}},
+		mod(flow.Rule{Priority: 5, Match: flow.Match{}.With(flow.EthType, 0x0800), Meter: 1, Apply: []flow.Action{{Type: flow.ToGroup, Arg: 1}}}))
+	h := packet.Echo(0x020000000001, 0x020000000002, 0x0a000001, 0x0a000002, false)
+	frame := packet.AppendPadded(nil, h, packet.EchoPayload(1, 2, []byte("there")))
+	for range 3 {
+		s.send(control.Downcall{Kind: control.SendPacket, Packet: &flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: frame}})
+	}
+	for range 3 {
+		u := s.await(t, "packet-in", kind(control.PacketIn))
+		if p := u.Packet; u.Switch != 1 || p.InPort != 1 || p.Reason != flow.ReasonNoMatch || p.Cookie != 0x77 || p.Header.IPDst != 0x0a000002 || !slices.Equal(p.Bytes(), frame) || p.Length != len(frame) {
+			t.Errorf("packet-in %+v", u.Packet)
+		}
+	}
+	// The daemon brings the datapath's counters up every half second.
+	var rule *flow.RuleStat
+	var group *flow.GroupStat
+	var meter *flow.MeterStat
+	var port *flow.PortStat
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		for _, i := range l.ask(backend.Selector{Node: 0, Rules: true, Groups: true, Meters: true, Ports: true}) {
+			rule, group, meter, port = cmp.Or(i.Rule, rule), cmp.Or(i.Group, group), cmp.Or(i.Meter, meter), cmp.Or(i.Port, port)
+		}
+		if rule.Counters.Packets == 3 && group.Counters.Packets == 3 || time.Now().After(deadline) {
+			break
+		}
+	}
+	size := uint64(3 * len(frame))
+	if rule.Counters != (flow.Counters{Packets: 3, Bytes: size}) || rule.Age <= 0 || group.Counters != rule.Counters || group.Buckets[0] != rule.Counters {
+		t.Errorf("rule %+v, group %+v", rule, group)
+	}
+	if port.Port != 1 || port.TxPackets < 3 || meter.Meter.Rate != 1000000 {
+		t.Errorf("port %+v, meter %+v", port, meter)
+	}
+	s.send(control.Downcall{Kind: control.AskStats, Stats: &app.StatsRequest{Rules: true, Groups: true, Meters: true, Ports: true}})
+	if u := s.await(t, "statistics", kind(control.StatsReply)); len(u.Stats.Rules) != 1 || len(u.Stats.Groups) != 1 || len(u.Stats.Meters) != 1 || len(u.Stats.Ports) != 1 || u.Xid == 0 {
+		t.Errorf("statistics %+v", u.Stats)
+	}
+}
+
+func TestRulesEndAndPortsGoDownAndSwitchesComeBack(t *testing.T) {
+	s := polling()
+	l := newLab(t, s, 2)
+	l.startApps(t)
+	gone := flow.Rule{Priority: 9, Match: flow.Match{}.With(flow.EthSrc, 0x020000000009), Apply: []flow.Action{flow.Out(1)}, Cookie: 5, SendRemoved: true}
+	brief := gone
+	brief.Priority, brief.Hard = 8, 1
+	s.flush(t, 0, mod(gone), mod(brief))
+	s.send(control.Downcall{Kind: control.ModRule, Rule: &flow.RuleMod{Command: flow.DeleteStrict, Rule: gone}})
+	for _, want := range []flow.RemovedReason{flow.RemovedDelete, flow.RemovedHard} {
+		u := s.await(t, "removal", kind(control.RuleRemoved))
+		if r := u.Removed; r.Reason != want || r.Rule.Cookie != 5 || !r.Rule.Match.Equal(gone.Match) || want == flow.RemovedHard && (r.Age < model.Second || r.Age > 4*model.Second) {
+			t.Errorf("removed %+v, want for %s", r, want)
+		}
+	}
+
+	l.inside("ip link set s2-eth1 down")
+	for sw := range model.NodeID(2) { // one end is switched off, the other has lost its cable
+		s.await(t, "port going down", func(u control.Upcall) bool {
+			return u.Kind == control.PortStatus && u.Switch == sw && !u.Ports[0].Up && u.Ports[0].Port == 1
+		})
+	}
+	l.inside("ip link set s2-eth1 up")
+	s.await(t, "port coming up", func(u control.Upcall) bool { return u.Kind == control.PortStatus && u.Ports[0].Up })
+
+	s.flush(t, 0,
+		control.Downcall{Kind: control.ModGroup, Group: &flow.GroupMod{Group: flow.Group{Number: 7, Type: flow.FastFailover, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(1)}}}}}},
+		mod(flow.Rule{Apply: []flow.Action{{Type: flow.ToGroup, Arg: 98}}}),
+		control.Downcall{Kind: control.ModMeter, Meter: &flow.MeterMod{Command: flow.Modify, Meter: flow.Meter{Number: 3, Rate: 1}}})
+	for _, want := range []string{"bad action: no such group", "meter-mod failed: no such meter", "group-mod failed: invalid group"} {
+		s.await(t, "refusal for "+want, func(u control.Upcall) bool { return u.Kind == control.Refusal && u.Reason == want })
+	}
+
+	l.vsctl("del-controller", "s1")
+	if u := s.await(t, "loss", kind(control.SwitchLost)); u.Switch != 0 {
+		t.Errorf("lost %d", u.Switch)
+	}
+	for range 2 { // introductions from before the start
+		s.await(t, "introduction", kind(control.SwitchConnected))
+	}
+	l.vsctl("set-controller", "s1", "tcp:"+l.addr)
+	if u := s.await(t, "return", kind(control.SwitchConnected)); u.Switch != 0 || len(u.Ports) != 1 || u.Ports[0].Name != "s1-eth1" || !u.Ports[0].Up {
+		t.Errorf("returned %+v", u)
+	}
+}
+
+func TestFiftySwitchesConnectAtOnce(t *testing.T) {
+	s := polling()
+	began := time.Now()
+	l := newLab(t, s, 50)
+	connected := time.Now()
+	s.start = func() (out []control.Downcall) {
+		for sw := range model.NodeID(50) {
+			for p := range uint16(20) {
+				out = append(out, rule(sw, p+1))
+			}
+			out = append(out, control.Downcall{Kind: control.Barrier, Switch: sw})
+		}
+		return out
+	}
+	l.startApps(t)
+	t.Logf("50 bridges made and connected in %v, started with 20 rules each in %v", connected.Sub(began), time.Since(connected))
+	items := l.ask(backend.Selector{Node: model.NoNode, Rules: true})
+	if len(items) != 1000 || !slices.IsSortedFunc(items, func(a, b backend.Item) int { return cmp.Compare(a.Node, b.Node) }) {
+		t.Errorf("%d rules", len(items))
+	}
+}
+
+// BenchmarkRules is how fast rules come into force, by barrier, on one real switch.
+func BenchmarkRules(b *testing.B) {
+	s := newScript()
+	l := newLab(b, s, 1)
+	s.start = func() (out []control.Downcall) {
+		for i := range b.N {
+			out = append(out, mod(flow.Rule{Priority: 5, Match: flow.Match{}.IPv4To(packet.IPv4(i), 32), Apply: []flow.Action{flow.Out(1)}}))
+		}
+		return append(out, control.Downcall{Kind: control.Barrier})
+	}
+	b.ResetTimer()
+	l.startApps(b)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rules/s")
+}
+
+// BenchmarkRoundTrips sends a packet out, which comes up at the other switch, which
+// sends the next: one at a time, and 64 under way.
+func BenchmarkRoundTrips(b *testing.B) {
+	for _, window := range []int{1, 64} {
+		b.Run(fmt.Sprintf("%d-under-way", window), func(b *testing.B) {
+			s := newScript()
+			l := newLab(b, s, 2)
+			h := packet.Echo(0x020000000001, 0x020000000002, 0x0a000001, 0x0a000002, false)
+			out := control.Downcall{Kind: control.SendPacket, Packet: &flow.PacketOut{Actions: []flow.Action{flow.Out(1)}, Frame: packet.AppendPadded(nil, h, nil)}}
+			done, left := make(chan bool), b.N
+			s.react = func(u control.Upcall) []control.Downcall {
+				if u.Kind != control.PacketIn || u.Packet.Header.IPDst != h.IPDst {
+					return nil
+				}
+				s.seen = s.seen[:0]
+				if left--; left == 0 {
+					close(done)
+				}
+				return []control.Downcall{out}
+			}
+			s.start = func() []control.Downcall {
+				list := []control.Downcall{{Kind: control.ModRule, Switch: 1, Rule: &flow.RuleMod{Rule: flow.Rule{Apply: []flow.Action{flow.ToController()}}}}, {Kind: control.Barrier, Switch: 1}}
+				return append(list, slices.Repeat([]control.Downcall{out}, window)...)
+			}
+			b.ResetTimer()
+			l.startApps(b)
+			<-done
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trips/s")
+		})
+	}
+}
+
+// BenchmarkEncode is what writing a rule costs by itself.
+func BenchmarkEncode(b *testing.B) {
+	var n uint64
+	m := &flow.RuleMod{Rule: flow.Rule{Priority: 5, Match: flow.Match{}.IPv4To(0x0a000001, 32), Apply: []flow.Action{flow.Out(1)}}}
+	for b.Loop() {
+		out, err := wire.RuleMod(1, m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += uint64(binary.BigEndian.Uint16(out[2:]))
+	}
+}
