@@ -50,6 +50,7 @@ type Bench struct {
 	now      model.Time
 	queue    events
 	seq      uint64
+	busy     int            // events that are not ticks
 	echoes   uint16         // numbers pings
 	switches []*flow.Switch // by node; nil for hosts
 	lost     map[model.NodeID]bool
@@ -255,12 +256,12 @@ func (b *Bench) Run(span model.Time) {
 	}
 }
 
-// Settle lets time pass until nothing but timers waits, 10 s at most.
+// Settle lets time pass until nothing but timers and timeouts waits, 10 s at most.
 func (b *Bench) Settle() {
 	b.t.Helper()
 	for deadline := b.now + 10*model.Second; b.now < deadline; {
 		b.Run(b.c.Up + b.c.Down)
-		if b.Runtime.Settled() && len(b.queue) == 0 {
+		if b.Runtime.Settled() && b.busy == 0 {
 			return
 		}
 	}

@@ -56,11 +56,17 @@ func (q *events) pop() event { return heap.Pop(q).(event) }
 func (b *Bench) push(e event) {
 	b.seq++
 	e.seq = b.seq
+	if e.down != nil || e.trip != nil {
+		b.busy++
+	}
 	heap.Push(&b.queue, e)
 }
 
 // carry makes an event happen.
 func (b *Bench) carry(e *event) {
+	if e.down != nil || e.trip != nil {
+		b.busy--
+	}
 	switch {
 	case e.down != nil:
 		b.take(e.down)

@@ -240,5 +240,8 @@ func (a *learning) Restore(data []byte) error {
 		return fmt.Errorf("restoring learning-switch: %w", err)
 	}
 	a.State = s
+	if s.Parameters == nil { // saved before it had started
+		return nil
+	}
 	return a.configure(s.Parameters)
 }

@@ -3,8 +3,8 @@ package learningswitch_test
 import (
 	"testing"
 
-	learningswitch "sendim/plugins/learning-switch"
 	"sendim/plugins/apptest"
+	learningswitch "sendim/plugins/learning-switch"
 )
 
 func TestEveryHostReachesEveryOther(t *testing.T) {
@@ -19,4 +19,16 @@ func TestEveryHostReachesEveryOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestItIsAFunctionOfItsEvents(t *testing.T) {
+	apptest.SameEventsSameCommands(t, learningswitch.New, "torus,3,3", nil)
+}
+
+func TestItCanBeSavedAndGoOnElsewhere(t *testing.T) {
+	apptest.SaveRestoreChangesNothing(t, learningswitch.New, "torus,3,3", nil)
+}
+
+func TestItConnectsRandomNetworksWhoseLinksFail(t *testing.T) {
+	apptest.NoLoopNoBlackHole(t, learningswitch.New, nil)
 }

@@ -1,8 +1,16 @@
 package shortestpath_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"sendim/core/app"
+	"sendim/core/control"
+	"sendim/core/model"
 	"sendim/plugins/apptest"
 	shortestpath "sendim/plugins/shortest-path"
 )
@@ -22,5 +30,178 @@ func TestEveryHostReachesEveryOther(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// variants are the parameters under which the laws are checked.
+func variants() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, mode := range []string{"proactive", "reactive"} {
+		for _, ecmp := range []string{"none", "pair", "group"} {
+			out[mode+" "+ecmp] = map[string]string{"mode": mode, "ecmp": ecmp}
+		}
+	}
+	return out
+}
+
+func TestItIsAFunctionOfItsEvents(t *testing.T) {
+	for name, params := range variants() {
+		t.Run(name, func(t *testing.T) { apptest.SameEventsSameCommands(t, shortestpath.New, "torus,3,3", params) })
+	}
+}
+
+func TestItCanBeSavedAndGoOnElsewhere(t *testing.T) {
+	for name, params := range variants() {
+		t.Run(name, func(t *testing.T) { apptest.SaveRestoreChangesNothing(t, shortestpath.New, "torus,3,3", params) })
+	}
+}
+
+func TestItConnectsRandomNetworksWhoseLinksFail(t *testing.T) {
+	for name, params := range variants() {
+		t.Run(name, func(t *testing.T) { apptest.NoLoopNoBlackHole(t, shortestpath.New, params) })
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s (run with -update if this is meant):\n%s", file, got)
+	}
+}
+
+func TestTablesOfSmallNetworks(t *testing.T) {
+	for _, c := range []struct{ name, topo, mode, ecmp string }{
+		{"linear", "linear,3", "proactive", "none"},
+		{"ring-pair", "torus,3,3", "proactive", "pair"},
+		{"ring-group", "torus,3,3", "proactive", "group"},
+		{"reactive", "linear,3", "reactive", "pair"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := apptest.New(t, shortestpath.New(), c.topo, map[string]string{"mode": c.mode, "ecmp": c.ecmp})
+			if c.mode == "reactive" {
+				b.Ping("h1", "h3")
+			}
+			golden(t, c.name, b.Tables())
+		})
+	}
+}
+
+// square is s1-s2-s4 and s1-s3-s4 with a host at s1 and one at s4, and a spare link
+// s1-s4. The way over s3 takes longer and costs less.
+func square(t *testing.T) *model.Network {
+	b := model.NewBuilder("square")
+	node := func(name string, kind model.NodeKind) model.NodeID {
+		id, _ := b.Declare([]byte(name), kind)
+		return id
+	}
+	s1, s2, s3, s4 := node("s1", model.Switch), node("s2", model.Switch), node("s3", model.Switch), node("s4", model.Switch)
+	h1, h2 := node("h1", model.Host), node("h2", model.Host)
+	link := func(name string, x, y model.NodeID, spec model.LinkSpec) {
+		id := b.SpecID(spec)
+		b.Link(model.LinkDraft{Name: name, A: x, B: y, APort: model.AutoPort, BPort: model.AutoPort, Spec: id, Back: id})
+	}
+	link("a1", h1, s1, model.LinkSpec{})
+	link("a2", h2, s4, model.LinkSpec{})
+	link("up1", s1, s2, model.LinkSpec{Delay: model.Millisecond, Weight: 5})
+	link("up2", s2, s4, model.LinkSpec{Delay: model.Millisecond, Weight: 5})
+	link("low1", s1, s3, model.LinkSpec{Delay: 2 * model.Millisecond, Weight: 1})
+	link("low2", s3, s4, model.LinkSpec{Delay: 2 * model.Millisecond, Weight: 1})
+	link("spare", s1, s4, model.LinkSpec{Delay: model.Microsecond, Weight: 1, Spare: true})
+	net, faults := b.Build(nil)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+func TestThePathIsTheShortestByTheChosenWeightAndSparesWaitForNeed(t *testing.T) {
+	for _, mode := range []string{"proactive", "reactive"} {
+		for weight, want := range map[string]string{"hops": "s1 s2 s4", "delay": "s1 s2 s4", "cost": "s1 s3 s4"} {
+			t.Run(mode+" "+weight, func(t *testing.T) {
+				b := apptest.New(t, shortestpath.New(), square(t), map[string]string{"mode": mode, "weight": weight, "ecmp": "none"})
+				way := func(want string) {
+					t.Helper()
+					b.Ping("h1", "h2") // the first of a pair may go by packet-out
+					if j := b.Ping("h1", "h2"); strings.Join(j.There, " ") != want {
+						t.Errorf("went %v, want %s", j.There, want)
+					}
+				}
+				way(want)
+				b.LinkDown("up1")
+				b.Settle()
+				way("s1 s3 s4")
+				b.LinkDown("low2")
+				b.Settle()
+				way("s1 s4") // over the spare link: nothing else is left
+				b.LinkUp("up1")
+				b.LinkUp("low2")
+				b.Settle()
+				way(want)
+			})
+		}
+	}
+}
+
+func TestALinkChangeSendsOnlyWhatDiffers(t *testing.T) {
+	b := apptest.New(t, shortestpath.New(), "torus,4,4", map[string]string{"ecmp": "none"})
+	all := b.Downcalls[control.ModRule]
+	tables := b.Tables()
+	b.LinkDown("s1x1--s1x2")
+	b.Settle()
+	if n := b.Downcalls[control.ModRule] - all; n == 0 || n > all/4 {
+		t.Errorf("a link went down: %d of %d rules were sent", n, all)
+	}
+	b.LinkUp("s1x1--s1x2")
+	b.Settle()
+	if b.Tables() != tables {
+		t.Error("after the link came back the tables are not what they were")
+	}
+}
+
+func TestAutoTakesTheModeThatTheSizeAsksForAndSaysSo(t *testing.T) {
+	for limit, want := range map[string]string{"16": "mode proactive: 4 switches times 4 hosts", "15": "mode reactive: 4 switches, 4 hosts"} {
+		r := apptest.Record(t, shortestpath.New(), "linear,4", map[string]string{"limit": limit})
+		var logs []string
+		for _, answer := range r.Answers {
+			for _, c := range answer {
+				if c.Kind == app.KindLog {
+					logs = append(logs, c.Log.Text)
+				}
+			}
+		}
+		if len(logs) != 1 || !strings.HasPrefix(logs[0], want) {
+			t.Errorf("limit %s: it says %q", limit, logs)
+		}
+	}
+}
+
+func BenchmarkFatTree(b *testing.B) {
+	for _, mode := range []string{"proactive", "reactive"} {
+		b.Run(mode, func(b *testing.B) {
+			net := apptest.Network(b, "fat-tree,8")
+			rules := 0
+			for b.Loop() {
+				bench := apptest.New(b, shortestpath.New(), net, map[string]string{"mode": mode})
+				if mode == "reactive" {
+					for i := range 50 {
+						bench.Ping(fmt.Sprint("h", i), fmt.Sprint("h", 127-i))
+					}
+				}
+				rules += bench.Downcalls[control.ModRule]
+			}
+			b.ReportMetric(float64(rules)/b.Elapsed().Seconds(), "rules/s")
+		})
 	}
 }
