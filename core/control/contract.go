@@ -23,8 +23,8 @@ const (
 	PacketIn
 	RuleRemoved
 	StatsReply
-	BarrierReply // everything up to the Downcall with this Xid is in force
 	Refusal      // the switch refused the Downcall with this Xid
+	BarrierReply // everything up to the Downcall with this Xid is in force, but for what was refused
 )
 
 // Upcall is one message from a switch to the runtime.

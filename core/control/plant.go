@@ -192,7 +192,7 @@ func (r *Runtime) barrierFor(sw model.NodeID) {
 
 // resync brings a switch whose contents are unknown to what is wanted there.
 func (r *Runtime) resync(sw model.NodeID, at model.Time) {
-	p := r.plants[sw]
+	p := r.plant(sw)
 	rule := func(m *flow.RuleMod, app int32) {
 		r.send(p, Downcall{Kind: ModRule, Switch: sw, At: at, App: app, Rule: m}, 0, false, m)
 	}

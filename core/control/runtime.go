@@ -40,6 +40,7 @@ type Runtime struct {
 
 	started bool // Start was called
 	begun   bool // and its events have been made
+	running bool // and answered, as the last pass sees it
 	unacked int  // downcalls not yet acknowledged
 	xid     uint64
 	seq     uint64 // of the runtime's own notes

@@ -64,6 +64,7 @@ func (r *Runtime) effect(s *step) {
 			r.send(r.plant(sw), Downcall{Kind: SendPacket, Switch: sw, At: s.at, App: runtimeApp, Packet: s.reply}, 0, false, nil)
 		}
 	}
+	r.running = r.running || s.start
 	if s.start && r.arp != nil {
 		for _, at := range r.arp.switches {
 			r.setRule(at, s.at, r.arp.rule())
@@ -74,7 +75,7 @@ func (r *Runtime) effect(s *step) {
 	}
 	if s.up.Kind == SwitchConnected {
 		r.live.set(sw, true)
-		if r.begun {
+		if r.running {
 			r.resync(sw, s.at)
 		}
 	}
