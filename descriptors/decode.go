@@ -170,6 +170,9 @@ func (d *decoder) file(name string, scope int32, by fault.Place, missing fault.C
 	if d.opts.Hash {
 		src.start()
 	}
+	if info, err := f.Stat(); err == nil {
+		d.links.expect(min(info.Size(), d.opts.MaxBytes))
+	}
 	at := len(d.sources)
 	d.sources = append(d.sources, Source{File: d.prefix + name})
 	opened := openedFile{fsys: d.fsys, file: name, top: len(d.open) == 0, by: int(d.fileNo)}

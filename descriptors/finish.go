@@ -55,6 +55,10 @@ func (d *decoder) emit(p pairing) {
 	m, b := &d.links, d.b
 	made := b.LinkCount() // by generators
 	b.Grow(0, len(m.to)-p.second.count())
+	if made == 0 && len(m.extras) == 0 && len(m.attrs) == 1 {
+		d.emitPlain(p)
+		return
+	}
 	r := resolver{d: d, memo: map[[2]uint32][2]model.SpecID{}}
 	span, extra, order := 0, 0, model.LinkID(made)
 	var at []model.LinkID // the first link of the mentions after each generated stretch
@@ -100,6 +104,25 @@ func (d *decoder) emit(p pairing) {
 		at = append(at, order)
 	}
 	d.interleave(at, made)
+}
+
+// emitPlain is emit for mentions that say nothing but where they lead.
+func (d *decoder) emitPlain(p pairing) {
+	m := &d.links
+	var kept []model.NodeID
+	for i, run := range m.runs {
+		end := m.count()
+		if i+1 < len(m.runs) {
+			end = m.runs[i+1].start
+		}
+		kept = kept[:0]
+		for k := run.start; k < end; k++ {
+			if !p.second.has(k) {
+				kept = append(kept, m.to[k])
+			}
+		}
+		d.b.LinkMany(run.from, kept, 0, 0)
+	}
 }
 
 // interleave brings links into the order of the input: the generated ones came first.

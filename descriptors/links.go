@@ -1,6 +1,8 @@
 package descriptors
 
 import (
+	"slices"
+
 	"sendim/core/model"
 	"sendim/descriptors/xmlscan"
 )
@@ -126,6 +128,14 @@ func (m *mentions) init() {
 	m.attrID = map[linkAttrs]uint32{{}: 0}
 	m.attrs = []linkAttrs{{}}
 	m.spans = []attrSpan{{}}
+}
+
+// expect makes room for the mentions that a large file may hold: a <link to> takes some
+// 20 bytes. Memory that is not written to costs nothing.
+func (m *mentions) expect(bytes int64) {
+	if bytes > 1<<20 {
+		m.to = slices.Grow(m.to, int(min(bytes/20, 12<<20)))
+	}
 }
 
 func (m *mentions) count() uint32 { return uint32(len(m.to)) }

@@ -43,11 +43,13 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 	for i := range rank {
 		rank[i] = order(model.NodeID(i))
 	}
+	forward := newBitset(m.count())
 	m.each(func(r run, from, to uint32) {
 		ru := rank[r.from]
-		for _, v := range m.to[from:to] {
+		for i, v := range m.to[from:to] {
 			if rank[v] > ru {
 				off[v+1]++
+				forward.set(from + uint32(i))
 			}
 		}
 	})
@@ -67,12 +69,11 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 	fill := make([]uint32, nodes)
 	copy(fill, off)
 	m.each(func(r run, from, to uint32) {
-		ru := rank[r.from]
 		for i, v := range m.to[from:to] {
-			if rank[v] > ru {
+			if k := from + uint32(i); forward.has(k) {
 				in[fill[v]] = r.from
 				if said {
-					at[fill[v]] = from + uint32(i)
+					at[fill[v]] = k
 				}
 				fill[v]++
 			}
@@ -112,7 +113,7 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 			}
 		}
 		for i, u := range m.to[from:to] {
-			if second := from + uint32(i); fill[u] > 0 && !p.second.has(second) {
+			if second := from + uint32(i); !forward.has(second) && fill[u] > 0 && !p.second.has(second) {
 				take(second, u)
 			}
 		}

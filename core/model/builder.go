@@ -209,6 +209,25 @@ func (b *Builder) Link(d LinkDraft) LinkID {
 	return id
 }
 
+// LinkMany adds links from one node to many, without names, fixed ports or properties.
+func (b *Builder) LinkMany(from NodeID, to []NodeID, spec, back SpecID) {
+	n := b.n
+	at := len(n.a)
+	k := len(to)
+	n.a, n.b = slices.Grow(n.a, k)[:at+k], append(n.b, to...)
+	n.aPort, n.bPort = slices.Grow(n.aPort, k)[:at+k], slices.Grow(n.bPort, k)[:at+k]
+	n.spec, n.back = slices.Grow(n.spec, k)[:at+k], slices.Grow(n.back, k)[:at+k]
+	for i := at; i < at+k; i++ {
+		n.a[i] = from
+	}
+	for i := at; i < at+k; i++ {
+		n.aPort[i], n.bPort[i] = AutoPort, AutoPort
+	}
+	for i := at; i < at+k; i++ {
+		n.spec[i], n.back[i] = uint32(spec), uint32(back)
+	}
+}
+
 func (b *Builder) fix(link LinkID, node NodeID, port PortNo) {
 	if port == AutoPort {
 		return
