@@ -179,10 +179,10 @@ func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
 		windows := []model.Time{0, 2 * model.Millisecond, model.Time(rapid.IntRange(1, 2000).Draw(rt, "window")) * model.Microsecond}
 		var first []string
 		for i, w := range windows {
-			wild := &restless{}
+			wild, second := &restless{}, &restless{state: 1}
 			apps := []control.Application{{Instance: app.Local([]app.App{wild, wild, learningswitch.New(), shortestpath.New()}[which])}}
 			if which == 1 {
-				apps = append(apps, control.Application{Instance: app.Local(&restless{state: 1})})
+				apps = append(apps, control.Application{Instance: app.Local(second)})
 			}
 			if which == 3 {
 				apps[0].Params = map[string]string{"mode": "reactive", "idle": "1s"}
@@ -190,7 +190,7 @@ func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
 			b := apptest.Start(t, apptest.Config{Model: net, Window: w, Apps: apps, Record: true})
 			b.Run(model.Second - b.Now())
 			do(b, deeds, true)
-			all := append(b.Sent, wild.seen...)
+			all := slices.Concat(wild.seen, second.seen, b.Sent)
 			if i == 0 {
 				first = all
 				continue

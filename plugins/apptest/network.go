@@ -1,6 +1,7 @@
 package apptest
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 
@@ -32,9 +33,23 @@ type trip struct {
 type events []event
 
 func (q events) Len() int { return len(q) }
+
+// Less has what happens at one moment in an order that does not depend on when the apps
+// were asked: rules that run out, downcalls as they were given, packets as they were sent.
 func (q events) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+	return cmp.Or(cmp.Compare(q[i].at, q[j].at), cmp.Compare(q[i].class(), q[j].class()), cmp.Compare(q[i].seq, q[j].seq)) < 0
 }
+
+func (e *event) class() int {
+	switch {
+	case e.down != nil:
+		return 1
+	case e.trip != nil:
+		return 2
+	}
+	return 0
+}
+
 func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 func (q *events) Push(x any)   { *q = append(*q, x.(event)) }
 func (q *events) Pop() (last any) {
