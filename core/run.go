@@ -46,6 +46,8 @@ type Hooks struct {
 	Interact func(context.Context, *Live) error
 	// Last is called after the tests, while the network still lives.
 	Last func(context.Context, *World) error
+	// Keep keeps the network alive after all its work until it returns.
+	Keep func(context.Context, *Live) error
 }
 
 // Result is a run that has ended.
@@ -168,6 +170,9 @@ func (r *run) live(ctx context.Context) (err error) {
 	if ctx.Err() == nil && err == nil && r.hooks.Interact == nil {
 		err = r.assert(ctx, w)
 	}
+	if ctx.Err() == nil && err == nil && r.hooks.Keep != nil {
+		err = l.attend(ctx, r.hooks.Keep)
+	}
 	// What is known by now is kept, even when the run was interrupted.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), ended)
 	defer cancel()
@@ -202,7 +207,11 @@ func (r *run) timePasses(ctx context.Context, l *Live) error {
 
 // assert carries out what needs the network alive after its traffic.
 func (r *run) assert(ctx context.Context, w *World) error {
-	err := w.reachability(ctx, r.tell, func(done, total int) { r.progress("test", done, total) })
+	tell := func(v trace.Verdict) {
+		r.end = w.Session.Now()
+		r.tell(v)
+	}
+	err := w.reachability(ctx, tell, func(done, total int) { r.progress("test", done, total) })
 	if err != nil {
 		return fmt.Errorf("test reachability: %w", err)
 	}

@@ -32,6 +32,7 @@ type Collector struct {
 	pings   map[[2]string]int
 	warned  map[string]bool
 	spans   map[[2]string]model.Time
+	down    []string // links that are down
 	dropped struct{ points, metrics int }
 }
 
@@ -82,6 +83,10 @@ func (c *Collector) Emit(e *trace.Entry) {
 		if e.Test != nil {
 			c.r.Tests = append(c.r.Tests, *e.Test)
 		}
+	case trace.LinkDown:
+		c.down = append(c.down, e.Link)
+	case trace.LinkUp:
+		c.down = slices.DeleteFunc(c.down, func(l string) bool { return l == e.Link })
 	case trace.Warning:
 		c.warn(e.Text)
 	case trace.AppLost:
@@ -165,6 +170,13 @@ func (c *Collector) Flow(id string) (Flow, bool) {
 		return c.r.Flows[i], true
 	}
 	return Flow{}, false
+}
+
+// DownLinks lists the links that are down now.
+func (c *Collector) DownLinks() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.down)
 }
 
 // Counts says how many flows have started and ended.

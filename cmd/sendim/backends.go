@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+
+	"sendim/cmd/sendim/internal/cli"
+	"sendim/core/backend"
+	"sendim/integrators/netns"
+	"sendim/sim"
+)
+
+// backends lists the worlds there are. self is the path of this program: the emulation
+// starts it again inside its sandbox.
+func backends(self string) []backend.Backend {
+	return []backend.Backend{
+		sim.Backend{},
+	}
+}
+
+// hidden lists the subcommands by which the program starts itself.
+func hidden() []cli.Hidden {
+	return []cli.Hidden{
+		{Name: netns.Subcommand, Main: func(_ context.Context, args []string) int { return netns.SandboxMain(args) }},
+	}
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/descriptors"
+	"sendim/descriptors/generate"
+)
+
+// generateCommand has a subcommand for each kind, with the kind's own options as flags.
+func (c *cli) generateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "generate KIND",
+		Short:   "Write a system descriptor of a well-known shape",
+		Example: "  sendim generate fat-tree --k 8 --rate 10Gbps -o fat-tree.xml",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("name a kind of network")
+			}
+			_, err := generate.Parse(args[0])
+			return err
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, k := range generate.Kinds() {
+		cmd.AddCommand(c.generateKind(k))
+	}
+	return cmd
+}
+
+func (c *cli) generateKind(k generate.Kind) *cobra.Command {
+	var file, name string
+	cmd := &cobra.Command{Use: k.Name, Short: k.Doc, Args: cobra.NoArgs}
+	for _, o := range append(append([]generate.OptionDoc{}, k.Options...), generate.Common()...) {
+		doc := o.Doc
+		if o.Initial != "" {
+			doc += " (default " + o.Initial + ")"
+		}
+		cmd.Flags().String(o.Name, "", doc)
+		if o.Alias != "" {
+			cmd.Flags().String(o.Alias, "", "the same as --"+o.Name)
+		}
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
+	cmd.Flags().StringVar(&name, "name", k.Name, "name of the network")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		r := generate.Request{Kind: k.Name}
+		cmd.Flags().Visit(func(f *pflag.Flag) {
+			if f.Name != "output" && f.Name != "name" && f.Name != "runs" {
+				r.Options = append(r.Options, generate.Option{Name: f.Name, Value: f.Value.String(), Place: fault.Place{Attribute: "--" + f.Name}})
+			}
+		})
+		if err := model.CheckID(name); err != nil {
+			return fault.New(fault.BadName, fault.Place{Attribute: "--name"}, "%v", err)
+		}
+		b := model.NewBuilder(name)
+		if err := generate.Build(r, b); err != nil {
+			return err
+		}
+		n, faults := b.Build(nil)
+		if err := faults.Err(); err != nil {
+			return err
+		}
+		err := c.writeFile(file, func(w io.Writer) error { return descriptors.Encode(w, n) })
+		if err == nil && file != "" {
+			fmt.Fprintf(c.errs, "%s: %d nodes, %d links\n", file, n.NodeCount(), n.LinkCount())
+		}
+		return err
+	}
+	return wrongArguments(cmd)
+}
+
+// writeFile writes a file as a whole, or to standard output when it has no name.
+func (c *cli) writeFile(name string, write func(io.Writer) error) error {
+	if name == "" || name == "-" {
+		buf := bufio.NewWriter(c.out)
+		return errors.Join(write(buf), buf.Flush())
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".sendim-*")
+	if err != nil {
+		return fail(WrongInput, "write %s: %w", name, err)
+	}
+	buf := bufio.NewWriterSize(f, 1<<16)
+	err = errors.Join(write(buf), buf.Flush(), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// convertCommand has a subcommand for each foreign format.
+func (c *cli) convertCommand() *cobra.Command {
+	var file string
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "convert FORMAT SYSTEM.xml...",
+		Short: "Write a network in another tool's format (" + formats() + ")",
+		Long: `Write a network in another tool's format.
+
+  mininet   a Python script that stands alone: sudo python3 FILE starts the network in
+            Mininet 2.3, carries its flows and prints results as JSON`,
+		Example: "  sendim convert mininet abilene.xml -o abilene.py",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] != "mininet" {
+				return fault.New(fault.BadChoice, fault.Place{}, "there is no format %q to convert to; there is %s", args[0], formats()).Suggest(args[0], strings.Split(formats(), ", "))
+			}
+			sys, warnings, err := descriptors.Load(descriptors.Options{}, args[1:]...)
+			c.warnings(warnings)
+			if err != nil {
+				return err
+			}
+			return c.writeFile(file, func(w io.Writer) error { return writeMininet(w, sys.Model, seed) })
+		},
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
+	cmd.Flags().Uint64Var(&seed, "seed", 0, "seed from which traffic is drawn")
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return strings.Split(formats(), ", "), cobra.ShellCompDirectiveNoFileComp
+		}
+		return xmlFiles(cmd, args, "")
+	}
+	return cmd
+}
+
+func formats() string { return "mininet" }

@@ -1,0 +1,413 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"sendim/cmd/sendim/internal/live"
+	"sendim/cmd/sendim/internal/prompt"
+	"sendim/core"
+	"sendim/core/deployment"
+	"sendim/core/fault"
+	"sendim/core/job"
+	"sendim/core/model"
+	"sendim/core/report"
+	"sendim/descriptors/generate"
+)
+
+// runOptions are the flags of run.
+type runOptions struct {
+	systems, apps, params []string
+	topo, on, name, test  string
+	until, format         string
+	seed                  uint64
+	repeat                int
+	detach, keep, prompt  bool
+	detached              bool // this is the background process
+}
+
+func (c *cli) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [flags] [DEPLOYMENT.xml]",
+		Short: "Run a network and its applications",
+		Long: `Run a network and its applications in a world: what a deployment descriptor says, or a
+system descriptor (-t), or a shape (--topo). Options win over the descriptor.
+
+What the network has to do by itself (flows, scenario, tests, --test) is done, and the
+run ends. A network with nothing to do gets Mininet's prompt on a terminal; when the
+input is no terminal, commands are read from it, and at its end the run ends. --prompt
+asks for the prompt in any case. In the simulation time passes only while a command
+lasts; "run 5s" at the prompt lets it pass.
+
+Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
+
+` + exitHelp,
+		Example: `  sendim run --topo linear,4 --test pingall
+  sendim run --topo tree,2,3,rate=10Mbps --app shortest-path --on mininet
+  sendim run examples/abilene/simulation.xml
+  sendim run -t network.xml --app shortest-path --param ecmp=group --repeat 6`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			descriptor := ""
+			if len(args) > 0 {
+				descriptor = args[0]
+			}
+			return c.run(cmd.Context(), o, descriptor, cmd.Flags().Changed)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
+	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
+	f.StringArrayVar(&o.apps, "app", nil, "application: a name, a path or builtin:NAME (repeat for several, in order)")
+	f.StringVar(&o.on, "on", "", "world to run in; wins over the descriptor")
+	f.StringVar(&o.test, "test", "", "pingall, pingpair, iperf, iperfudp or none")
+	f.StringVar(&o.name, "name", "", "name of the run (default: time and network)")
+	f.IntVar(&o.repeat, "repeat", 1, "run so many times, with rising seeds, and give means and confidence intervals")
+	f.BoolVar(&o.detach, "detach", false, "leave the run in the background once it has started")
+	f.BoolVar(&o.keep, "keep", false, "keep the network alive after its work, until sendim stop (implied by --detach when there is no work)")
+	f.BoolVar(&o.prompt, "prompt", false, "ask for the prompt although the network has work of its own")
+	f.StringVar(&o.until, "until", "", "when to end at the latest, as 30s")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of everything that is drawn")
+	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
+	f.StringVarP(&o.format, "format", "f", "table", "of the summary: table, json (result.json) or csv (flows.csv)")
+	f.BoolVar(&o.detached, "detached", false, "")
+	f.MarkHidden("detached") //nolint:errcheck // the flag exists
+	complete := func(flag string, values ...string) {
+		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) //nolint:errcheck // the flag exists
+	}
+	complete("on", c.worlds()...)
+	complete("test", "pingall", "pingpair", "iperf", "iperfudp", "none")
+	complete("format", "table", "json", "csv")
+	var kinds, apps []string
+	for _, k := range generate.Kinds() {
+		kinds = append(kinds, k.Name)
+	}
+	for _, b := range c.wiring.Builtins {
+		apps = append(apps, b.Name, "builtin:"+b.Name)
+	}
+	complete("topo", kinds...)
+	complete("app", apps...)
+	cmd.ValidArgsFunction = xmlFiles
+	cmd.MarkFlagFilename("topology", "xml") //nolint:errcheck // the flag exists
+	return cmd
+}
+
+func xmlFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"xml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+func (c *cli) worlds() []string {
+	var out []string
+	for _, b := range c.wiring.Backends("") {
+		out = append(out, b.Name())
+	}
+	return out
+}
+
+// input makes of the flags what the conductor reads.
+func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (in job.Input, notice string, err error) {
+	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, On: o.on}
+	var bad fault.List
+	wrong := func(flag, format string, args ...any) {
+		bad.Addf(fault.BadChoice, fault.Place{Attribute: flag}, format, args...)
+	}
+	if o.topo != "" && len(o.systems) > 0 {
+		wrong("--topo", "a shape and a system descriptor (-t) exclude each other")
+	}
+	if o.on != "" {
+		worlds := append(c.worlds(), string(deployment.Physical), "native")
+		known := false
+		for _, w := range worlds {
+			known = known || w == o.on
+		}
+		if !known {
+			bad.Add(fault.New(fault.BadChoice, fault.Place{Attribute: "--on"}, "there is no world %q; there are %s", o.on, strings.Join(c.worlds(), ", ")).Suggest(o.on, worlds))
+		}
+	}
+	if given("seed") {
+		in.Seed = &o.seed
+	}
+	if o.until != "" {
+		t, err := model.ParseTime(o.until)
+		if err != nil || t == 0 {
+			wrong("--until", "%q is not a time above zero; write it like 30s", o.until)
+		}
+		in.Until = &t
+	}
+	names := map[string]int{}
+	for _, plugin := range o.apps {
+		name := strings.TrimPrefix(filepath.Base(strings.TrimPrefix(plugin, "builtin:")), "sendim-app-")
+		if names[name]++; names[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, names[name])
+		}
+		in.Apps = append(in.Apps, deployment.Application{Name: name, Plugin: plugin})
+	}
+	for _, p := range o.params {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok {
+			wrong("--param", "%q: write NAME=VALUE or APP.NAME=VALUE", p)
+			continue
+		}
+		a, param, ok := strings.Cut(name, ".")
+		if !ok {
+			a, param = "", name
+		}
+		in.Params = append(in.Params, job.AppParam{App: a, Name: param, Value: value})
+	}
+	if o.repeat < 1 || o.repeat > 10_000 {
+		wrong("--repeat", "%d is outside 1..10000", o.repeat)
+	}
+	switch o.test {
+	case "", "none", "build", "iperf", "iperfudp", "pingpair":
+	case "pingall":
+		in.Tests = []model.Test{{Kind: model.TestReachable, From: "*", To: "*"}}
+	default:
+		bad.Add(fault.New(fault.BadChoice, fault.Place{Attribute: "--test"}, "there is no test %q; there are pingall, pingpair, iperf, iperfudp, none", o.test).
+			Suggest(o.test, []string{"pingall", "pingpair", "iperf", "iperfudp", "none"}))
+	}
+	in.Default, notice = c.defaultApp()
+	if descriptor != "" || len(o.apps) > 0 {
+		notice = ""
+	}
+	if err := checkFormat(o.format); err != nil {
+		return in, notice, err
+	}
+	return in, notice, bad.Err()
+}
+
+func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given func(string) bool) error {
+	in, notice, err := c.input(o, descriptor, given)
+	if err != nil {
+		return err
+	}
+	if o.detach {
+		return c.detach(ctx, o)
+	}
+	j, err := job.Load(in)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	spec := core.RunSpec{Job: j, Backends: c.wiring.Backends(self), Launch: c.launcher(c.errs), Root: c.runs, Name: o.name,
+		Version: version(), Command: os.Args[1:], Hash: c.hash}
+	if notice != "" {
+		spec.Notices = append(spec.Notices, notice)
+	}
+	if o.repeat > 1 {
+		return c.repeat(ctx, o, in, spec)
+	}
+	s := &session{cli: c, o: o}
+	if o.detached {
+		s.background()
+	}
+	res, err := s.carryOut(ctx, spec)
+	return s.outcome(res, err)
+}
+
+// session is one run from the command line's point of view.
+type session struct {
+	*cli
+	o      runOptions
+	server *live.Server
+	failed int // lines of a script, or a last test
+	bars   *bars
+	ready  func(id, dir string) // tells whoever detached that t=0 has come
+	dir    string
+	id     string
+}
+
+// idle says that a job has nothing to do by itself.
+func idle(j *job.Job, o runOptions) bool {
+	n := j.Model
+	return o.test == "" && len(n.Flows)+len(n.Demands)+len(n.Traffic)+len(n.Tests)+len(n.Scenario)+len(n.Processes) == 0 && j.Deployment.Until() == 0
+}
+
+func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.bars = newBars(s.errs)
+	var console *prompt.Console
+	end := func() { stop() } // what "sendim stop" does: a run under way is interrupted
+	hooks := core.Hooks{
+		Progress: s.bars.show,
+		Recorded: func(id, dir string) {
+			s.id, s.dir = id, dir
+			s.recorded()
+		},
+		Live: func(l *core.Live) {
+			s.bars.clear()
+			console = prompt.New(l)
+			if l.Dir == "" {
+				return
+			}
+			server, err := live.Serve(ctx, l.Dir, console, func() { end() })
+			if err != nil {
+				fmt.Fprintf(s.errs, "sendim: other terminals cannot reach this run: %v\n", err)
+				return
+			}
+			s.server = server
+			if s.ready != nil {
+				s.ready(s.id, s.dir)
+			}
+		},
+	}
+	switch nothing := idle(spec.Job, s.o); {
+	case s.o.detached && (nothing || s.o.keep), s.o.keep && !s.o.prompt:
+		asked := make(chan struct{})
+		end = sync.OnceFunc(func() { close(asked) })
+		hooks.Keep = func(ctx context.Context, _ *core.Live) error {
+			select {
+			case <-asked:
+			case <-ctx.Done():
+			}
+			return nil
+		}
+	case s.o.prompt || nothing && !s.o.detached:
+		hooks.Interact = func(ctx context.Context, l *core.Live) error { return s.interact(ctx, l, console) }
+		if terminal(s.in) { // ^C is the prompt's
+			signal.Reset(os.Interrupt)
+			signal.Ignore(os.Interrupt)
+			defer signal.Reset(os.Interrupt)
+		}
+	}
+	switch s.o.test {
+	case "pingpair", "iperf", "iperfudp":
+		hooks.Last = func(ctx context.Context, w *core.World) error {
+			err := prompt.On(w).Execute(ctx, s.o.test, s.out)
+			if err != nil && ctx.Err() == nil {
+				fmt.Fprintf(s.errs, "*** %s: %v\n", s.o.test, err)
+				s.failed++
+				return nil
+			}
+			return err
+		}
+	}
+	res, err := core.Run(ctx, spec, hooks)
+	s.bars.clear()
+	if s.server != nil {
+		s.server.Close()
+	}
+	return res, err
+}
+
+// interact is the prompt, or a script in its place.
+func (s *session) interact(ctx context.Context, l *core.Live, console *prompt.Console) error {
+	if !terminal(s.in) {
+		failed, err := prompt.Read(ctx, console, s.in, s.out, s.errs)
+		s.failed += failed
+		return err
+	}
+	banner := fmt.Sprintf("%d nodes and %d links in %s; help lists the commands, exit ends the run.", l.Manifest.Nodes, l.Manifest.LinkCount, report.World(l.Manifest.Backend))
+	return prompt.Interact(ctx, console, banner, s.out, s.errs)
+}
+
+// outcome tells what came out and gives the exit code.
+func (s *session) outcome(res *core.Result, err error) error {
+	if res == nil {
+		return err
+	}
+	for _, w := range res.Warnings {
+		fmt.Fprintf(s.errs, "warning: %s\n", w)
+	}
+	if werr := s.summary(res); werr != nil {
+		return werr
+	}
+	switch {
+	case err != nil:
+		explain(s.errs, err)
+		if code := exitCode(err); code == NotHere || code == WrongInput {
+			return silent(code)
+		}
+		return silent(RunFailed)
+	case res.Manifest.State == report.Interrupted:
+		return silent(Interrupted)
+	case res.Passed() < len(res.Tests), s.failed > 0:
+		return silent(Failed)
+	}
+	return nil
+}
+
+func (s *session) summary(res *core.Result) error {
+	switch s.o.format {
+	case "json":
+		return rows(s.out, "json", nil, nil, res.Outcome())
+	case "csv":
+		list := make([][]string, len(res.Flows))
+		for i := range res.Flows {
+			list[i] = res.Flows[i].Row()
+		}
+		return rows(s.out, "csv", report.FlowColumns(), list, nil)
+	}
+	return Summary(s.out, res.Results, res.Dir)
+}
+
+// Summary writes for people what came out of a run.
+func Summary(w io.Writer, r *report.Results, dir string) error {
+	m := r.Manifest
+	fmt.Fprintf(w, "run     %s in %s, %s: %d nodes, %d links, %s of the network's time\n", m.ID, report.World(m.Backend), m.State, m.Nodes, m.LinkCount, report.TimeText(r.End))
+	if len(m.Members) > 0 {
+		fmt.Fprintf(w, "repeats %d runs; numbers are means, ± half the 95 %% confidence interval\n", len(m.Members))
+	}
+	for _, t := range r.Tests {
+		verdict := "passed"
+		if !t.Passed {
+			verdict = "FAILED"
+		}
+		fmt.Fprintf(w, "test    %s  %s: %s (expected: %s)\n", verdict, t.Name, t.Measured, t.Expected)
+	}
+	if n := len(r.Flows); n > 0 {
+		var bytes, sent, lost int64
+		finished := 0
+		for i := range r.Flows {
+			f := &r.Flows[i]
+			bytes, sent, lost = bytes+f.Bytes, sent+f.Sent, lost+f.Lost
+			if f.Finished() {
+				finished++
+			}
+		}
+		share := 0.0
+		if sent > 0 {
+			share = 100 * float64(lost) / float64(sent)
+		}
+		fmt.Fprintf(w, "flows   %d of %d finished, %s received, %.3g %% of packets lost\n", finished, n, report.BytesText(bytes), share)
+		const few = 12
+		if n <= few {
+			for i := range r.Flows {
+				f := &r.Flows[i]
+				rate := report.RateText(f.Rate)
+				if f.Runs > 1 {
+					rate += " ± " + report.RateText(f.RateError)
+				}
+				end := "unfinished"
+				if f.Finished() {
+					end = "finished at " + report.TimeText(f.Finish)
+				}
+				fmt.Fprintf(w, "        %s: %s -> %s, %s at %s, %s\n", f.ID, f.From, f.To, report.BytesText(f.Bytes), rate, end)
+			}
+		}
+	}
+	for _, d := range m.Degraded {
+		fmt.Fprintf(w, "without %s: %s\n", d.Capability, d.Reason)
+	}
+	if !r.Belief.Valid() {
+		fmt.Fprintf(w, "INVALID %s\n", strings.Join(r.Belief.Reasons, "; "))
+	} else if m.Backend != "simulation" {
+		fmt.Fprintf(w, "belief  the results can be believed\n")
+	}
+	if dir != "" {
+		fmt.Fprintf(w, "results %s\n", filepath.Join(dir, "report.html"))
+	}
+	return nil
+}

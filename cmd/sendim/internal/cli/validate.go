@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"sendim/core/backend"
+	"sendim/core/fault"
+	"sendim/core/job"
+	"sendim/descriptors"
+)
+
+func (c *cli) validateCommand() *cobra.Command {
+	var here bool
+	cmd := &cobra.Command{
+		Use:   "validate FILE...",
+		Short: "Say everything that is wrong with descriptors",
+		Long: `Read descriptors and say everything that is wrong with them, one line for each fault:
+file:line:column, the element, what was expected and the nearest valid choice. A
+deployment descriptor is read with the system descriptors it names, and its parameters
+are held against the applications' manifests. --here also asks whether its world can do
+on this machine what the network asks for.`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: xmlFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var worst error
+			for _, file := range args {
+				if err := c.validate(cmd.Context(), file, here); err != nil {
+					explain(c.errs, err)
+					if worst == nil || exitCode(err) > exitCode(worst) {
+						worst = silent(exitCode(err))
+					}
+				}
+			}
+			return worst
+		},
+	}
+	cmd.Flags().BoolVar(&here, "here", false, "also ask whether this machine can do what is asked")
+	return cmd
+}
+
+func (c *cli) validate(ctx context.Context, file string, here bool) error {
+	dir, name := filepath.Split(filepath.Clean(file))
+	if dir == "" {
+		dir = "."
+	}
+	kind, err := descriptors.Detect(os.DirFS(dir), name)
+	var f fault.Fault
+	if errors.As(err, &f) {
+		f.Place.File = file
+		return f
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.FileMissing, fault.Place{File: file}, "there is no such file")
+	}
+	// What is not even XML is reported by the reader itself, with its place.
+	if err != nil || kind != descriptors.KindDeployment {
+		sys, warnings, err := descriptors.Load(descriptors.Options{}, file)
+		c.warnings(warnings)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s: valid, %s: %d nodes, %d links, %d flows, %d tests\n", file, kind, sys.Model.NodeCount(), sys.Model.LinkCount(), len(sys.Model.Flows), len(sys.Model.Tests))
+		return nil
+	}
+	j, err := job.Load(job.Input{Descriptor: file})
+	if err != nil {
+		return err
+	}
+	var world backend.Backend
+	if here {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find this program: %w", err)
+		}
+		if world, err = job.Pick(j.Deployment, file, c.wiring.Backends(self)); err != nil {
+			return err
+		}
+	}
+	_, err = job.Check(ctx, j, world, c.launcher(c.errs))
+	for _, w := range j.Warnings {
+		fmt.Fprintf(c.errs, "warning: %s\n", w)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %d applications, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
+		len(j.Deployment.Applications), j.Model.NodeCount(), j.Model.LinkCount())
+	return nil
+}
+
+func (c *cli) warnings(l *fault.List) {
+	if l == nil {
+		return
+	}
+	for _, f := range l.Faults {
+		fmt.Fprintf(c.errs, "warning: %s\n", f.Error())
+	}
+}

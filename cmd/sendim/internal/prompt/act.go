@@ -1,0 +1,328 @@
+package prompt
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sendim/core"
+	"sendim/core/backend"
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/core/report"
+	"sendim/core/trace"
+)
+
+// defaultEchoes is what "h1 ping h2" sends: one cannot wait for ^C in virtual time.
+const defaultEchoes = 4
+
+func (c *call) ping(from model.NodeID, args []string) error {
+	p := backend.Ping{From: from, Count: defaultEchoes, To: model.NoNode}
+	value := func(i *int, flag string) (string, error) {
+		if rest := strings.TrimPrefix(args[*i], flag); rest != "" {
+			return rest, nil
+		}
+		if *i++; *i >= len(args) {
+			return "", fmt.Errorf("ping %s needs a value", flag)
+		}
+		return args[*i], nil
+	}
+	for i := 0; i < len(args); i++ {
+		var text string
+		var err error
+		switch flag := args[i][:min(2, len(args[i]))]; {
+		case flag == "-c":
+			if text, err = value(&i, flag); err == nil {
+				if p.Count, err = strconv.Atoi(text); err == nil && (p.Count < 1 || p.Count > 1_000_000) {
+					err = fmt.Errorf("ping -c: a number from 1 to 1000000, not %d", p.Count)
+				}
+			}
+		case flag == "-i", flag == "-W":
+			if text, err = value(&i, flag); err == nil {
+				var t model.Time
+				t, err = spanOf(text)
+				if flag == "-i" {
+					p.Interval = t
+				} else {
+					p.Timeout = t
+				}
+			}
+		case flag == "-s":
+			if text, err = value(&i, flag); err == nil {
+				if p.Size, err = strconv.Atoi(text); err == nil && (p.Size < 0 || p.Size > 65_000) {
+					err = fmt.Errorf("ping -s: 0 to 65000 bytes, not %d", p.Size)
+				}
+			}
+		case flag == "-q", flag == "-n":
+		case strings.HasPrefix(flag, "-"):
+			err = fmt.Errorf("ping %s is not known here; there are -c, -i, -s, -W", args[i])
+		default:
+			p.To, err = c.host(args[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.Model.NodeKindOf(from) != model.Host {
+		return fault.New(fault.UnknownNode, fault.Place{}, "%s is a %s, not a host", c.Model.NodeName(from), c.Model.NodeKindOf(from))
+	}
+	if p.To == model.NoNode {
+		return fmt.Errorf("say whom to ping")
+	}
+	o, err := c.Do(c.ctx, backend.Action{Ping: &p})
+	if err != nil {
+		return err
+	}
+	r := o.Ping
+	c.printf("PING %s from %s\n", c.Model.NodeName(p.To), c.Model.NodeName(from))
+	c.printf("%d packets transmitted, %d received, %.4g%% packet loss\n", r.Sent, r.Received, lost(r.Sent, r.Received))
+	if r.Received > 0 {
+		c.printf("rtt min/avg/max = %.3f/%.3f/%.3f ms\n", millis(r.Min), millis(r.Mean), millis(r.Max))
+	} else {
+		return fmt.Errorf("%s did not answer", c.Model.NodeName(p.To))
+	}
+	return nil
+}
+
+// spanOf reads "0.2" as seconds, as ping does, or a span with a unit.
+func spanOf(text string) (model.Time, error) {
+	if v, err := strconv.ParseFloat(text, 64); err == nil && v > 0 && v < 1e6 {
+		return model.FromSeconds(v), nil
+	}
+	return model.ParseTime(text)
+}
+
+func millis(t model.Time) float64 { return t.Seconds() * 1e3 }
+
+func lost(sent, received int) float64 {
+	if sent == 0 {
+		return 0
+	}
+	return 100 * float64(sent-received) / float64(sent)
+}
+
+func (c *call) pingAll(full bool) error {
+	pairs, err := core.Pairs(c.Model, "*", "*")
+	if err != nil {
+		return err
+	}
+	return c.pings(pairs, full)
+}
+
+func (c *call) pingPair(full bool) error {
+	hosts := c.Model.NodesOfKind(model.Host)
+	if len(hosts) < 2 {
+		return fmt.Errorf("the network has fewer than two hosts")
+	}
+	return c.pings([]core.Pair{{From: hosts[0], To: hosts[1]}, {From: hosts[1], To: hosts[0]}}, full)
+}
+
+func (c *call) pings(pairs []core.Pair, full bool) error {
+	c.printf("*** Ping: testing ping reachability\n")
+	if err := c.Ping(c.ctx, pairs, 0, nil); err != nil {
+		return err
+	}
+	sent, received := 0, 0
+	var firstErr error
+	last := model.NoNode
+	for _, p := range pairs {
+		if p.Err != nil && firstErr == nil {
+			firstErr = p.Err
+		}
+		sent++
+		reached := p.Err == nil && p.Result.Received > 0
+		if reached {
+			received++
+		}
+		from, to := c.Model.NodeName(p.From), c.Model.NodeName(p.To)
+		if full {
+			c.printf(" %s->%s: %d/%d, rtt min/avg/max %.3f/%.3f/%.3f ms\n", from, to, p.Result.Sent, p.Result.Received, millis(p.Result.Min), millis(p.Result.Mean), millis(p.Result.Max))
+			continue
+		}
+		if p.From != last {
+			if last != model.NoNode {
+				c.printf("\n")
+			}
+			c.printf("%s -> ", from)
+			last = p.From
+		}
+		if reached {
+			c.printf("%s ", to)
+		} else {
+			c.printf("X ")
+		}
+	}
+	if !full {
+		c.printf("\n")
+	}
+	c.printf("*** Results: %.4g%% dropped (%d/%d received)\n", lost(sent, received), received, sent)
+	if firstErr != nil {
+		return firstErr
+	}
+	if received < sent {
+		return fmt.Errorf("%d of %d pairs did not answer", sent-received, sent)
+	}
+	return nil
+}
+
+// transfer starts a flow of five seconds from now and waits for its end.
+func (c *call) transfer(f model.Flow) (*trace.FlowResult, error) {
+	for _, end := range []model.NodeID{f.From, f.To} {
+		for _, arc := range c.Model.Arcs(end) {
+			if c.Virtual() && c.Model.ArcSpec(arc).Rate == 0 && f.Rate == 0 {
+				return nil, fmt.Errorf("link %s has no rate: in virtual time a transfer over it is endlessly fast; give it one, as in --topo linear,4,rate=10Mbps", c.Model.LinkName(arc.Link()))
+			}
+		}
+	}
+	c.console.flows++
+	f.ID = fmt.Sprintf("prompt-%d", c.console.flows)
+	f.Start, f.Duration, f.Granularity = c.Session.Now(), 5*model.Second, model.GranularityPacket
+	f.SrcPort, f.DstPort = uint16(50000+c.console.flows%10000), 5001
+	o, err := c.Do(c.ctx, backend.Action{Flow: &f})
+	if err == nil && o.Flow == nil {
+		err = errors.New("the flow has no result")
+	}
+	if err == nil && o.Flow.Error != "" {
+		err = errors.New(o.Flow.Error)
+	}
+	return o.Flow, err
+}
+
+func (c *call) iperf() error {
+	a, b, err := c.twoHosts(c.args)
+	if err != nil {
+		return err
+	}
+	c.printf("*** Iperf: testing TCP bandwidth between %s and %s\n", c.Model.NodeName(a), c.Model.NodeName(b))
+	r, err := c.transfer(model.Flow{From: a, To: b, Transport: model.TCP, Packet: 1514})
+	if err != nil {
+		return err
+	}
+	c.printf("*** Results: %s received\n", report.RateText(r.Rate))
+	return nil
+}
+
+func (c *call) iperfUDP() error {
+	rate, args := model.Rate(10e6), c.args
+	if len(args)%2 == 1 {
+		text := args[0]
+		if strings.HasSuffix(text, "M") || strings.HasSuffix(text, "K") || strings.HasSuffix(text, "G") {
+			text += "bit" // iperf's habit
+		}
+		var err error
+		if rate, err = model.ParseRate(text); err != nil {
+			return err
+		}
+		if rate == 0 {
+			return fmt.Errorf("iperfudp needs a rate above zero")
+		}
+		args = args[1:]
+	}
+	a, b, err := c.twoHosts(args)
+	if err != nil {
+		return err
+	}
+	c.printf("*** Iperf: testing UDP at %s between %s and %s\n", rate, c.Model.NodeName(a), c.Model.NodeName(b))
+	r, err := c.transfer(model.Flow{From: a, To: b, Transport: model.UDP, Rate: rate, Packet: 1514})
+	if err != nil {
+		return err
+	}
+	c.printf("*** Results: %s received, %d of %d packets lost\n", report.RateText(r.Rate), r.Lost, r.Sent)
+	return nil
+}
+
+func (c *call) link() error {
+	if len(c.args) != 3 || c.args[2] != "up" && c.args[2] != "down" {
+		return fmt.Errorf("say link A B up, or link A B down")
+	}
+	a, err := c.node(c.args[0])
+	if err != nil {
+		return err
+	}
+	b, err := c.node(c.args[1])
+	if err != nil {
+		return err
+	}
+	links := c.Model.LinksBetween(a, b)
+	if len(links) == 0 {
+		return fault.New(fault.UnknownLink, fault.Place{}, "there is no link between %s and %s", c.args[0], c.args[1])
+	}
+	kind := model.LinkUp
+	if c.args[2] == "down" {
+		kind = model.LinkDown
+	}
+	for _, l := range links {
+		if _, err := c.Do(c.ctx, backend.Action{Change: &model.Change{Kind: kind, Link: l, Node: model.NoNode}}); err != nil {
+			return err
+		}
+	}
+	// The control view hears of it a moment later; give it that moment.
+	return c.Advance(c.ctx, c.Session.Now()+core.Tick)
+}
+
+// downLinks are the links that the diary last told to be down.
+func (c *call) downLinks() map[model.LinkID]bool {
+	out := map[model.LinkID]bool{}
+	for _, name := range c.Results.DownLinks() {
+		if id, ok := c.Model.LinkByName(name); ok {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+func (c *call) run() error {
+	if len(c.args) != 1 {
+		return fmt.Errorf("say how long, as in run 5s, or run all")
+	}
+	until := model.Forever
+	if c.args[0] != "all" {
+		span, err := model.ParseTime(c.args[0])
+		if err != nil {
+			return err
+		}
+		if now := c.Session.Now(); span < model.Forever-now {
+			until = now + span
+		}
+	}
+	if err := c.Advance(c.ctx, until); err != nil {
+		return err
+	}
+	return c.time()
+}
+
+// exec runs a program on a host.
+func (c *call) exec(node model.NodeID, argv []string) error {
+	name := c.Model.NodeName(node)
+	if !c.Capabilities.Has(backend.Processes) {
+		reason := c.Capabilities.Missing[backend.Processes]
+		if reason == "" {
+			reason = "its hosts are models, not machines"
+		}
+		return fault.New(fault.MissingCapability, fault.Place{}, "%s cannot run %q in this world: %s; it can ping", name, argv[0], reason)
+	}
+	if strings.ContainsAny(strings.Join(argv, " "), "|&;<>$*") {
+		argv = []string{"sh", "-c", strings.Join(argv, " ")}
+	}
+	argv = c.addresses(argv)
+	o, err := c.Do(c.ctx, backend.Action{Exec: &backend.Exec{Node: node, Argv: argv, Stdout: c.out, Stderr: c.out}})
+	if err != nil {
+		return err
+	}
+	if o.Exec != nil && o.Exec.ExitCode != 0 {
+		return &ExitError{Node: name, Argv: argv, Code: o.Exec.ExitCode}
+	}
+	return nil
+}
+
+// ExitError says that a program on a host ended with another code than 0.
+type ExitError struct {
+	Node string
+	Argv []string
+	Code int
+}
+
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s on %s ended with code %d", e.Argv[0], e.Node, e.Code)
+}

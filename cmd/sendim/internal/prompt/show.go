@@ -1,0 +1,227 @@
+package prompt
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"sendim/core/backend"
+	"sendim/core/flow"
+	"sendim/core/model"
+	"sendim/core/naming"
+	"sendim/core/report"
+)
+
+func byAddress(n *naming.Names, text string) (model.NodeID, bool) {
+	a, err := netip.ParseAddr(text)
+	if err != nil || !a.Is4() {
+		return model.NoNode, false
+	}
+	b := a.As4()
+	return n.ByIP(uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]))
+}
+
+func ipText(ip uint32) string {
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}).String()
+}
+
+func macText(mac uint64) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", byte(mac>>40), byte(mac>>32), byte(mac>>24), byte(mac>>16), byte(mac>>8), byte(mac))
+}
+
+func (c *call) nodes() error {
+	c.printf("available nodes are:\n")
+	for n := range c.Model.Nodes() {
+		c.printf("%s ", n.Name)
+	}
+	c.printf("\n")
+	return nil
+}
+
+// eachNode names every node and hands out the arcs that leave it by port.
+func (c *call) eachNode(f func(n model.Node, arcs []model.Arc, names *naming.Names)) error {
+	names, err := naming.New(c.Model)
+	if err != nil {
+		return err
+	}
+	for n := range c.Model.Nodes() {
+		f(n, c.Model.Arcs(n.ID), names)
+	}
+	return nil
+}
+
+func (c *call) net() error {
+	return c.eachNode(func(n model.Node, arcs []model.Arc, names *naming.Names) {
+		c.printf("%s", n.Name)
+		for _, a := range arcs {
+			from, to := c.Model.ArcFrom(a), c.Model.ArcTo(a)
+			c.printf(" %s:%s", names.Interface(from.Node, from.Port), names.Interface(to.Node, to.Port))
+		}
+		c.printf("\n")
+	})
+}
+
+func (c *call) intfs() error {
+	return c.eachNode(func(n model.Node, arcs []model.Arc, names *naming.Names) {
+		list := make([]string, len(arcs))
+		for i, a := range arcs {
+			list[i] = names.Interface(n.ID, c.Model.ArcFrom(a).Port)
+		}
+		c.printf("%s: %s\n", n.Name, strings.Join(list, ","))
+	})
+}
+
+func (c *call) ports() error {
+	return c.eachNode(func(n model.Node, arcs []model.Arc, names *naming.Names) {
+		if n.Kind != model.Switch {
+			return
+		}
+		c.printf("%s", n.Name)
+		for _, a := range arcs {
+			port := c.Model.ArcFrom(a).Port
+			c.printf(" %s:%d", names.Interface(n.ID, port), port)
+		}
+		c.printf("\n")
+	})
+}
+
+func (c *call) dump() error {
+	return c.eachNode(func(n model.Node, arcs []model.Arc, names *naming.Names) {
+		switch n.Kind {
+		case model.Switch:
+			c.printf("<switch %s: dpid %016x, %d ports>\n", n.Name, names.DPID(n.ID), len(arcs))
+		case model.Host:
+			ip, prefix := names.IP(n.ID)
+			c.printf("<host %s: %s/%d, %s>\n", n.Name, ipText(ip), prefix, macText(names.MAC(n.ID)))
+		default:
+			c.printf("<%s %s>\n", n.Kind, n.Name)
+		}
+	})
+}
+
+func (c *call) links() error {
+	names, err := naming.New(c.Model)
+	if err != nil {
+		return err
+	}
+	down := c.downLinks()
+	for l := range c.Model.Links() {
+		state := "up"
+		if down[l.ID] {
+			state = "down"
+		}
+		what := ""
+		if l.Spec.Rate > 0 {
+			what += " " + l.Spec.Rate.String()
+		}
+		if l.Spec.Delay > 0 {
+			what += " " + l.Spec.Delay.String()
+		}
+		if l.Spec.Loss > 0 {
+			what += fmt.Sprintf(" %.4g%% loss", 100*l.Spec.Loss)
+		}
+		c.printf("%s<->%s (%s)%s\n", names.Interface(l.A.Node, l.A.Port), names.Interface(l.B.Node, l.B.Port), state, what)
+	}
+	return nil
+}
+
+// tables asks one switch, or all, what they have.
+func (c *call) dpctl() error {
+	if len(c.args) == 0 {
+		return fmt.Errorf("say dpctl dump-flows, dump-groups, dump-meters or dump-ports")
+	}
+	what := backend.Selector{Node: model.NoNode}
+	switch c.args[0] {
+	case "dump-flows":
+		what.Rules = true
+	case "dump-groups":
+		what.Groups = true
+	case "dump-meters":
+		what.Meters = true
+	case "dump-ports":
+		what.Ports = true
+	default:
+		return fmt.Errorf("dpctl %s is not known here; there are dump-flows, dump-groups, dump-meters, dump-ports", c.args[0])
+	}
+	only := model.NoNode
+	if len(c.args) > 1 {
+		id, err := c.node(c.args[1])
+		if err != nil {
+			return err
+		}
+		if c.Model.NodeKindOf(id) != model.Switch {
+			return fmt.Errorf("%s is a %s, not a switch", c.args[1], c.Model.NodeKindOf(id))
+		}
+		only = id
+	}
+	for _, id := range c.Model.NodesOfKind(model.Switch) {
+		if only != model.NoNode && only != id {
+			continue
+		}
+		c.printf("*** %s %s\n", c.Model.NodeName(id), strings.Repeat("-", 60))
+		what.Node = id
+		for item, err := range c.Session.Snapshot(c.ctx, what) {
+			if err != nil {
+				return err
+			}
+			c.item(item)
+		}
+	}
+	return nil
+}
+
+func (c *call) item(i backend.Item) {
+	switch {
+	case i.Rule != nil:
+		c.printf(" packets=%d bytes=%d %s\n", i.Rule.Counters.Packets, i.Rule.Counters.Bytes, i.Rule.Rule)
+	case i.Group != nil:
+		c.printf(" group=%d type=%s packets=%d", i.Group.Group.Number, i.Group.Group.Type, i.Group.Counters.Packets)
+		for _, b := range i.Group.Group.Buckets {
+			c.printf(" {%s}", flow.ActionsText(b.Actions))
+		}
+		c.printf("\n")
+	case i.Meter != nil:
+		unit := "kbps"
+		if i.Meter.Meter.PerPacket {
+			unit = "pps"
+		}
+		c.printf(" meter=%d rate=%d%s packets=%d dropped=%d\n", i.Meter.Meter.Number, i.Meter.Meter.Rate, unit, i.Meter.In.Packets, i.Meter.Dropped.Packets)
+	case i.Port != nil:
+		p := i.Port
+		c.printf(" port=%d rx packets=%d bytes=%d dropped=%d, tx packets=%d bytes=%d dropped=%d\n", p.Port, p.RxPackets, p.RxBytes, p.RxDropped, p.TxPackets, p.TxBytes, p.TxDropped)
+	}
+}
+
+func (c *call) listFlows() error {
+	started, finished := c.Results.Counts()
+	c.printf("%d flows started, %d ended\n", started, finished)
+	for _, f := range c.Model.Flows {
+		r, ok := c.Results.Flow(f.ID)
+		switch {
+		case !ok:
+			c.printf(" %s: no result yet\n", f.ID)
+		case r.Finished():
+			c.printf(" %s: %s -> %s, %s at %s, finished at %s\n", f.ID, r.From, r.To, report.BytesText(r.Bytes), report.RateText(r.Rate), report.TimeText(r.Finish))
+		default:
+			c.printf(" %s: unfinished, %s\n", f.ID, report.BytesText(r.Bytes))
+		}
+	}
+	return nil
+}
+
+func (c *call) status() error {
+	started, finished := c.Results.Counts()
+	kind := "real"
+	if c.Virtual() {
+		kind = "virtual"
+	}
+	m := c.console.manifest
+	c.printf("run %s in %s, %s time %s, %d nodes, %d links, %d of %d flows started have ended\n", m.ID, report.World(m.Backend), kind,
+		report.TimeText(c.Session.Now()), c.Model.NodeCount(), c.Model.LinkCount(), finished, started)
+	return nil
+}
+
+func (c *call) time() error {
+	c.printf("%s s\n", report.Seconds(c.Session.Now()))
+	return nil
+}
