@@ -61,7 +61,8 @@ func (v *View) Shape() uint64 { return v.shape }
 // Snapshot is the whole view as one Topology event's part: another View that takes it
 // is equal.
 func (v *View) Snapshot() *Topology {
-	return &Topology{Last: v.ready, Switches: slices.Clone(v.switches), Links: slices.Clone(v.links), Hosts: slices.Clone(v.hosts)}
+	return &Topology{Last: v.ready, Switches: append([]SwitchInfo(nil), v.switches...), Links: append([]LinkInfo(nil), v.links...),
+		Hosts: append([]HostInfo(nil), v.hosts...)}
 }
 
 func (v *View) take(t *Topology) {
