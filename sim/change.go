@@ -80,7 +80,7 @@ func (w *world) setLink(there uint32, cause, causeBack uint8, down bool, now int
 		if slot := w.slot[from]; slot >= 0 {
 			s := &w.switches[slot]
 			w.portChanged(s, a, now)
-			w.detour(s, now)
+			w.detour(s, now, true)
 		} else {
 			w.detourHost(&w.hosts[^slot], now)
 		}
@@ -118,6 +118,6 @@ func (w *world) changeNode(id model.NodeID, down bool, now int64) {
 	if s != nil && !down {
 		s.down = false
 		w.hello(s, now)
-		w.detour(s, now)
+		w.detour(s, now, true)
 	}
 }

@@ -1,17 +1,421 @@
 package sim
 
-type fluids struct{}
-type fluidRun struct{}
+import (
+	"math"
+	"slices"
 
-func (f *fluids) settle(w *world, now int64)          {}
-func (w *world) catchUp(s *node, now int64)           {}
-func (w *world) detour(s *node, now int64)            {}
-func (w *world) detourHost(h *host, now int64)        {}
-func (w *world) fluidCapacity(a uint32)               {}
-func (w *world) fluidActivate()                       {}
-func (w *world) leftOver(o *oddity, rate int64) int64 { return rate }
-func (w *world) launchFluid(f *run, now int64)        {}
-func (w *world) forgetFluid(f *run)                   {}
-func (w *world) stopFluid(f *run, now int64)          {}
-func (w *world) accountFluid(f *run, now int64)       {}
-func (w *world) probeAgain(f *run, now int64)         {}
+	"sendim/core/flow"
+	"sendim/core/packet"
+	"sendim/sim/des"
+	"sendim/sim/fluid"
+)
+
+// fluids shares the links among flows that are not followed packet by packet. Everything
+// that changes the sharing at one moment is gathered and settled together, after all that
+// happens at the nodes.
+type fluids struct {
+	transfers *fluid.Transfers
+	net       *fluid.Network
+	resource  []int32 // by channel: its resource + 1
+	void      fluid.Resource
+	meters    map[meterKey]fluid.Resource // only looked up
+	runs      []*run                      // by fluid.Flow; nil where none
+	starting  []*run
+	stale     []*run
+	queued    int64 // for when onFluid is queued, flow.Never: not
+	settles   uint64
+	legs      []*leg // to use again
+	probe     flow.Path
+}
+
+type meterKey struct {
+	slot   int32
+	number uint32
+}
+
+// fluidRun is a flow's part in it.
+type fluidRun struct {
+	id       fluid.Flow
+	live     bool // it has a transfer
+	stale    bool // listed in fluids.stale
+	anew     bool // its path must be followed from the beginning
+	through  bool // the path reaches the receiver
+	missed   bool // a table miss stands in its way
+	probing  bool // onProbe is queued
+	sleeping int  // seconds without a path
+	legs     []*leg
+	arcs     []uint32
+	route    []fluid.Resource
+	latency  int64
+	bytes    int64 // counted along the path
+	packets  int64
+}
+
+// leg is what a flow meets at one switch.
+type leg struct {
+	slot   int32
+	packet flow.Packet
+	path   flow.Path
+}
+
+// patience is after how many seconds without a path a flow gives up, as a connection
+// that gets no answer does.
+const patience = 127
+
+func (w *world) fluidly() *fluids {
+	if w.fluid == nil {
+		net := fluid.New([]float64{0})
+		w.fluid = &fluids{net: net, transfers: fluid.NewTransfers(net), resource: make([]int32, len(w.arcs)), queued: flow.Never,
+			meters: map[meterKey]fluid.Resource{}}
+	}
+	return w.fluid
+}
+
+// bother queues settling for now.
+func (w *world) bother(now int64) {
+	if x := w.fluid; x.queued > now {
+		x.queued = now
+		w.schedule(now, w.everywhere(), onFluid, 0, 0)
+	}
+}
+
+// launchFluid begins with the address of the receiver, as a host would.
+func (w *world) launchFluid(f *run, now int64) {
+	w.fluidly()
+	f.fluid = &fluidRun{}
+	if f.spec.Duration > 0 {
+		w.schedule(now+int64(f.spec.Duration), f.from.id, onStop, uint32(f.index), 0)
+	}
+	w.resolveFluid(f, now)
+}
+
+func (w *world) resolveFluid(f *run, now int64) {
+	l := w.live(f.from)
+	n := l.neighbour(f.header.IPDst)
+	f.header.EthSrc = l.mac
+	if n.mac != 0 {
+		w.startFluid(f, n.mac, now)
+		return
+	}
+	n.fluids = append(n.fluids, f.index)
+	if !n.asking {
+		n.asking = true
+		n.round++
+		w.ask(f.from, l, f.header.IPDst, n, 1, now)
+	}
+	w.keepTrying(f, now)
+}
+
+func (w *world) startFluid(f *run, to packet.MAC, now int64) {
+	f.header.EthDst, f.resolved = to, true
+	w.fluid.starting = append(w.fluid.starting, f)
+	w.bother(now)
+}
+
+// keepTrying looks at a flow without a path again in a second.
+func (w *world) keepTrying(f *run, now int64) {
+	if !f.fluid.probing {
+		f.fluid.probing = true
+		w.schedule(now+des.Second, f.from.id, onProbe, uint32(f.index), 0)
+	}
+}
+
+func (w *world) probeAgain(f *run, now int64) {
+	r := f.fluid
+	r.probing = false
+	if r.through {
+		return
+	}
+	if r.sleeping++; r.sleeping >= patience {
+		f.reason = "no way to the receiver: timed out"
+		w.account(f, now)
+		w.end(f, now)
+		return
+	}
+	switch n := w.live(f.from).neighbour(f.header.IPDst); {
+	case !f.resolved && !n.asking:
+		w.resolveFluid(f, now)
+	case r.live && r.missed:
+		w.sendProbe(f, now)
+	}
+	w.keepTrying(f, now)
+}
+
+// sendProbe sends one real frame of the flow, so that the controller hears of it.
+func (w *world) sendProbe(f *run, now int64) {
+	id, x := w.frames.take()
+	*x = frame{sent: now, owner: f.index, cargo: probe, seg: -1, on: -1}
+	x.Header, x.Bytes = f.header, uint32(f.spec.Packet)
+	f.inFlight++
+	w.send(f.from, id, x, now)
+}
+
+// settle ends, starts and reroutes what is due, and shares anew.
+func (x *fluids) settle(w *world, now int64) {
+	if x.queued != now {
+		return
+	}
+	x.queued = flow.Never
+	for {
+		id, at, ok := x.transfers.Next()
+		if !ok || at > now {
+			break
+		}
+		w.finishFluid(x.runs[id], now)
+	}
+	for _, f := range x.starting {
+		if w.flows[f.index] == f {
+			w.admitFluid(f, now)
+		}
+	}
+	for _, f := range x.stale {
+		if r := f.fluid; r.live && w.flows[f.index] == f {
+			r.stale = false
+			w.reroute(f, now)
+		}
+	}
+	x.starting, x.stale = x.starting[:0], x.stale[:0]
+	x.transfers.Settle(now)
+	x.settles++
+	if _, at, ok := x.transfers.Next(); ok && at < x.queued {
+		x.queued = max(at, now)
+		w.schedule(x.queued, w.everywhere(), onFluid, 0, 0)
+	}
+}
+
+// admitFluid gives a flow its transfer.
+func (w *world) admitFluid(f *run, now int64) {
+	x, r := w.fluid, f.fluid
+	w.follow(f)
+	volume := math.Inf(1)
+	if f.spec.Size > 0 {
+		volume = float64(f.spec.Size)
+	}
+	limit := f.spec.Rate
+	for _, c := range w.net.Classes {
+		if c.ID == f.spec.Class && c.Max > 0 && (limit == 0 || c.Max < limit) {
+			limit = c.Max
+		}
+	}
+	r.id = x.transfers.Start(now, fluid.FlowSpec{Route: r.route, Cap: float64(limit) / 8}, volume)
+	r.live = true
+	for int(r.id) >= len(x.runs) {
+		x.runs = append(x.runs, nil)
+	}
+	x.runs[r.id] = f
+	w.blocked(f, now)
+}
+
+// blocked does what can be done for a flow without a path.
+func (w *world) blocked(f *run, now int64) {
+	r := f.fluid
+	if r.through {
+		r.sleeping = 0
+		return
+	}
+	if r.missed {
+		w.sendProbe(f, now)
+	}
+	w.keepTrying(f, now)
+}
+
+// reroute follows the path again where tables or ports have changed.
+func (w *world) reroute(f *run, now int64) {
+	x, r := w.fluid, f.fluid
+	same := !r.anew
+	for _, l := range r.legs {
+		if !same {
+			break
+		}
+		if s := &w.switches[l.slot]; l.path.Version != s.Version() {
+			w.at = s
+			s.Trace(&l.packet, &w.result, &x.probe)
+			same = slices.Equal(l.path.Outputs, x.probe.Outputs) && slices.Equal(l.path.Meters, x.probe.Meters) &&
+				len(l.path.Controller) == len(x.probe.Controller)
+			l.path, x.probe = x.probe, l.path
+		}
+	}
+	if same {
+		for _, l := range r.legs { // a meter may have a new rate
+			w.meterRoute(l, r.route[:0:0])
+		}
+		return
+	}
+	before := slices.Clone(r.route)
+	w.unfollow(f)
+	w.follow(f)
+	if !slices.Equal(before, r.route) {
+		x.transfers.Network().Reroute(r.id, r.route)
+	}
+	w.blocked(f, now)
+}
+
+// finishFluid ends a flow that has sent everything: its last byte is still on its way for
+// the path's delay.
+func (w *world) finishFluid(f *run, now int64) {
+	x, r := w.fluid, f.fluid
+	w.accountFluid(f, now)
+	x.transfers.Finish()
+	w.leaveFluid(f, now)
+	f.last = now + r.latency
+	if r.latency == 0 {
+		w.end(f, now)
+	} else {
+		w.schedule(f.last, f.from.id, onFluidEnd, uint32(f.index), 0)
+	}
+}
+
+// stopFluid ends a flow whose duration is over.
+func (w *world) stopFluid(f *run, now int64) {
+	r := f.fluid
+	if w.flows[f.index] != f || f.last > 0 {
+		return
+	}
+	w.accountFluid(f, now)
+	w.forgetFluid(f)
+	f.last = now
+	if f.bytes > 0 && r.latency > 0 {
+		f.last = now + r.latency
+		w.schedule(f.last, f.from.id, onFluidEnd, uint32(f.index), 0)
+		return
+	}
+	w.end(f, now)
+}
+
+// forgetFluid takes a flow's transfer away before its end.
+func (w *world) forgetFluid(f *run) {
+	if r := f.fluid; r.live {
+		now := w.queue.Now()
+		w.fluid.transfers.Cancel(now, r.id)
+		w.leaveFluid(f, now)
+		w.bother(now)
+	}
+}
+
+func (w *world) leaveFluid(f *run, now int64) {
+	r := f.fluid
+	f.from.digest = chain(f.from.digest, uint64(now), uint64(r.bytes))
+	w.unfollow(f)
+	w.fluid.runs[r.id] = nil
+	r.live = false
+}
+
+// accountFluid brings the counters along a flow's path up to date.
+func (w *world) accountFluid(f *run, now int64) {
+	x, r := w.fluid, f.fluid
+	if !r.live {
+		return
+	}
+	total := int64(x.transfers.Sent(now, r.id))
+	packets := total / int64(f.spec.Packet)
+	if f.spec.Size > 0 && total >= int64(f.spec.Size) && total%int64(f.spec.Packet) != 0 {
+		packets++
+	}
+	bytes, n := uint64(total-r.bytes), uint64(packets-r.packets)
+	r.bytes, r.packets = total, packets
+	f.bytes, f.offered, f.sent, f.received = total, total, packets, packets
+	if !r.through || bytes == 0 && x.net.Rate(r.id) == 0 {
+		return
+	}
+	for _, l := range r.legs {
+		w.switches[l.slot].TouchPath(&l.path, n, bytes, now)
+	}
+	for _, a := range r.arcs {
+		o := w.oddityOf(a)
+		o.fluidBytes += bytes
+		o.fluidPackets += n
+	}
+}
+
+// catchUp brings the counters of a switch up to date.
+func (w *world) catchUp(s *node, now int64) {
+	if s.extended == nil {
+		return
+	}
+	for _, i := range s.extended.fluids {
+		if f := w.flows[i]; f != nil {
+			w.accountFluid(f, now)
+		}
+	}
+}
+
+// detour makes the flows through a switch look at their path again; anew where ports
+// have changed.
+func (w *world) detour(s *node, now int64, anew bool) {
+	if s.extended == nil || len(s.extended.fluids) == 0 {
+		return
+	}
+	for _, i := range s.extended.fluids {
+		w.unsettle(w.flows[i], anew)
+	}
+	w.bother(now)
+}
+
+// detourHost is detour for the flows of a host.
+func (w *world) detourHost(h *host, now int64) {
+	if w.fluid == nil {
+		return
+	}
+	for _, f := range w.fluid.runs {
+		if f != nil && f.from == h {
+			w.unsettle(f, true)
+			w.bother(now)
+		}
+	}
+}
+
+func (w *world) unsettle(f *run, anew bool) {
+	if f == nil || !f.fluid.live {
+		return
+	}
+	r := f.fluid
+	r.anew = r.anew || anew
+	if !r.stale {
+		r.stale = true
+		w.fluid.stale = append(w.fluid.stale, f)
+	}
+}
+
+// fluidActivate lets the series see what fluid flows carry.
+func (w *world) fluidActivate() {
+	if w.fluid == nil {
+		return
+	}
+	now := w.queue.Now()
+	for _, f := range w.fluid.runs {
+		if f != nil {
+			w.accountFluid(f, now)
+			for _, a := range f.fluid.arcs {
+				w.activate(a, &w.arcs[a])
+			}
+		}
+	}
+}
+
+// leftOver is the rate that frames have beside fluid flows.
+func (w *world) leftOver(o *oddity, rate int64) int64 {
+	x := w.fluid
+	if rate == 0 {
+		return 0
+	}
+	if o.settled != x.settles {
+		o.settled, o.fluidLoad = x.settles, x.net.Load(fluid.Resource(o.fluid-1))
+	}
+	return max(rate-int64(o.fluidLoad*8), rate/10, 1)
+}
+
+// fluidCapacity tells the sharing about a channel's new rate.
+func (w *world) fluidCapacity(a uint32) {
+	if x := w.fluid; x != nil && x.resource[a] != 0 {
+		x.net.SetCapacity(fluid.Resource(x.resource[a]-1), w.capacity(a))
+		w.bother(w.queue.Now())
+	}
+}
+
+// capacity is in bytes a second.
+func (w *world) capacity(a uint32) float64 {
+	if r := w.arcs[a].rate; r > 0 {
+		return float64(r) / 8
+	}
+	return math.Inf(1)
+}

@@ -23,6 +23,7 @@ type life struct {
 type neighbour struct {
 	mac     packet.MAC // 0: not known yet
 	waiting []uint32   // frames
+	fluids  []int32    // fluid flows that wait for the address
 	asking  bool
 	round   uint32
 }
@@ -148,6 +149,7 @@ func (w *world) unresolved(h *host, ip packet.IPv4, what uint32, now int64) {
 		return
 	}
 	n.asking = false
+	n.fluids = n.fluids[:0]
 	waiting := n.waiting
 	n.waiting = nil
 	for _, id := range waiting {
@@ -174,4 +176,10 @@ func (w *world) hearARP(h *host, l *life, f *frame, now int64) {
 		x.Header.EthDst = n.mac
 		w.depart(h, id, x, now)
 	}
+	for _, i := range n.fluids {
+		if f := w.flows[i]; f != nil && !f.resolved {
+			w.startFluid(f, n.mac, now)
+		}
+	}
+	n.fluids = nil
 }

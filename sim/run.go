@@ -89,8 +89,6 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
 	}
 	switch {
-	case f.Granularity == model.GranularityFlow:
-		return fault.New(fault.NotYet, place, "flow %q: fluid flows cannot be simulated", f.ID)
 	case f.Granularity == model.GranularityChunk:
 		return fault.New(fault.MissingCapability, place, "flow %q: the simulation cannot do %s; use granularity=\"flow\" or \"packet\"", f.ID, backend.ChunkFlows)
 	case f.Packet < workload.Overhead(f.Transport)+leastDatagram:

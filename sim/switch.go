@@ -190,5 +190,5 @@ func (w *world) changed(s *node, now int64) {
 		s.expiry = next
 		w.schedule(max(next, now), s.id, onExpiry, 0, 0)
 	}
-	w.detour(s, now)
+	w.detour(s, now, false)
 }
