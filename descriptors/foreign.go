@@ -5,7 +5,6 @@ import (
 
 	"sendim/converters/xsdn"
 	"sendim/core/fault"
-	"sendim/core/model"
 )
 
 // foreign reads the prototype's and xSDN's files, if the first file is one. It gives
@@ -70,5 +69,3 @@ func (d *decoder) foreign(tops []top) (*System, error) {
 	}
 	return &System{Model: r.Model, Sources: sources, Places: r.Places}, nil
 }
-
-var _ model.Locator = (*locator)(nil)

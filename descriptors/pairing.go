@@ -13,7 +13,6 @@ type bitset []uint64
 func newBitset(n uint32) bitset    { return make(bitset, (n+63)/64) }
 func (b bitset) has(i uint32) bool { return b[i>>6]>>(i&63)&1 != 0 }
 func (b bitset) set(i uint32)      { b[i>>6] |= 1 << (i & 63) }
-func (b bitset) clear(i uint32)    { b[i>>6] &^= 1 << (i & 63) }
 func (b bitset) count() (n int)    { return b.countBefore(uint32(len(b)) * 64) }
 func (b bitset) countBefore(i uint32) (n int) {
 	for _, w := range b[:i>>6] {
