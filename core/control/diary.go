@@ -126,6 +126,18 @@ func (d *diary) log(at model.Time, name string, l *app.Log) {
 	}
 }
 
+// failed writes that a command was not sent.
+func (d *diary) failed(at model.Time, name string, sw model.NodeID, err error) {
+	if d.sink == nil {
+		return
+	}
+	e := trace.Entry{At: at, Kind: trace.Refused, App: name, Reason: err.Error(), Text: "not sent"}
+	if sw >= 0 && int(sw) < d.net.NodeCount() {
+		e.Node = d.net.NodeName(sw)
+	}
+	d.sink.Emit(&e)
+}
+
 func (d *diary) appLost(at model.Time, name string, err error) {
 	if d.sink != nil {
 		reason, _, _ := strings.Cut(err.Error(), "\n")

@@ -12,6 +12,7 @@ import (
 // carry carries out one command of an app, or queues Failed.
 func (r *Runtime) carry(a *application, c *app.Command, at model.Time) {
 	if err := r.attempt(a, c, at); err != nil {
+		r.diary.failed(at, a.Name, c.Switch, err)
 		r.fail(a.index, c.ID, at, err.Error())
 	}
 }

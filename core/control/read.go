@@ -35,7 +35,7 @@ func (r *Runtime) readNote(s *step, it *item) bool {
 		r.ordinal++
 		r.view.topology(func(t *app.Topology) { r.tell(app.Event{Kind: app.KindTopology, At: it.at, Topology: t}) })
 		if r.tree != nil {
-			s.flood = r.tree.change(&r.view)
+			s.flood = r.tree.grow(&r.view)
 		}
 	case noteTimer:
 		t := it.note.timer
@@ -60,9 +60,8 @@ func (r *Runtime) readUpcall(s *step) {
 	switch u.Kind {
 	case SwitchConnected:
 		r.readLoss(s)
-		if r.noteSwitch(s.at, u) {
-			r.readTree(s)
-		}
+		r.noteSwitch(s.at, u)
+		r.readTree(s)
 	case SwitchLost:
 		r.readLoss(s)
 		if r.view.up.has(u.Switch) && r.begun {
@@ -71,13 +70,10 @@ func (r *Runtime) readUpcall(s *step) {
 		}
 		r.view.up.set(u.Switch, false)
 	case PortStatus:
-		changed := false
 		for _, p := range u.Ports {
-			changed = r.notePort(s.at, u.Switch, p) || changed
+			r.notePort(s.at, u.Switch, p)
 		}
-		if changed {
-			r.readTree(s)
-		}
+		r.readTree(s)
 	case PacketIn:
 		r.readPacket(s)
 	case RuleRemoved:
@@ -99,10 +95,18 @@ func (r *Runtime) readUpcall(s *step) {
 	}
 }
 
+// readTree follows the links that the step has changed.
 func (r *Runtime) readTree(s *step) {
 	if r.tree != nil && r.begun {
-		s.flood = r.tree.change(&r.view)
+		differs := false
+		for _, l := range r.changed {
+			differs = r.tree.note(&r.view, l) || differs
+		}
+		if differs {
+			s.flood = r.tree.change()
+		}
 	}
+	r.changed = r.changed[:0]
 }
 
 // readPacket brings a packet to the app in whose tables it was, or to the ARP service.

@@ -48,6 +48,7 @@ type Runtime struct {
 	// of the React under way
 	steps   []step
 	ordinal int32
+	changed []model.LinkID // by the step being read
 	out     []Downcall
 	touched []model.NodeID
 	acking  []model.NodeID

@@ -66,19 +66,32 @@ func (t *tree) arcOf(a model.Arc) int32 {
 	return -1
 }
 
-// change works the trees out anew for the links as they stand and gives, by rising node,
-// the switches whose group differs; the first time, all.
-func (t *tree) change(v *view) (out []floodChange) {
-	for l, mine := range t.link {
-		if mine < 0 {
-			continue
-		}
-		if id := model.LinkID(l); v.linkUp(id) && !t.net.ArcSpec(model.Arc(2*id)).Spare {
-			t.down.RemoveLink(int(mine))
-		} else {
-			t.down.AddLink(int(mine))
-		}
+// note takes a link's state and says whether the trees may differ now: not when a link
+// that carried no floods goes down.
+func (t *tree) note(v *view, id model.LinkID) bool {
+	mine := t.link[id]
+	if mine < 0 {
+		return false
 	}
+	if v.linkUp(id) && !t.net.ArcSpec(model.Arc(2*id)).Spare {
+		t.down.RemoveLink(int(mine))
+		return true
+	}
+	t.down.AddLink(int(mine))
+	return !t.grown || t.forest.Has(t.g, 2*mine)
+}
+
+// grow makes the first trees and gives every switch's group.
+func (t *tree) grow(v *view) []floodChange {
+	for l := range t.link {
+		t.note(v, model.LinkID(l))
+	}
+	return t.change()
+}
+
+// change works the trees out anew for the links as noted and gives, by rising node, the
+// switches whose group differs.
+func (t *tree) change() (out []floodChange) {
 	t.before = append(t.before[:0], t.forest.Parent...)
 	t.work.Forest(t.down, &t.forest)
 	if !t.grown {

@@ -137,37 +137,41 @@ func (v *view) topology(yield func(*app.Topology)) {
 }
 
 // notePort takes a port's state as its switch reports it and tells the apps what follows:
-// the port, then the link between switches or the host behind it. It says whether a link
-// between switches changed.
-func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) bool {
+// the port, then the link between switches or the host behind it.
+func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) {
 	arc, ok := r.net.ArcAtPort(sw, model.PortNo(s.Port))
 	if !ok {
-		return false
+		return
 	}
-	was := r.view.linkUp(arc.Link())
-	if !r.view.setPort(arc, s.Up) || !r.begun {
-		return r.view.linkUp(arc.Link()) != was
+	link := arc.Link()
+	was := r.view.linkUp(link)
+	if !r.view.setPort(arc, s.Up) {
+		return
+	}
+	is := r.view.linkUp(link)
+	if is != was {
+		r.changed = append(r.changed, link)
+	}
+	if !r.begun {
+		return
 	}
 	r.tell(app.Event{Kind: app.KindPort, At: at, Port: &app.PortChange{
 		Port: app.Port{Switch: sw, Port: model.PortNo(s.Port)}, Up: s.Up, Rate: r.net.ArcSpec(arc).Rate}})
-	is := r.view.linkUp(arc.Link())
 	if is == was {
-		return false
+		return
 	}
 	switch peer := r.net.ArcTo(arc).Node; r.net.NodeKindOf(peer) {
 	case model.Switch:
-		r.tell(app.Event{Kind: app.KindLink, At: at, Link: &app.LinkChange{Link: r.view.linkInfo(arc.Link())}})
-		return true
+		r.tell(app.Event{Kind: app.KindLink, At: at, Link: &app.LinkChange{Link: r.view.linkInfo(link)}})
 	case model.Host:
 		if access, ok := r.view.attachment(peer); ok && access == arc {
 			r.tell(app.Event{Kind: app.KindHost, At: at, Host: &app.HostChange{Host: r.view.hostInfo(peer, arc)}})
 		}
 	}
-	return false
 }
 
 // noteSwitch takes all ports of a switch that has just connected.
-func (r *Runtime) noteSwitch(at model.Time, u *Upcall) (links bool) {
+func (r *Runtime) noteSwitch(at model.Time, u *Upcall) {
 	r.view.up.set(u.Switch, true)
 	if r.begun {
 		r.tell(app.Event{Kind: app.KindSwitch, At: at, Switch: &app.SwitchChange{Switch: r.view.switchInfo(u.Switch), Up: true}})
@@ -180,7 +184,6 @@ func (r *Runtime) noteSwitch(at model.Time, u *Upcall) (links bool) {
 		port := uint32(r.net.ArcFrom(arc).Port)
 		s := states[port] // a port that the switch does not have is down
 		s.Port = port
-		links = r.notePort(at, u.Switch, s) || links
+		r.notePort(at, u.Switch, s)
 	}
-	return links
 }

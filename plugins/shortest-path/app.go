@@ -27,7 +27,7 @@ func Manifest() app.Manifest {
 				Doc: "what makes a path short: few links, little delay, or a small sum of the links' weights"},
 			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "reactive: a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
 			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules for a destination, 1 to 65534; rules for a pair have one more"},
-			{Name: "limit", Type: app.Int, Default: "100000", Doc: "mode auto is proactive while switches times hosts is at most this"},
+			{Name: "limit", Type: app.Int, Default: "100000", Doc: "mode auto is proactive while it takes about this many rules at most: switches times hosts, and with ecmp=pair in a network with cycles hosts times hosts more"},
 		},
 	}
 }
@@ -143,7 +143,7 @@ func (a *router) configure(p map[string]string, out *app.Commands) {
 func (a *router) begin(out *app.Commands) {
 	a.running = true
 	switches, hosts := len(a.view.Switches()), len(a.view.Hosts())
-	a.reactive = a.opt.mode == "reactive" || a.opt.mode == "auto" && switches*hosts > a.opt.limit
+	a.reactive = a.opt.mode == "reactive" || a.opt.mode == "auto" && a.size() > a.opt.limit
 	a.routes.reset(&a.view, a.opt.weight)
 	if a.reactive {
 		out.Log("info", fmt.Sprintf("mode reactive: %d switches, %d hosts; the path of a pair is installed with its first packet", switches, hosts))
@@ -152,8 +152,19 @@ func (a *router) begin(out *app.Commands) {
 		}
 		return
 	}
-	out.Log("info", fmt.Sprintf("mode proactive: %d switches times %d hosts are at most %d rules, more where pairs are spread", switches, hosts, switches*hosts))
+	out.Log("info", fmt.Sprintf("mode proactive: %d switches times %d hosts are about %d rules", switches, hosts, a.size()))
 	a.refreshAll(out)
+}
+
+// size is about how many rules the proactive mode takes: one for every switch and
+// destination, and where pairs are spread and there are paths to choose from, about one
+// for every pair more.
+func (a *router) size() int {
+	switches, hosts := len(a.view.Switches()), len(a.view.Hosts())
+	if a.opt.ecmp == "pair" && len(a.view.Links()) >= switches {
+		return (switches + hosts) * hosts
+	}
+	return switches * hosts
 }
 
 // linkChanged brings the paths up to date.

@@ -205,3 +205,18 @@ func BenchmarkFatTree(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkProactiveTorus(b *testing.B) {
+	net := apptest.Network(b, "torus,20,20")
+	for _, ecmp := range []string{"none", "pair"} {
+		b.Run(ecmp, func(b *testing.B) {
+			rules := 0
+			for b.Loop() {
+				bench := apptest.New(b, shortestpath.New(), net, map[string]string{"mode": "proactive", "ecmp": ecmp})
+				rules += bench.Downcalls[control.ModRule]
+			}
+			b.ReportMetric(float64(rules)/b.Elapsed().Seconds(), "rules/s")
+			b.ReportMetric(float64(rules)/float64(b.N), "rules")
+		})
+	}
+}
