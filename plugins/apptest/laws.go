@@ -92,7 +92,7 @@ func (r *Recorded) replay(t testing.TB, fresh func() app.App, swap func(int) boo
 		a.React(&r.Events[i], &out)
 		issued = out.Issued()
 		if !same(out.List, r.Answers[i]) {
-			t.Fatalf("event %d of %d, %s: the app answered\n%s\nand now answers\n%s", i, len(r.Events), text(&r.Events[i]), text(r.Answers[i]), text(out.List))
+			t.Fatalf("event %d of %d, %s: the app answered\n%s\nand now answers\n%s\nto\n%s", i, len(r.Events), r.Events[i].Kind, text(r.Answers[i]), text(out.List), text(&r.Events[i]))
 		}
 	}
 }
