@@ -74,6 +74,7 @@ func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	job.SetSampling(j)
 	r := &run{spec: spec, hooks: h, backend: b, found: found, results: report.NewCollector(j.Model)}
 	r.manifest = r.describe()
 	r.sink = trace.Tee(r.results)
@@ -118,7 +119,7 @@ func (r *run) carryOut(ctx context.Context) (*Result, error) {
 	case err != nil:
 		r.manifest.State, r.manifest.Error = report.Failed, err.Error()
 	}
-	r.manifest.Ended, r.manifest.PID = time.Now().Format(time.RFC3339), 0
+	r.manifest.Ended, r.manifest.PID = time.Now().Format(time.RFC3339Nano), 0
 	out := &Result{}
 	if r.record != nil {
 		out.Dir = r.record.Dir
@@ -260,7 +261,7 @@ func (r *run) describe() report.Manifest {
 	j, caps := r.spec.Job, &r.found.Capabilities
 	d := j.Deployment
 	m := report.Manifest{ID: r.spec.Name, Network: j.Model.Name, Deployment: d.Name, State: report.Running, Backend: r.backend.Name(),
-		Version: r.spec.Version, Command: r.spec.Command, Started: time.Now().Format(time.RFC3339), PID: os.Getpid(), Seed: d.Seed(),
+		Version: r.spec.Version, Command: r.spec.Command, Started: time.Now().Format(time.RFC3339Nano), PID: os.Getpid(), Seed: d.Seed(),
 		Nodes: j.Model.NodeCount(), LinkCount: j.Model.LinkCount(), Notices: r.spec.Notices, Applications: []report.Application{}}
 	for _, s := range j.Sources {
 		m.Sources = append(m.Sources, report.Source{File: s.File, Bytes: s.Bytes, SHA256: s.SHA256})

@@ -16,7 +16,7 @@ import (
 type curve struct {
 	name   string
 	color  string
-	values []float64 // one a column; NaN where nothing is known
+	values []float64 // one a column
 }
 
 // columns is how many steps a chart has at most.
@@ -79,9 +79,7 @@ func (r *Results) curves() (step model.Time, throughput, utilisation []curve) {
 	for _, k := range order {
 		if m := received[k]; m != nil {
 			for col := range total {
-				if v := m.at(col); !math.IsNaN(v) {
-					total[col] += v
-				}
+				total[col] += m.at(col)
 			}
 		}
 	}
@@ -112,8 +110,8 @@ func (m *mean) add(col int, v float64) {
 }
 
 func (m *mean) at(col int) float64 {
-	if m.count[col] == 0 {
-		return math.NaN()
+	if m.count[col] == 0 { // what carries nothing is not sampled
+		return 0
 	}
 	return m.sum[col] / m.count[col]
 }
@@ -133,9 +131,7 @@ func chart(step model.Time, curves []curve, unit string, most float64) template.
 	for _, c := range curves {
 		n = max(n, len(c.values))
 		for _, v := range c.values {
-			if !math.IsNaN(v) {
-				top = math.Max(top, v)
-			}
+			top = math.Max(top, v)
 		}
 	}
 	if n == 0 || top <= 0 {
@@ -157,10 +153,6 @@ func chart(step model.Time, curves []curve, unit string, most float64) template.
 		pen := "M"
 		var path strings.Builder
 		for i, v := range c.values {
-			if math.IsNaN(v) {
-				pen = "M"
-				continue
-			}
 			y := h - (h-10)*v/top
 			x := func(i int) float64 { return left + (w-left-10)*float64(i)/float64(n) }
 			fmt.Fprintf(&path, "%s%.1f %.1fL%.1f %.1f", pen, x(i), y, x(i+1), y)

@@ -45,7 +45,7 @@ type Manifest struct {
 	Backend      string            `json:"backend"`
 	Version      string            `json:"version"`
 	Command      []string          `json:"command,omitempty"`
-	Started      string            `json:"started"` // RFC 3339, of the wall clock
+	Started      string            `json:"started"` // RFC 3339 with fractions, of the wall clock
 	Ended        string            `json:"ended,omitempty"`
 	PID          int               `json:"pid,omitempty"`
 	Seed         uint64            `json:"seed"`

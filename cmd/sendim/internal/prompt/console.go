@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"sendim/core"
+	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
@@ -234,7 +235,10 @@ func (c *call) onNode() error {
 	if len(c.args) == 1 {
 		return fmt.Errorf("say what %s is to do, as in %s ping h2", name, name)
 	}
-	if c.args[1] == "ping" && len(c.args) > 2 && slices.ContainsFunc(c.args[2:], func(w string) bool { _, err := c.node(w); return err == nil }) {
+	// An echo to a host of the network is the same in every world; one to elsewhere is a
+	// program's business.
+	toNode := slices.ContainsFunc(c.args[2:], func(w string) bool { _, err := c.node(w); return err == nil })
+	if c.args[1] == "ping" && (toNode || !c.Capabilities.Has(backend.Processes)) {
 		return c.ping(id, c.args[2:])
 	}
 	return c.exec(id, c.args[1:])
