@@ -27,6 +27,8 @@ type conn struct {
 
 	dpid uint64
 	node model.NodeID
+	// announced is the registry's.
+	announced bool
 
 	heard   atomic.Int64  // nanoseconds from owner's start to the last message
 	newest  atomic.Uint64 // the newest of the runtime's xids on the line
@@ -67,6 +69,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	var wg sync.WaitGroup
 	wg.Go(func() { k.write(ctx) })
 	c.post(ctx, k, control.Upcall{Kind: control.SwitchConnected, Ports: ports})
+	c.announce(k)
 	k.end(k.listen(ctx))
 	cancel()
 	wg.Wait()

@@ -64,6 +64,29 @@ func TestASwitchIsIntroducedAndTheAppsStartAtZero(t *testing.T) {
 	}
 }
 
+func TestASwitchThatWasWaitedForIsThereWhenTheAppsStart(t *testing.T) {
+	for range 50 {
+		s := newScript()
+		there := 0
+		s.start = func() []control.Downcall {
+			there = len(s.seen) // of this reaction and those before
+			return nil
+		}
+		b := run(t, s, 3, nil, nil)
+		for dpid := range uint64(3) {
+			go func() { dial(t, b.addr).greet(dpid + 1) }()
+		}
+		b.wait(t, 3)
+		b.startApps(t)
+		if there != 3 {
+			t.Fatalf("the apps started with %d of 3 switches", there)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestMessagesBecomeUpcallsInOrder(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, nil)

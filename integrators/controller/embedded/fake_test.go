@@ -246,7 +246,8 @@ func (b *bench) startApps(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if err := b.StartApps(ctx); err != nil {
-		t.Fatalf("%v; diary: %v", err, b.diary.texts())
+		b.clock.Flush()
+		t.Fatalf("%v; %d connected; diary: %v", err, len(b.Connected()), b.diary.texts())
 	}
 }
 

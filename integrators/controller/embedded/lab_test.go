@@ -368,6 +368,11 @@ func TestFiftySwitchesConnectAtOnce(t *testing.T) {
 		}
 		return out
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("barriers without an answer: %v; upcalls: %v", s.pending, s.kinds())
+		}
+	})
 	l.startApps(t)
 	t.Logf("50 bridges made and connected in %v, started with 20 rules each in %v", connected.Sub(began), time.Since(connected))
 	items := l.ask(backend.Selector{Node: model.NoNode, Rules: true})
@@ -376,7 +381,8 @@ func TestFiftySwitchesConnectAtOnce(t *testing.T) {
 	}
 }
 
-// BenchmarkRules is how fast rules come into force, by barrier, on one real switch.
+// BenchmarkRules is how fast rules come into force, by barrier, on one real switch, and
+// how fast it can be asked for them.
 func BenchmarkRules(b *testing.B) {
 	s := newScript()
 	l := newLab(b, s, 1)
@@ -388,7 +394,13 @@ func BenchmarkRules(b *testing.B) {
 	}
 	b.ResetTimer()
 	l.startApps(b)
+	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rules/s")
+	began := time.Now()
+	if n := len(l.rules(0)); n != b.N {
+		b.Fatalf("%d of %d rules", n, b.N)
+	}
+	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "read-back/s")
 }
 
 // BenchmarkRoundTrips sends a packet out, which comes up at the other switch, which

@@ -13,6 +13,7 @@ import (
 type registry struct {
 	mu      sync.Mutex
 	conns   map[model.NodeID]*conn
+	known   int           // of them, announced
 	changed chan struct{} // closed and replaced at every change
 }
 
@@ -20,14 +21,18 @@ func newRegistry() registry {
 	return registry{conns: map[model.NodeID]*conn{}, changed: make(chan struct{})}
 }
 
+// get gives the connection of a switch that has been announced, or nil.
 func (r *registry) get(sw model.NodeID) *conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.conns[sw]
+	if c := r.conns[sw]; c != nil && c.announced {
+		return c
+	}
+	return nil
 }
 
-// enter puts a connection in the place of an earlier one of the same switch, which the
-// caller must end first: it is returned, and nothing is changed.
+// enter takes the switch's place. Where an earlier connection has it, nothing changes
+// and that one is returned: the caller ends it and tries again.
 func (r *registry) enter(c *conn) (earlier *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -35,17 +40,25 @@ func (r *registry) enter(c *conn) (earlier *conn) {
 		return old
 	}
 	r.conns[c.node] = c
-	r.tell()
 	return nil
+}
+
+// announce makes a connection known. Its SwitchConnected is on its way to the runtime
+// before: whoever has waited for a switch and starts the apps then shows it to them.
+func (r *registry) announce(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.announced = true
+	r.known++
+	r.tell()
 }
 
 func (r *registry) leave(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.conns[c.node] == c {
-		delete(r.conns, c.node)
-		r.tell()
-	}
+	delete(r.conns, c.node)
+	r.known--
+	r.tell()
 }
 
 func (r *registry) tell() {
@@ -57,9 +70,11 @@ func (r *registry) tell() {
 func (r *registry) Connected() []model.NodeID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]model.NodeID, 0, len(r.conns))
-	for n := range r.conns {
-		out = append(out, n)
+	out := make([]model.NodeID, 0, r.known)
+	for n, c := range r.conns {
+		if c.announced {
+			out = append(out, n)
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -69,7 +84,7 @@ func (r *registry) Connected() []model.NodeID {
 func (c *Controller) WaitConnected(ctx context.Context, n int, progress func(connected int)) error {
 	for told := -1; ; {
 		c.mu.Lock()
-		have, changed := len(c.conns), c.changed
+		have, changed := c.known, c.changed
 		c.mu.Unlock()
 		if have != told && progress != nil {
 			progress(have)

@@ -207,6 +207,9 @@ func (d *driver) start(reply chan<- error) {
 		reply <- errors.New("starting the apps: they were started before")
 		return
 	}
+	for len(d.inbox) > 0 { // every switch that somebody has waited for is in it
+		d.take(<-d.inbox)
+	}
 	d.cfg.Clock.Restart()
 	for i := range d.held {
 		d.held[i].At = 0
