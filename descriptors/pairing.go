@@ -2,6 +2,7 @@ package descriptors
 
 import (
 	"math/bits"
+	"slices"
 	"sort"
 
 	"sendim/core/model"
@@ -67,7 +68,22 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 	}
 	fill := make([]uint32, nodes)
 	copy(fill, off)
+	byName, byPort := map[string]uint32{}, map[model.Endpoint]uint32{}
 	m.each(func(r run, from, to uint32) {
+		for _, x := range m.extrasIn(from, to) {
+			if !forward.has(x.mention) {
+				continue
+			}
+			if x.name != "" {
+				byName[x.name] = x.mention
+			}
+			if x.near != model.AutoPort {
+				byPort[model.Endpoint{Node: r.from, Port: x.near}] = x.mention
+			}
+			if x.far != model.AutoPort {
+				byPort[model.Endpoint{Node: m.to[x.mention], Port: x.far}] = x.mention
+			}
+		}
 		for i, v := range m.to[from:to] {
 			if k := from + uint32(i); forward.has(k) {
 				in[fill[v]] = r.from
@@ -98,22 +114,39 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 			}
 		}
 		c.hi = hi
-		take := func(second uint32, u model.NodeID) {
+		take := func(second uint32, u model.NodeID, place uint32) {
 			if said {
-				p.mate[c.choose(second, u)] = second
+				p.mate[c.use(place, u)] = second
 			}
 			fill[u]--
 			p.second.set(second)
 		}
-		// Mentions with ids or ports choose before those that take what is left.
+		// Mentions that name their other half find it; those with ids or ports that it
+		// does not have choose before those that take what is left.
 		for _, x := range m.extrasIn(from, to) {
-			if u := m.to[x.mention]; fill[u] > 0 && x.identifies() {
-				take(x.mention, u)
+			u := m.to[x.mention]
+			if forward.has(x.mention) || fill[u] == 0 {
+				continue
+			}
+			for _, first := range [3]uint32{get(byName, x.name), get(byPort, model.Endpoint{Node: v, Port: x.near}), get(byPort, model.Endpoint{Node: u, Port: x.far})} {
+				if k, ok := c.place(first, lo, hi); ok && in[k] == u && !c.used.has(k) && x.fits(m.extra(first)) > 0 {
+					take(x.mention, u, k)
+					break
+				}
+			}
+		}
+		for _, x := range m.extrasIn(from, to) {
+			if u := m.to[x.mention]; !forward.has(x.mention) && fill[u] > 0 && x.identifies() && !p.second.has(x.mention) {
+				take(x.mention, u, c.choose(&x, u))
 			}
 		}
 		for i, u := range m.to[from:to] {
 			if second := from + uint32(i); !forward.has(second) && fill[u] > 0 && !p.second.has(second) {
-				take(second, u)
+				k := uint32(0)
+				if said {
+					k = c.first[u]
+				}
+				take(second, u, k)
 			}
 		}
 		for _, u := range in[lo:hi] {
@@ -133,34 +166,52 @@ type chooser struct {
 	hi    uint32
 }
 
-// choose picks among the open mentions by u the one with the same id, or the same
-// ports, or else the first that does not contradict. A bounded number is looked at.
-func (c *chooser) choose(second uint32, u model.NodeID) uint32 {
+// lookedAt bounds a search among parallel links; only mentions whose other half says
+// nothing search at all.
+const lookedAt = 1024
+
+// choose picks, among the open mentions by u, the first that does not contradict x, or
+// else the first.
+func (c *chooser) choose(x *linkExtra, u model.NodeID) uint32 {
 	k := c.first[u]
-	best := k
-	if e2 := c.m.extra(second); e2 != nil && e2.identifies() {
-		neutral := false
-		for i, looked := k, 0; i < c.hi && c.in[i] == u && looked < 64; i++ {
-			if c.used.has(i) {
-				continue
-			}
-			looked++
-			fit := e2.fits(c.m.extra(c.at[i]))
-			if fit > 0 {
-				best = i
-				break
-			}
-			if fit == 0 && !neutral {
-				best, neutral = i, true
-			}
+	for i, looked := k, 0; i < c.hi && c.in[i] == u && looked < lookedAt; i++ {
+		if c.used.has(i) {
+			continue
+		}
+		if looked++; x.fits(c.m.extra(c.at[i])) >= 0 {
+			return i
 		}
 	}
-	c.used.set(best)
-	for k < c.hi && c.used.has(k) {
-		k++
+	return k
+}
+
+// use takes the place k among the mentions by u and gives the mention.
+func (c *chooser) use(k uint32, u model.NodeID) uint32 {
+	c.used.set(k)
+	f := c.first[u]
+	for f < c.hi && c.used.has(f) {
+		f++
 	}
-	c.first[u] = k
-	return c.at[best]
+	c.first[u] = f
+	return c.at[k]
+}
+
+// place finds a mention among those in [lo, hi).
+func (c *chooser) place(mention, lo, hi uint32) (uint32, bool) {
+	if mention == none {
+		return 0, false
+	}
+	k, ok := slices.BinarySearch(c.at[lo:hi], mention)
+	return lo + uint32(k), ok
+}
+
+const none = ^uint32(0)
+
+func get[K comparable](m map[K]uint32, key K) uint32 {
+	if v, ok := m[key]; ok {
+		return v
+	}
+	return none
 }
 
 // identifies says whether an extra can tell parallel links apart.

@@ -114,6 +114,37 @@ func TestTheOrderOfFormsDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestParallelLinksFindEachOtherByIdAndPort(t *testing.T) {
+	const n = 3000
+	for name, write := range map[string]func(side, i int) string{
+		"ids": func(side, i int) string { return fmt.Sprintf(`<link to="n%d" id="l%d"/>`, 1-side, (i*7+side*1234)%n) },
+		"ports": func(side, i int) string {
+			if side == 0 {
+				return fmt.Sprintf(`<link to="n1" port="%d"/>`, i+1)
+			}
+			return fmt.Sprintf(`<link to="n0:%d" port="%d"/>`, (i*7+1234)%n+1, i+1)
+		},
+	} {
+		var b bytes.Buffer
+		b.WriteString("<system>")
+		for side := range 2 {
+			fmt.Fprintf(&b, `<node id="n%d" type="switch">`, side)
+			for i := range n {
+				b.WriteString(write(side, i))
+			}
+			b.WriteString("</node>")
+		}
+		b.WriteString("</system>")
+		sys, _, err := Decode(fstest.MapFS{"a.xml": {Data: b.Bytes()}}, Options{}, "a.xml")
+		if err != nil {
+			t.Fatalf("%s: %.300s", name, err)
+		}
+		if sys.Model.LinkCount() != n {
+			t.Errorf("%s: %d links", name, sys.Model.LinkCount())
+		}
+	}
+}
+
 func TestBitsetsCountAndFind(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := uint32(rapid.IntRange(1, 200).Draw(t, "n"))
