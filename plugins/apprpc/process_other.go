@@ -1,0 +1,16 @@
+//go:build !linux
+
+package apprpc
+
+import "syscall"
+
+// Elsewhere the app notices the host's death by the end of its standard input alone, and
+// neither its children nor its memory are bounded by us.
+
+func ownGroup() *syscall.SysProcAttr { return nil }
+
+func killGroup(int) {}
+
+func awaitExit(int) {}
+
+func limitMemory(int, uint64) {}
