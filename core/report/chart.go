@@ -147,7 +147,11 @@ func chart(step model.Time, curves []curve, unit string, most float64) template.
 	end := (model.Time(n) * step).Seconds()
 	for i := range 6 {
 		x := left + (w-left-10)*float64(i)/5
-		fmt.Fprintf(&b, `<text x="%.1f" y="%.0f" class="tick" text-anchor="middle">%.4g s</text>`, x, h+18, end*float64(i)/5)
+		anchor := "middle"
+		if i == 5 {
+			anchor = "end"
+		}
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.0f" class="tick" text-anchor="%s">%.3g s</text>`, x, h+18, anchor, end*float64(i)/5)
 	}
 	for _, c := range curves {
 		pen := "M"
@@ -216,7 +220,11 @@ func (r *Results) drawing() template.HTML {
 			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" class="switch"><title>%s</title></rect>`, x(i)-size, y(i)-size*0.7, 2*size, 1.4*size, name)
 		}
 		if len(t.Nodes) <= 100 {
-			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" class="name">%s</text>`, x(i), y(i)-size-2, name)
+			above := -size - 2 // switches are named above, hosts below: fewer names meet
+			if n.Kind == model.Host {
+				above = size + 9
+			}
+			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" class="name">%s</text>`, x(i), y(i)+above, name)
 		}
 	}
 	b.WriteString(`</svg>`)
