@@ -131,7 +131,10 @@ type Addressing interface {
 // React(before) gives the apps everything that arrived before the given time, in order
 // of arrival, together, and returns what they answered. Because a downcall takes effect
 // no sooner than Lookahead after the event that caused it was sent, a world in virtual
-// time may let Lookahead pass before it calls React, and nothing changes.
+// time may let Lookahead pass before it calls React, and nothing changes: with due the
+// earliest arrival and w at most Lookahead, everything that arrives before due+w was sent
+// before due+w less the least upward delay, so the network runs up to there, and what
+// React(due+w) answers takes effect no earlier.
 type Driver interface {
 	// Start queues Start and Topology for every app; React(at+1) delivers them.
 	Start(at model.Time) error

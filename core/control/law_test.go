@@ -176,7 +176,13 @@ func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		net, deeds := randomNetwork(rt), randomDeeds(rt)
 		which := rapid.IntRange(0, 3).Draw(rt, "app")
-		windows := []model.Time{0, 2 * model.Millisecond, model.Time(rapid.IntRange(1, 2000).Draw(rt, "window")) * model.Microsecond}
+		spans := rapid.SliceOfN(rapid.IntRange(1, 3000), 2, 6).Draw(rt, "delays")
+		delays := func(sw model.NodeID) (up, down model.Time) {
+			n := len(spans)
+			return model.Time(spans[int(sw)%n]) * model.Microsecond, model.Time(spans[(int(sw)+1)%n]) * model.Microsecond
+		}
+		lookahead := apptest.Start(t, apptest.Config{Model: net, Delays: delays}).Runtime.Lookahead()
+		windows := []model.Time{0, lookahead, max(1, lookahead*model.Time(rapid.IntRange(1, 99).Draw(rt, "window"))/100)}
 		var first []string
 		for i, w := range windows {
 			wild, second := &restless{}, &restless{state: 1}
@@ -187,7 +193,7 @@ func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
 			if which == 3 {
 				apps[0].Params = map[string]string{"mode": "reactive", "idle": "1s"}
 			}
-			b := apptest.Start(t, apptest.Config{Model: net, Window: w, Apps: apps, Record: true})
+			b := apptest.Start(t, apptest.Config{Model: net, Delays: delays, Window: w, Apps: apps, Record: true})
 			b.Run(model.Second - b.Now())
 			do(b, deeds, true)
 			all := slices.Concat(wild.seen, second.seen, b.Sent)

@@ -161,6 +161,9 @@ func (r *Runtime) admit(apps []Application) error {
 			r.apps[i-1].next = table
 		}
 		table += a.manifest.Tables
+		if a.manifest.Chains && i == len(apps)-1 {
+			return fmt.Errorf("control: app %s hands packets on to the next app, and none follows it", a.Name)
+		}
 		for _, s := range a.manifest.Services {
 			switch s {
 			case app.ServiceARP:
@@ -228,10 +231,10 @@ func (r *Runtime) Settled() bool {
 }
 
 // React gives the apps everything that arrived before the given time and returns what
-// they and the runtime answer. The slice is valid until the next call. An error is ctx's,
-// or an *AppLostError; the downcalls are valid even then.
+// they and the runtime answer. The slice is the caller's. An error is ctx's, or an *AppLostError; the downcalls
+// are valid even then.
 func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, error) {
-	r.steps, r.out, r.ordinal = r.steps[:0], r.out[:0], 0
+	r.steps, r.out, r.ordinal = r.steps[:0], make([]Downcall, 0, len(r.out)), 0
 	r.read(before)
 	if len(r.steps) == 0 {
 		return nil, ctx.Err()

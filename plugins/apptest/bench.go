@@ -22,9 +22,9 @@ type Config struct {
 	Apps     []control.Application
 	Granted  []app.Need
 	Settings app.Settings
-	Up, Down model.Time // control delays of every switch; 0: 1 ms
-	// Window is how long the bench gathers events before it asks the apps, at most Up+Down;
-	// 0: not at all. Nothing may depend on it.
+	Delays   control.Delays // of every switch; nil: 1 ms each way
+	// Window is how long the bench gathers events before it asks the apps, at most the
+	// runtime's Lookahead; 0: not at all. Nothing may depend on it.
 	Window model.Time
 	Sink   trace.Sink // nil: nobody
 	Record bool       // keep the text of downcalls in Bench.Sent
@@ -58,6 +58,8 @@ type Bench struct {
 	downs    map[model.LinkID]bool
 	hosts    map[model.NodeID]*host
 	result   flow.Result
+	least    model.Time // upward delay
+	most     model.Time // delay either way
 	upSeq    map[model.NodeID]uint64
 }
 
@@ -102,11 +104,8 @@ func Network[N string | *model.Network](t testing.TB, network N) *model.Network 
 // Start brings a bench up: all switches connect, the apps start, and everything settles.
 func Start(t testing.TB, c Config) *Bench {
 	t.Helper()
-	if c.Up == 0 {
-		c.Up = model.Millisecond
-	}
-	if c.Down == 0 {
-		c.Down = model.Millisecond
+	if c.Delays == nil {
+		c.Delays = func(model.NodeID) (up, down model.Time) { return model.Millisecond, model.Millisecond }
 	}
 	if c.Granted == nil {
 		c.Granted = []app.Need{app.NeedMeters, app.NeedGroups, app.NeedSelect, app.NeedFastFailover, app.NeedPortRate}
@@ -115,28 +114,29 @@ func Start(t testing.TB, c Config) *Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Bench{Model: c.Model, t: t, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
+	b := &Bench{Model: c.Model, t: t, least: model.Forever, most: 1, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
 		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}}
-	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: address{names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink,
-		Delays: func(model.NodeID) (up, down model.Time) { return c.Up, c.Down }})
+	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: address{names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink, Delays: c.Delays})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range c.Model.Nodes() {
 		switch n.Kind {
 		case model.Switch:
+			up, down := c.Delays(n.ID)
+			b.least, b.most = min(b.least, up), max(b.most, up, down)
 			b.switches[n.ID] = &flow.Switch{Seed: names.DPID(n.ID)}
 			b.up(control.Upcall{Kind: control.SwitchConnected, Switch: n.ID, Ports: b.ports(n.ID)})
 		case model.Host:
 			b.hosts[n.ID] = newHost(b, n.ID)
 		}
 	}
-	b.Run(c.Up + c.Down)
+	b.Run(2 * b.most)
 	if err := b.Runtime.Start(b.now); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := b.now + 10*model.Second; !b.Runtime.Settled(); {
-		if b.Run(c.Up + c.Down); b.now > deadline {
+		if b.Run(2 * b.most); b.now > deadline {
 			t.Fatal("the apps' answers to Start and Topology do not come to rest within 10 s")
 		}
 	}
@@ -179,7 +179,8 @@ func (b *Bench) up(u control.Upcall) {
 		return
 	}
 	b.upSeq[u.Switch]++
-	u.Seq, u.At = b.upSeq[u.Switch], b.now+b.c.Up
+	up, _ := b.c.Delays(u.Switch)
+	u.Seq, u.At = b.upSeq[u.Switch], b.now+up
 	b.Runtime.Up(u)
 }
 
@@ -234,12 +235,12 @@ func (b *Bench) Run(span model.Time) {
 	until, window := b.now+span, max(b.c.Window, 1)
 	for {
 		// What arrives at the runtime before due+window was sent before edge, and what it
-		// answers takes effect no sooner than due+Down: so the network goes on up to edge,
-		// and then the apps are asked.
+		// answers takes effect no sooner than that: so the network goes on up to edge, and
+		// then the apps are asked.
 		due, next := b.Runtime.Due(), b.queue.next()
 		edge := model.Forever
 		if due != model.Forever {
-			edge = due - b.c.Up + window
+			edge = due - b.least + window
 		}
 		switch {
 		case next < edge && next <= until:
@@ -260,7 +261,7 @@ func (b *Bench) Run(span model.Time) {
 func (b *Bench) Settle() {
 	b.t.Helper()
 	for deadline := b.now + 10*model.Second; b.now < deadline; {
-		b.Run(b.c.Up + b.c.Down)
+		b.Run(2 * b.most)
 		if b.Runtime.Settled() && b.busy == 0 {
 			return
 		}

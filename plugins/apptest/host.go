@@ -85,7 +85,7 @@ func (b *Bench) pings(pairs [][2]string) []*Journey {
 			src.send(packet.ARPRequest(src.mac, src.ip, dst.ip), nil)
 		}
 	}
-	for waited := model.Time(0); waited < Patience; waited += b.c.Up + b.c.Down {
+	for waited := model.Time(0); waited < Patience; waited += 2 * b.most {
 		done := true
 		for _, ask := range asking {
 			done = ask() && done
@@ -93,7 +93,7 @@ func (b *Bench) pings(pairs [][2]string) []*Journey {
 		if done {
 			break
 		}
-		b.Run(b.c.Up + b.c.Down)
+		b.Run(2 * b.most)
 	}
 	return out
 }

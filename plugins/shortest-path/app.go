@@ -33,7 +33,9 @@ func Manifest() app.Manifest {
 }
 
 // New makes the app.
-func New() app.App { return &router{pairs: map[pair][]hop{}, dests: map[model.NodeID]*destination{}} }
+func New() app.App {
+	return &router{pairs: map[pair][]hop{}, dests: map[model.NodeID]*destination{}, actions: map[choice][]flow.Action{}}
+}
 
 // options are the parameters, read.
 type options struct {
@@ -54,6 +56,8 @@ type router struct {
 	dests  map[model.NodeID]*destination // proactive, by switch
 	groups groups
 	pairs  map[pair][]hop // reactive: the rules of a pair, from the source on
+
+	actions map[choice][]flow.Action
 }
 
 // pair is a source and a destination.

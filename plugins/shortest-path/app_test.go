@@ -220,3 +220,21 @@ func BenchmarkProactiveTorus(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkLinkChange(b *testing.B) {
+	for _, ecmp := range []string{"none", "pair", "group"} {
+		b.Run(ecmp, func(b *testing.B) {
+			bench := apptest.New(b, shortestpath.New(), "fat-tree,8", map[string]string{"mode": "proactive", "ecmp": ecmp})
+			before, changes := bench.Downcalls[control.ModRule], 0
+			name := bench.Model.LinkName(0)
+			for b.Loop() {
+				bench.LinkDown(name)
+				bench.Settle()
+				bench.LinkUp(name)
+				bench.Settle()
+				changes += 2
+			}
+			b.ReportMetric(float64(bench.Downcalls[control.ModRule]-before)/float64(changes), "rules/change")
+		})
+	}
+}

@@ -33,11 +33,16 @@ type choice struct {
 	group string
 }
 
-func (c choice) action() flow.Action {
-	if c.group != "" {
-		return flow.InGroup(c.group)
+// action is what a rule does to follow a choice; equal ones are one slice.
+func (a *router) action(c choice) []flow.Action {
+	list := a.actions[c]
+	if list == nil {
+		if list = []flow.Action{flow.Out(uint32(c.port))}; c.group != "" {
+			list[0] = flow.InGroup(c.group)
+		}
+		a.actions[c] = list
 	}
-	return flow.Out(uint32(c.port))
+	return list
 }
 
 // attachedHosts gathers the hosts with an address by their switches.
@@ -150,6 +155,7 @@ func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, 
 	}
 	numbers := byDistance(now.dist, len(a.view.Switches()))
 	for _, h := range union(old.hosts, now.hosts) {
+		match := toHost(h.ip) // one for all switches: rules are many
 		for _, n := range numbers {
 			was, is := old.to(h.ip, n, sw, a), now.to(h.ip, n, sw, a)
 			if was == is {
@@ -157,10 +163,10 @@ func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, 
 			}
 			id := a.view.Switches()[n].ID
 			if is == (choice{}) {
-				gone = append(gone, removal{id, flow.Rule{Priority: a.opt.priority, Match: toHost(h.ip)}})
+				gone = append(gone, removal{id, flow.Rule{Priority: a.opt.priority, Match: match}})
 				continue
 			}
-			out.Install(id, flow.Rule{Priority: a.opt.priority, Match: toHost(h.ip), Apply: []flow.Action{is.action()}})
+			out.Install(id, flow.Rule{Priority: a.opt.priority, Match: match, Apply: a.action(is)})
 		}
 	}
 	for n, c := range old.choice {
@@ -282,22 +288,19 @@ func (a *router) changePairs(old, now map[pair][]hop, out *app.Commands) (gone [
 // changePair installs a pair's rules from the destination backwards and gives those that
 // are no longer wanted.
 func (a *router) changePair(k pair, old, now []hop, idle uint16, out *app.Commands) (gone []removal) {
+	match := between(k)
 	for _, h := range slices.Backward(now) {
 		if !slices.Contains(old, h) {
-			out.Install(h.Switch, a.pairRule(k, h, idle))
+			out.Install(h.Switch, flow.Rule{Priority: a.opt.priority + 1, Match: match, Idle: idle, SendRemoved: idle != 0,
+				Apply: a.action(choice{port: h.Port})})
 		}
 	}
 	for _, h := range old {
 		if !slices.ContainsFunc(now, func(x hop) bool { return x.Switch == h.Switch }) {
-			gone = append(gone, removal{h.Switch, flow.Rule{Priority: a.opt.priority + 1, Match: between(k)}})
+			gone = append(gone, removal{h.Switch, flow.Rule{Priority: a.opt.priority + 1, Match: match}})
 		}
 	}
 	return gone
-}
-
-func (a *router) pairRule(k pair, h hop, idle uint16) flow.Rule {
-	return flow.Rule{Priority: a.opt.priority + 1, Match: between(k), Idle: idle, SendRemoved: idle != 0,
-		Apply: []flow.Action{flow.Out(uint32(h.Port))}}
 }
 
 func sortedKeys(m map[pair][]hop) []pair {
