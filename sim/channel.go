@@ -101,7 +101,10 @@ func (w *world) transmit(a uint32, id uint32, f *frame, now int64) {
 	if c.flags == 0 && w.sampling {
 		w.activate(a, c)
 	}
-	c.busy = now + transmissionTime(f.Bytes, c.rate)
+	if f.Bytes != w.lastBytes || c.rate != w.lastRate { // most are alike, and a division is slow
+		w.lastBytes, w.lastRate, w.lastTime = f.Bytes, c.rate, transmissionTime(f.Bytes, c.rate)
+	}
+	c.busy = now + w.lastTime
 	w.onWire(a, c, id, f, c.busy+c.delay)
 }
 

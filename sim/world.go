@@ -42,7 +42,10 @@ type world struct {
 	at       *node // the switch at work, for result.PortUp
 	output   tcp.Output
 	seq      uint32 // of events that are no frames
-	looped   bool   // the warning has been given
+
+	lastBytes          uint32 // the transmission time worked out last
+	lastRate, lastTime int64
+	looped             bool // the warning has been given
 
 	control channelToController
 
