@@ -26,14 +26,25 @@ type partialLink struct {
 	spec model.LinkSpec
 }
 
+// linkNames are the attributes of linkSpec in its order, which is that of the bits.
+var linkNames = [...]string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant"}
+
+// partialOf reads a tag whose last attributes are those of linkSpec.
 func partialOf(t *tag) partialLink {
-	p := partialLink{spec: model.LinkSpec{
-		Rate: model.Rate(t.int("rate")), Delay: model.Time(t.int("delay")), Jitter: model.Time(t.int("jitter")), Loss: t.float("loss"),
-		Queue: t.at("queue").q, MTU: int32(t.int("mtu")), Class: t.text("class"), Weight: t.int("weight"), Spare: t.bool("redundant")}}
-	for i, name := range [...]string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant"} {
-		if t.has(name) {
+	v := t.vals[len(t.vals)-len(linkNames):]
+	p := partialLink{}
+	for i := range v {
+		if v[i].set && !v[i].bad {
 			p.mask |= 1 << i
 		}
+	}
+	if p.mask == 0 {
+		return p
+	}
+	p.spec = model.LinkSpec{Rate: model.Rate(v[0].n), Delay: model.Time(v[1].n), Jitter: model.Time(v[2].n), Loss: v[3].f, Queue: v[4].q,
+		MTU: int32(v[5].n), Weight: v[7].n, Spare: v[8].n != 0}
+	if p.mask&setClass != 0 {
+		p.spec.Class = v[6].s
 	}
 	return p
 }
@@ -76,7 +87,7 @@ func (p *partialLink) disagrees(o partialLink) string {
 	for i, differ := range [...]bool{a.Rate != b.Rate, a.Delay != b.Delay, a.Jitter != b.Jitter, a.Loss != b.Loss, a.Queue != b.Queue,
 		a.MTU != b.MTU, a.Class != b.Class, a.Weight != b.Weight, a.Spare != b.Spare} {
 		if differ && both&(1<<i) != 0 {
-			return [...]string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant"}[i]
+			return linkNames[i]
 		}
 	}
 	return ""

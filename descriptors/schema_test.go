@@ -72,6 +72,34 @@ func TestSchemasTakeWhatTheDecoderTakes(t *testing.T) {
 	}
 }
 
+func TestLinkAttributesStandInTheOrderOfTheirBits(t *testing.T) {
+	checked := 0
+	var visit func(e *element)
+	visit = func(e *element) {
+		for i, a := range e.attrs {
+			if a.name != "redundant" {
+				continue
+			}
+			checked++
+			if i != len(e.attrs)-1 {
+				t.Errorf("<%s>: the link's attributes do not come last", e.name)
+			}
+			for k, name := range linkNames {
+				if at := len(e.attrs) - len(linkNames) + k; e.attrs[at].name != name {
+					t.Errorf("<%s>: attribute %d is %s, want %s", e.name, at, e.attrs[at].name, name)
+				}
+			}
+		}
+		for _, c := range e.children {
+			visit(c)
+		}
+	}
+	visit(systemElement())
+	if checked < 5 {
+		t.Errorf("only %d elements describe links", checked)
+	}
+}
+
 func TestEveryElementAndAttributeOfTheTableIsUnderstood(t *testing.T) {
 	// A tag's accessors panic on a name that the table lacks: reading one element of
 	// every kind finds slips between table and decoder.

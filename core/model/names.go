@@ -13,6 +13,9 @@ const MaxIDLength = 255
 // text without blanks at its ends, and contains none of "--", ":", "#", "," and "=",
 // which links, ports and selectors are written with, nor glob characters.
 func CheckID(id string) error {
+	if plainName(id) {
+		return nil
+	}
 	switch {
 	case id == "":
 		return fmt.Errorf("an id must not be empty")

@@ -123,9 +123,9 @@ func claim[K comparable](v *validator, taken map[K]string, key K, name string, i
 }
 
 // plainName says whether a name is made of characters that CheckID surely accepts.
-func plainName(b []byte) bool {
-	for i, c := range b {
-		switch {
+func plainName[T string | []byte](b T) bool {
+	for i := range len(b) {
+		switch c := b[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c == '_', c == '.':
 		case c == '-' && (i == 0 || b[i-1] != '-'):
 		default:
