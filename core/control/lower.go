@@ -69,6 +69,9 @@ func (r *Runtime) attempt(a *application, c *app.Command, at model.Time) error {
 		if out.Actions, err = r.lowerActions(a, p, out.Actions); err != nil {
 			return err
 		}
+		if out.InPort == 0 { // no port: it comes from the controller
+			out.InPort = flow.PortController
+		}
 		d.Kind, d.Packet = SendPacket, &out
 		r.send(p, d, c.ID, c.Ack, nil)
 	case app.KindStatsRequest:

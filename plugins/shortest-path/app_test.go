@@ -226,7 +226,8 @@ func BenchmarkLinkChange(b *testing.B) {
 		b.Run(ecmp, func(b *testing.B) {
 			bench := apptest.New(b, shortestpath.New(), "fat-tree,8", map[string]string{"mode": "proactive", "ecmp": ecmp})
 			before, changes := bench.Downcalls[control.ModRule], 0
-			name := bench.Model.LinkName(0)
+			arcs := bench.Model.Arcs(bench.Node("c0"))
+			name := bench.Model.LinkName(arcs[0].Link())
 			for b.Loop() {
 				bench.LinkDown(name)
 				bench.Settle()
