@@ -12,7 +12,7 @@ import (
 type Code string
 
 // Place is where a fault was found. Zero fields are unknown. Line and Column count
-// from 1; Column counts bytes.
+// from 1; Column counts characters.
 type Place struct {
 	File         string
 	Line, Column int
