@@ -244,7 +244,9 @@ func (r *router) React(e *app.Event, out *app.Commands) {
 	case app.KindPacketIn:
 		for _, h := range r.topology.Hosts {
 			if h.IP == e.PacketIn.Header.IPDst {
-				r.install(h, out)
+				if !r.install(h, out)[e.PacketIn.Port.Switch] {
+					continue // no way from here
+				}
 				out.Send(e.PacketIn.Port.Switch, flow.PacketOut{InPort: uint32(e.PacketIn.Port.Port),
 					Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: e.PacketIn.Frame})
 			}
@@ -255,7 +257,7 @@ func (r *router) React(e *app.Event, out *app.Commands) {
 }
 
 // install points every switch towards a host, breadth first.
-func (r *router) install(h app.HostInfo, out *app.Commands) {
+func (r *router) install(h app.HostInfo, out *app.Commands) map[model.NodeID]bool {
 	rule := func(sw model.NodeID, port model.PortNo) {
 		out.Install(sw, flow.Rule{Priority: 10, Match: flow.Match{}.IPv4To(h.IP, 32), Apply: []flow.Action{flow.Out(uint32(port))}, Idle: r.idle, SendRemoved: r.idle > 0})
 	}
@@ -274,6 +276,7 @@ func (r *router) install(h app.HostInfo, out *app.Commands) {
 			}
 		}
 	}
+	return seen
 }
 
 func udp(id string, from, to model.NodeID, at, span model.Time, rate model.Rate) model.Flow {

@@ -163,7 +163,9 @@ func (w *world) obey(slot uint32, now int64) {
 	if s.down {
 		return
 	}
-	s.digest = chain(s.digest, uint64(now), d.Xid<<8|uint64(d.Kind))
+	if d.Kind != control.Barrier { // how many there are depends on how arrivals were gathered
+		s.digest = chain(s.digest, uint64(now), d.Xid<<8|uint64(d.Kind))
+	}
 	var gone []flow.Removed
 	var err error
 	switch d.Kind {

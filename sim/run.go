@@ -23,11 +23,12 @@ type run struct {
 	start    int64
 	pace     pacer
 
-	offered, bytes                    int64 // application bytes
-	sent, received, lost, repeats     int64 // packets
-	inFlight                          int32 // frames and copies of them
-	upcalls                           int32 // frames that went to the controller and have not come back
-	first, last                       int64 // first and latest byte received
+	offered, bytes                    int64  // application bytes
+	sent, received, lost, repeats     int64  // packets
+	newest                            uint32 // datagram received
+	inFlight                          int32  // frames and copies of them
+	upcalls                           int32  // frames that went to the controller and have not come back
+	first, last                       int64  // first and latest byte received
 	latency                           spread
 	path                              []model.NodeID
 	scouted, silent, timedOut, ending bool

@@ -152,6 +152,12 @@ func (w *world) packetOut(s *node, p *flow.PacketOut, now int64) error {
 		fl.inFlight++
 		fl.upcalls = max(0, fl.upcalls-1)
 	}
+	if f.hops == mostHops {
+		w.loops(s, now)
+		w.drop(id, f)
+		return nil
+	}
+	f.hops++ // so that a frame that a switch and the controller send back and forth ends
 	w.at = s
 	if err := s.Send(&f.Packet, p.Actions, now, &w.result); err != nil {
 		w.drop(id, f)

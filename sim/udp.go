@@ -102,6 +102,10 @@ func (w *world) receive(h *host, id uint32, x *frame, now int64) {
 		if f.received == 0 {
 			f.first = now
 		}
+		if x.seq < f.newest {
+			w.overtaken++
+		}
+		f.newest = max(f.newest, x.seq)
 		f.received++
 		f.bytes += int64(x.Bytes) - int64(workload.Overhead(0))
 		f.last = now

@@ -45,7 +45,8 @@ type world struct {
 
 	lastBytes          uint32 // the transmission time worked out last
 	lastRate, lastTime int64
-	looped             bool // the warning has been given
+	looped             bool  // the warning has been given
+	overtaken          int64 // datagrams that came after a later one
 
 	control channelToController
 
