@@ -146,6 +146,7 @@ func (pl *plumbing) connect(c Cmd, p *process) (stdio [3]*os.File, err error) {
 		if err != nil {
 			return stdio, err
 		}
+		block(r)
 		pl.theirs, pl.ours = append(pl.theirs, r), append(pl.ours, w)
 		stdio[0], p.stdin = r, w
 	default:
@@ -153,6 +154,7 @@ func (pl *plumbing) connect(c Cmd, p *process) (stdio [3]*os.File, err error) {
 		if err != nil {
 			return stdio, err
 		}
+		block(r)
 		pl.theirs, pl.ours, pl.in = append(pl.theirs, r), append(pl.ours, w), w
 		stdio[0] = r
 		pl.fed = make(chan struct{})
@@ -179,6 +181,7 @@ func (pl *plumbing) output(w io.Writer, p *process) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	block(end)
 	pl.theirs, pl.ours = append(pl.theirs, end), append(pl.ours, r)
 	if w == nil {
 		p.stdout = r
@@ -193,6 +196,14 @@ func (pl *plumbing) output(w io.Writer, p *process) (*os.File, error) {
 		_ = r.Close()
 	})
 	return end, nil
+}
+
+// block makes the program's end of a pipe wait, as programs expect: Go's own ends do not,
+// and a start function that hands the file over as it is would hand that over too.
+func block(end *os.File) {
+	if raw, err := end.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.SetNonblock(int(fd), false) })
+	}
 }
 
 func (pl *plumbing) abandon() {

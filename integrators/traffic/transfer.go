@@ -76,8 +76,8 @@ func Prepare(ctx context.Context, s Spec) (*Transfer, error) {
 		order.Op = opTCPReceive
 		order.Segment = t.segment()
 	case model.ICMP:
-		t.count = int64(f.Count)
-		if t.count <= 1 && f.Duration > 0 {
+		t.count = max(1, int64(f.Count))
+		if f.Count == 0 && f.Duration > 0 {
 			t.count = max(1, int64(f.Duration/model.Second))
 		}
 		return t, nil
@@ -153,7 +153,7 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 		sent.Packets = t.count
 		got.Bytes = got.Packets * payload(f, icmpOverhead)
 		sent.Bytes = sent.Packets * payload(f, icmpOverhead)
-		lat = latency{sent.Min / 2, sent.Max / 2, sent.Mean / 2, 1} // there and back, halved
+		lat = latency{sent.Min, sent.Max, sent.Mean, min(1, got.Packets)} // there and back
 	}
 	r := trace.FlowResult{ID: f.ID, Transport: f.Kind().String(), Granularity: f.Granularity.String(), Class: f.Class,
 		Bytes: got.Bytes, Offered: sent.Bytes, Sent: sent.Packets, Received: got.Packets,
@@ -169,10 +169,14 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 	case err == nil: // all was lost: it ended with its last packet
 		r.Finish = when(max(sent.Last, sent.First))
 	}
-	if end := got.Last; end > sent.First {
-		r.Rate = float64(got.Bytes) * 8e9 / float64(end-sent.First)
+	span := model.Time(got.Last-sent.First) * model.Nanosecond
+	if r.Finish != trace.Unfinished {
+		span = max(span, f.Duration) // a flow is as slow as it was asked to be
 	}
-	if lat.n > 0 && t.spec.OneWay {
+	if span > 0 {
+		r.Rate = float64(got.Bytes) * 8 / span.Seconds()
+	}
+	if lat.n > 0 && (t.spec.OneWay || f.Kind() == model.ICMP) {
 		ns := func(v int64) model.Time { return model.Time(v) * model.Nanosecond }
 		r.LatencyMin, r.LatencyMean, r.LatencyMax = ns(lat.min), ns(lat.sum/lat.n), ns(lat.max)
 	}
@@ -198,6 +202,10 @@ func (t *Transfer) send(ctx context.Context, start int64) (Measured, error) {
 	case model.ICMP:
 		o.Op, o.Target, o.Payload = opPing, s.Target.String(), int(payload(f, icmpOverhead))
 		o.Count, o.Interval, o.Timeout = int(t.count), int64(time.Second), int64(time.Second)
+		if f.Rate > 0 {
+			o.Interval = max(1, int64(f.Rate.TransmissionTime(model.Size(o.Payload))/model.Nanosecond))
+			o.Rate = 0
+		}
 	}
 	p, err := s.From.Driver.Order(o)
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"sendim/core/packet"
 )
 
-// UDP destination ports by which the exam's flows are told apart.
+// Destination ports, UDP but for portSelect, by which the exam's flows are told apart.
 const (
 	portPlain    = 7000 // nothing special
 	portMetered  = 7001 // held to meterRate by the gate
-	portSelect   = 7100 // this and the 15 above go through a select group
+	portSelect   = 7100 // TCP: the block of 16 with it goes through a select group
 	portMirrored = 7003 // copied to h4 by an all group
 	portIdle     = 7004 // its rule idles out
 	portMarked   = 7005 // DSCP is set at s1 and matched at s2
@@ -139,7 +139,7 @@ func (f *forward) install(out *app.Commands) {
 	out.SetGroup(s1, flow.Group{Name: "spread", Type: flow.Select, Buckets: []flow.Bucket{
 		bucket(any32, 1, flow.Out(direct)), bucket(any32, 1, flow.Out(around))}})
 	mask := uint64(0xffff &^ (selectPorts - 1))
-	out.Install(s1, flow.Rule{Priority: 20, Match: to("h2").With(flow.IPProto, uint64(packet.ProtoUDP)).WithMask(flow.UDPDst, flow.V(portSelect&mask), flow.V(mask)),
+	out.Install(s1, flow.Rule{Priority: 20, Match: to("h2").With(flow.IPProto, uint64(packet.ProtoTCP)).WithMask(flow.TCPDst, flow.V(portSelect&mask), flow.V(mask)),
 		Apply: []flow.Action{flow.InGroup("spread")}})
 	// One port is copied to h4 as well.
 	out.SetGroup(s1, flow.Group{Name: "mirror", Type: flow.All, Buckets: []flow.Bucket{

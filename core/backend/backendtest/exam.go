@@ -199,8 +199,10 @@ func (e *exam) udp(id string, port uint16, rate model.Rate, span model.Time) *tr
 }
 
 func (e *exam) udpAction(id string, port uint16, rate model.Rate, span model.Time) backend.Action {
+	// Switches may hash source and destination alike, by their exclusive or: a source port
+	// at a constant distance from the destination's could give every flow one hash.
 	return backend.Action{Flow: &model.Flow{ID: id, From: e.node("h1"), To: e.node("h2"), Start: e.s.Now(), Duration: span, Rate: rate,
-		Transport: model.UDP, Granularity: model.GranularityPacket, Packet: 1000, SrcPort: port + 10000, DstPort: port}}
+		Transport: model.UDP, Granularity: model.GranularityPacket, Packet: 1000, SrcPort: 10007 + 3*port, DstPort: port}}
 }
 
 func (e *exam) change(c model.Change) {

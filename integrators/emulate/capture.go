@@ -1,0 +1,119 @@
+package emulate
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"sendim/core/backend"
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/core/packet"
+	"sendim/integrators/shell"
+)
+
+// capture writes what passes a port, by tcpdump, with the times of the run. It returns
+// when the capture has begun.
+func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle, error) {
+	if !w.session.caps.Has(backend.Captures) {
+		return nil, fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", backend.Captures, w.session.caps.Missing[backend.Captures])
+	}
+	if c.At.Node < 0 || int(c.At.Node) >= w.net.NodeCount() {
+		return nil, fmt.Errorf("capture: there is no node %d", c.At.Node)
+	}
+	if _, ok := w.net.ArcAtPort(c.At.Node, c.At.Port); !ok {
+		return nil, fmt.Errorf("capture: there is no port %s", w.net.PortName(c.At))
+	}
+	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "-n", "-s", "0", "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
+	if c.Count > 0 {
+		argv = append(argv, "-c", strconv.Itoa(c.Count))
+	}
+	if w.net.NodeKindOf(c.At.Node) != model.Switch {
+		var err error
+		if argv, err = w.enter(c.At.Node, argv...); err != nil {
+			return nil, err
+		}
+	}
+	begun := make(chan struct{})
+	p, err := w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stderr: &listening{begun: begun}})
+	if err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	select {
+	case <-begun:
+	case <-p.Done():
+		return nil, fmt.Errorf("capture: %w", errors.Join(p.Wait(), errors.New("it ended at once")))
+	case <-ctx.Done():
+		return nil, errors.Join(context.Cause(ctx), p.Stop(time.Second))
+	}
+	return w.action(func(ctx context.Context) backend.Outcome {
+		stop := context.AfterFunc(ctx, func() { _ = p.Stop(time.Second) })
+		defer stop()
+		err := w.rewrite(p.Stdout(), c.Writer)
+		_ = p.Stop(time.Second)
+		return backend.Outcome{Err: err}
+	}), nil
+}
+
+// listening notices that tcpdump has begun: it says so.
+type listening struct {
+	begun chan struct{}
+	text  strings.Builder
+	said  bool
+}
+
+func (l *listening) Write(p []byte) (int, error) {
+	if !l.said {
+		l.text.Write(p)
+		if strings.Contains(l.text.String(), "listening on") {
+			l.said = true
+			close(l.begun)
+		}
+	}
+	return len(p), nil
+}
+
+// rewrite copies a capture file of this machine's byte order with nanoseconds, counting
+// its times from t=0.
+func (w *world) rewrite(r io.Reader, to io.Writer) error {
+	in := bufio.NewReaderSize(r, 1<<16)
+	var head [24]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = nil // it was stopped before it began
+		}
+		return err
+	}
+	const nanoMagic = 0xa1b23c4d
+	if binary.NativeEndian.Uint32(head[:]) != nanoMagic {
+		return fmt.Errorf("tcpdump's capture begins with %x", head[:4])
+	}
+	if err := packet.PcapHeader(to); err != nil {
+		return err
+	}
+	zero := time.Now().UnixNano() - int64(w.now()/model.Nanosecond)
+	for {
+		var h [16]byte
+		if _, err := io.ReadFull(in, h[:]); err != nil {
+			return nil // the end, or cut short by the end of tcpdump
+		}
+		word := func(i int) int64 { return int64(binary.NativeEndian.Uint32(h[4*i:])) }
+		if word(2) > 1<<18 {
+			return fmt.Errorf("tcpdump's capture has a frame of %d bytes", word(2))
+		}
+		frame := make([]byte, word(2))
+		if _, err := io.ReadFull(in, frame); err != nil {
+			return nil
+		}
+		at := max(0, (word(0)*1e9+word(1)-zero)*int64(model.Nanosecond))
+		if err := packet.PcapRecord(to, at, frame); err != nil {
+			return err
+		}
+	}
+}

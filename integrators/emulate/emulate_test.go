@@ -1,0 +1,60 @@
+package emulate_test
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"sendim/core/backend/backendtest"
+	"sendim/integrators/emulate"
+	"sendim/integrators/netns"
+	"sendim/integrators/shell"
+	"sendim/integrators/traffic"
+)
+
+// TestMain lets the test binary be its own helper, agent, and parent to kill.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case netns.Subcommand:
+			os.Exit(netns.SandboxMain(os.Args[2:]))
+		case traffic.AgentCommand:
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+			defer stop()
+			os.Exit(traffic.AgentProcess(ctx))
+		case "doomed-parent":
+			os.Exit(doomedParent(os.Args[2]))
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// lab skips a test where nothing can be emulated, or fails it where everything must be
+// there.
+func lab(t testing.TB, programs ...string) {
+	t.Helper()
+	what := ""
+	if os.Geteuid() != 0 {
+		what = "root"
+	} else if m := shell.Missing(append(programs, "mnexec", "ovs-vswitchd", "tc", "ethtool", "ifconfig", "/usr/bin/python3")...); len(m) > 0 {
+		what = m[0].Error()
+	}
+	if what == "" {
+		return
+	}
+	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+		t.Fatalf("this machine lacks %s", what)
+	}
+	t.Skipf("this machine lacks %s", what)
+}
+
+func TestTheEmulationSitsTheExam(t *testing.T) {
+	lab(t)
+	backendtest.Run(t, emulate.Backend{})
+}
+
+func doomedParent(string) int { return 0 }

@@ -1,0 +1,157 @@
+package emulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"sendim/core/model"
+	"sendim/integrators/shell"
+	"sendim/integrators/traffic"
+)
+
+// hosts keeps the agents inside hosts, started on demand.
+type hosts struct {
+	mu      sync.Mutex
+	drivers map[model.NodeID]*driver
+}
+
+// driver is an agent that runs or is being started.
+type driver struct {
+	started chan struct{}
+	process shell.Process
+	*traffic.Driver
+	err error
+}
+
+// atOnce is how many agents are started side by side.
+const atOnce = 8
+
+// enter is the command line by which a program runs in a host.
+func (w *world) enter(host model.NodeID, argv ...string) ([]string, error) {
+	pid, ok := w.service.pids[w.names.Technical(host)]
+	if !ok {
+		return nil, fmt.Errorf("%s is no host", w.net.NodeName(host))
+	}
+	return append([]string{"mnexec", "-a", strconv.Itoa(pid)}, argv...), nil
+}
+
+// agent gives the agent of a host, starting it if need be.
+func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, error) {
+	h := &w.hosts
+	h.mu.Lock()
+	d := h.drivers[host]
+	if d == nil {
+		d = &driver{started: make(chan struct{})}
+		h.drivers[host] = d
+		go func() {
+			d.err = w.startAgent(d, host)
+			close(d.started)
+		}()
+	}
+	h.mu.Unlock()
+	select {
+	case <-d.started:
+		return d.Driver, d.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (w *world) startAgent(d *driver, host model.NodeID) error {
+	name := w.net.NodeName(host)
+	argv, err := w.enter(host, "nice", "-n", agentNice, w.session.self, traffic.AgentCommand)
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(w.session.dir, "agents.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	if d.process, err = w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stderr: log}); err != nil {
+		return fmt.Errorf("starting the agent of %s: %w", name, err)
+	}
+	d.Driver = traffic.NewDriver(name, d.process.Stdout(), d.process.Stdin())
+	return nil
+}
+
+// start starts the agents of all hosts that have flows.
+func (h *hosts) start(ctx context.Context, w *world) error {
+	wanted := map[model.NodeID]bool{}
+	var order []model.NodeID
+	want := func(host model.NodeID) {
+		if !wanted[host] {
+			wanted[host] = true
+			order = append(order, host)
+		}
+	}
+	for i := range w.list {
+		want(w.list[i].From)
+		if w.list[i].Transport != model.ICMP {
+			for _, to := range w.receivers(&w.list[i]) {
+				want(to)
+			}
+		}
+	}
+	slots, errs := make(chan struct{}, atOnce), make(chan error, len(order))
+	for _, host := range order {
+		slots <- struct{}{}
+		go func() {
+			_, err := w.agent(ctx, host)
+			<-slots
+			errs <- err
+		}()
+	}
+	var all []error
+	for range order {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}
+
+// wait returns when all agents are gone; their place is closed.
+func (h *hosts) wait() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range h.drivers {
+		<-d.started
+		if d.process != nil {
+			<-d.process.Done()
+		}
+		if d.Driver != nil {
+			_ = d.process.Stdout().Close() // what a process left behind keeps it open
+			<-d.Driver.Done()
+		}
+	}
+}
+
+// receivers lists the hosts at which a flow may arrive.
+func (w *world) receivers(f *model.Flow) []model.NodeID {
+	if f.Service == "" {
+		return []model.NodeID{f.To}
+	}
+	var out []model.NodeID
+	for _, s := range w.net.Services {
+		if s.ID == f.Service {
+			for _, m := range s.Members {
+				out = append(out, m.Node)
+			}
+		}
+	}
+	return out
+}
+
+func (w *world) address(host model.NodeID) netip.Addr {
+	ip, _ := w.names.IP(host)
+	return ipv4(ip)
+}
+
+func ipv4(ip uint32) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)})
+}

@@ -1,0 +1,325 @@
+package emulate
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sendim/core/model"
+	"sendim/core/trace"
+	"sendim/integrators/shell"
+)
+
+// links follows what links carry and what was done to them.
+type links struct {
+	mu       sync.Mutex
+	world    *world
+	arcs     []direction
+	reasons  map[model.LinkID]map[model.NodeID]bool // why a link is down: itself (NoNode), a node
+	began    model.Time
+	sampled  model.Time
+	outerPID map[model.NodeID]int // of hosts, as this process counts
+}
+
+// direction is one direction of a link.
+type direction struct {
+	rate     model.Rate // of the link, as set last
+	port     model.Rate // an app's limit, 0 none
+	start    counters   // at t=0
+	last     counters   // at the last sample
+	changed  bool       // the rate was changed since the last sample
+	measured float64    // the highest rate in an interval in which it was saturated, bit/s
+}
+
+type counters struct{ packets, bytes, drops, backlog int64 }
+
+// start takes down what all counters are at t=0.
+func (l *links) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	is := l.read(context.Background(), false)
+	for i := range l.arcs {
+		l.arcs[i].start, l.arcs[i].last = is[i], is[i]
+	}
+	l.began = l.world.now()
+	l.sampled = l.began
+}
+
+// make makes the columns.
+func (l *links) make(w *world) {
+	l.world, l.arcs = w, make([]direction, 2*w.net.LinkCount())
+	for i := range l.arcs {
+		l.arcs[i].rate = w.net.ArcSpec(model.Arc(i)).Rate
+	}
+	l.reasons = map[model.LinkID]map[model.NodeID]bool{}
+}
+
+// lower is the rate in force: 0 is none.
+func (d *direction) lower() model.Rate {
+	if d.port > 0 && (d.rate == 0 || d.port < d.rate) {
+		return d.port
+	}
+	return d.rate
+}
+
+// setRate notes a link's new rate in a direction and gives the one in force.
+func (l *links) setRate(arc model.Arc, r model.Rate) model.Rate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := &l.arcs[arc]
+	d.rate, d.changed, d.measured = r, true, 0
+	return d.lower()
+}
+
+// setPortRate notes an app's limit of a port and gives the rate in force.
+func (l *links) setPortRate(arc model.Arc, r model.Rate) model.Rate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := &l.arcs[arc]
+	d.port, d.changed, d.measured = r, true, 0
+	return d.lower()
+}
+
+// setDown takes a link down or up for a reason; it is up when no reason is left.
+func (l *links) setDown(ctx context.Context, w *world, id model.LinkID, why model.NodeID, down bool) error {
+	l.mu.Lock()
+	reasons := l.reasons[id]
+	if reasons == nil {
+		reasons = map[model.NodeID]bool{}
+		l.reasons[id] = reasons
+	}
+	was := len(reasons) > 0
+	if down {
+		reasons[why] = true
+	} else {
+		delete(reasons, why)
+	}
+	is := len(reasons) > 0
+	l.mu.Unlock()
+	if is == was {
+		return nil
+	}
+	a, b := w.net.Ends(id)
+	end := func(e model.Endpoint) [2]string {
+		return [2]string{w.names.Technical(e.Node), w.names.Interface(e.Node, e.Port)}
+	}
+	return w.service.do(ctx, order{Op: "link", Up: !is, Ends: [][2]string{end(a), end(b)}})
+}
+
+// read reads the counters of all directions. A direction is counted where it leaves a
+// switch, else where it reaches one: those interfaces are in the sandbox's own
+// namespace. Drops and backlogs are those of the queue it leaves by; of hosts only when
+// everything is asked for.
+func (l *links) read(ctx context.Context, everything bool) []counters {
+	w, out := l.world, make([]counters, len(l.arcs))
+	own := devices(w.session.place.proc("net/dev"))
+	queues := w.queues(ctx, "tc", "-s", "-j", "qdisc", "show")
+	perHost := map[model.NodeID]map[string]counters{}
+	isSwitch := func(id model.NodeID) bool { return w.net.NodeKindOf(id) == model.Switch }
+	for i := range out {
+		arc := model.Arc(i)
+		from, to := w.net.ArcFrom(arc), w.net.ArcTo(arc)
+		name := w.names.Interface(from.Node, from.Port)
+		switch {
+		case isSwitch(from.Node):
+			out[i] = own[name].sent
+		case isSwitch(to.Node):
+			out[i] = own[w.names.Interface(to.Node, to.Port)].received
+		default:
+			if pid := l.outer(from.Node); pid > 0 {
+				out[i] = devices(filepath.Join("/proc", strconv.Itoa(pid), "net/dev"))[name].sent
+			}
+		}
+		q, ok := queues[name]
+		if !isSwitch(from.Node) && everything {
+			h := perHost[from.Node]
+			if h == nil {
+				if argv, err := w.enter(from.Node, "tc", "-s", "-j", "qdisc", "show"); err == nil && w.net.ArcSpec(arc).Rate > 0 {
+					h = w.queues(ctx, argv...)
+				} else {
+					h = map[string]counters{}
+				}
+				perHost[from.Node] = h
+			}
+			q, ok = h[name]
+		}
+		if ok {
+			out[i].drops, out[i].backlog = q.drops, q.backlog
+		}
+	}
+	return out
+}
+
+// outer finds a host's process as this process counts.
+func (l *links) outer(host model.NodeID) int {
+	w := l.world
+	if l.outerPID == nil {
+		l.outerPID = map[model.NodeID]int{}
+		inner := map[int]model.NodeID{}
+		for i := range w.net.NodeCount() {
+			if pid, ok := w.service.pids[w.names.Technical(model.NodeID(i))]; ok {
+				inner[pid] = model.NodeID(i)
+			}
+		}
+		pids, _ := w.session.place.sandbox.PIDs()
+		for _, pid := range pids {
+			text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+			for line := range strings.Lines(string(text)) {
+				if list, ok := strings.CutPrefix(line, "NSpid:"); ok {
+					f := strings.Fields(list)
+					if own, err := strconv.Atoi(f[len(f)-1]); err == nil {
+						if host, ok := inner[own]; ok {
+							l.outerPID[host] = pid
+						}
+					}
+				}
+			}
+		}
+	}
+	return l.outerPID[host]
+}
+
+type device struct{ received, sent counters }
+
+// devices reads a file in the form of /proc/net/dev.
+func devices(path string) map[string]device {
+	out := map[string]device{}
+	f, err := os.Open(path)
+	if err != nil {
+		return out
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		name, rest, ok := strings.Cut(lines.Text(), ":")
+		v := strings.Fields(rest)
+		if !ok || len(v) < 16 {
+			continue
+		}
+		number := func(i int) int64 { n, _ := strconv.ParseInt(v[i], 10, 64); return n }
+		out[strings.TrimSpace(name)] = device{
+			received: counters{bytes: number(0), packets: number(1)},
+			sent:     counters{bytes: number(8), packets: number(9)},
+		}
+	}
+	return out
+}
+
+// queues asks tc for drops and backlogs, by interface; the innermost queue counts.
+func (w *world) queues(ctx context.Context, argv ...string) map[string]counters {
+	out := map[string]counters{}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	res, err := w.session.place.run.Run(ctx, shell.Cmd{Argv: argv, Limit: 64 << 20})
+	if err != nil {
+		return out
+	}
+	var list []struct {
+		Dev     string `json:"dev"`
+		Drops   int64  `json:"drops"`
+		Backlog int64  `json:"backlog"`
+	}
+	if json.Unmarshal(res.Stdout, &list) != nil {
+		return out
+	}
+	for _, q := range list {
+		c := out[q.Dev]
+		out[q.Dev] = counters{drops: max(c.drops, q.Drops), backlog: max(c.backlog, q.Backlog)}
+	}
+	return out
+}
+
+// sample writes what links carried, interval by interval, until the flows' time is over.
+func (w *world) sample(interval model.Time) {
+	for next := interval; w.wait(w.session.life, next); next += interval {
+		w.links.sample()
+		if late := w.now(); late > next+interval {
+			next = late / interval * interval // the machine was too busy
+		}
+	}
+}
+
+func (l *links) sample() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.world
+	is := l.read(w.session.life, false)
+	now := w.now()
+	if w.session.life.Err() != nil {
+		return // half of it may be missing
+	}
+	span := now - l.sampled
+	l.sampled = now
+	if sender, err := w.session.place.widen(); err != nil && !sender {
+		w.session.emit(&trace.Entry{At: now, Kind: trace.Warning, Text: err.Error()})
+	}
+	for i := range l.arcs {
+		d := &l.arcs[i]
+		more := counters{packets: is[i].packets - d.last.packets, bytes: is[i].bytes - d.last.bytes, drops: is[i].drops - d.last.drops}
+		rate := float64(more.bytes) * 8 / span.Seconds()
+		if limit := d.lower(); limit > 0 && !d.changed && (d.last.backlog > 0 && is[i].backlog > 0 || rate >= 0.95*float64(limit)) {
+			d.measured = max(d.measured, rate)
+		}
+		d.last, d.changed = is[i], false
+		if more.packets != 0 || more.drops != 0 {
+			w.session.emit(l.entry(trace.LinkSample, i, span, more, now))
+		}
+	}
+}
+
+func (l *links) entry(kind trace.Kind, i int, span model.Time, c counters, now model.Time) *trace.Entry {
+	w, arc := l.world, model.Arc(i)
+	return &trace.Entry{At: now, Kind: kind, Link: w.net.LinkName(arc.Link()), Sample: &trace.Sample{
+		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
+		Packets: c.packets, Bytes: c.bytes, Drops: c.drops, Rate: l.arcs[i].lower()}}
+}
+
+// total writes what every direction has carried since t=0, where it is anything, and what
+// a saturated one really carried.
+func (l *links) total() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.world.session.place.sandbox.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	is := l.read(ctx, true)
+	now := l.world.now()
+	for i := range l.arcs {
+		d := &l.arcs[i]
+		c := counters{packets: is[i].packets - d.start.packets, bytes: is[i].bytes - d.start.bytes, drops: is[i].drops - d.start.drops}
+		if c.packets == 0 && c.drops == 0 {
+			continue
+		}
+		e := l.entry(trace.LinkTotal, i, now-l.began, c, now)
+		e.Sample.Measured = d.measured
+		l.world.session.emit(e)
+	}
+}
+
+// wakeSender has Open vSwitch send a frame, so that the socket it sends by exists and
+// its buffers can be made large before the run. The frame, of an experimental
+// EtherType and to nobody, dies at the first host or switch port.
+func (w *world) wakeSender(ctx context.Context) error {
+	if len(w.switches) == 0 {
+		return nil
+	}
+	for _, sw := range w.switches {
+		if arcs := w.net.Arcs(sw); len(arcs) > 0 {
+			const frame = "0200000000fe0200000000ff88b50000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+			port := strconv.Itoa(int(w.net.ArcFrom(arcs[0]).Port))
+			_, err := w.session.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names.Technical(sw),
+				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%s", frame[:120], port)}})
+			return err
+		}
+	}
+	return nil
+}

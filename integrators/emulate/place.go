@@ -1,0 +1,169 @@
+package emulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sendim/integrators/netns"
+	"sendim/integrators/ovs"
+	"sendim/integrators/shell"
+)
+
+// place is where a network is: the sandbox and its Open vSwitch.
+type place struct {
+	sandbox *netns.Sandbox
+	vswitch *ovs.Instance
+	run     shell.Runner // runs programs inside
+
+	widened map[uint64]bool // packet sockets whose buffers are large, by inode
+}
+
+func openPlace(ctx context.Context, s *Session) (*place, error) {
+	label := s.spec.Run
+	if label == "" {
+		label = "run"
+	}
+	// What an attempt that failed has left.
+	if err := os.RemoveAll(filepath.Join(s.dir, netns.SwitchDir)); err != nil {
+		return nil, err
+	}
+	sandbox, err := netns.Open(ctx, netns.Options{Label: label, RunDir: s.dir, Self: []string{s.self, netns.Subcommand}})
+	if err != nil {
+		return nil, err
+	}
+	vswitch, err := ovs.Start(ctx, sandbox, ovs.Options{})
+	if err != nil {
+		return nil, errors.Join(err, sandbox.Close())
+	}
+	// Rules learn what they counted when datapath flows are looked through: a tenth of a
+	// second apart, and not half a second, is how old counters may be.
+	if _, err := vswitch.Vsctl(ctx, "set", "Open_vSwitch", ".", "other_config:max-revalidator=100"); err != nil {
+		return nil, errors.Join(err, sandbox.Close())
+	}
+	return &place{sandbox: sandbox, vswitch: vswitch, run: shell.Elsewhere(sandbox.Command, sandbox.Enter()...), widened: map[uint64]bool{}}, nil
+}
+
+// close ends everything inside at once.
+func (p *place) close() error {
+	err := p.sandbox.Close()
+	<-p.vswitch.Done()
+	return err
+}
+
+// proc is a file of the sandbox's process 1: its network namespace is the switches'.
+func (p *place) proc(name string) string {
+	return filepath.Join("/proc", strconv.Itoa(p.sandbox.PID()), name)
+}
+
+// The niceness of what carries packets, below that of everything else on the machine: a
+// switch or a sender that waits for a core loses packets that no link would have lost.
+const (
+	switchNice = -15
+	agentNice  = "-10"
+)
+
+// hasten puts all threads of ovs-vswitchd before other processes. Where that is not
+// permitted the switch is merely slower.
+func (p *place) hasten() error {
+	pids, err := p.vswitchd()
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
+		threads, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
+		if err != nil {
+			continue
+		}
+		for _, t := range threads {
+			if id, err := strconv.Atoi(t.Name()); err == nil {
+				_ = unix.Setpriority(unix.PRIO_PROCESS, id, switchNice)
+			}
+		}
+	}
+	return nil
+}
+
+// vswitchd gives the processes of ovs-vswitchd, as this process counts.
+func (p *place) vswitchd() ([]int, error) {
+	pids, err := p.sandbox.PIDs()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pids, func(pid int) bool {
+		name, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+		return strings.TrimSpace(string(name)) != "ovs-vswitchd"
+	}), nil
+}
+
+// packetBuffer is the size of a packet socket's buffers, in bytes. Open vSwitch sends to
+// all ports through one socket: with the kernel's 208 KB one full queue would starve
+// every other port, and queues of more than some 90 packets could not fill at all.
+const packetBuffer = 64 << 20
+
+// widen gives the packet sockets of ovs-vswitchd large buffers; those done before are
+// passed over. It returns whether the one that sends is among them: it is made when
+// the first packet is sent.
+func (p *place) widen() (sender bool, err error) {
+	pids, err := p.vswitchd()
+	if err != nil {
+		return false, err
+	}
+	for _, pid := range pids {
+		found, err := p.widenProcess(pid, filepath.Join("/proc", strconv.Itoa(pid), "fd"))
+		if err != nil {
+			return sender, fmt.Errorf("enlarging the buffers of Open vSwitch: %w", err)
+		}
+		sender = sender || found
+	}
+	return sender, nil
+}
+
+func (p *place) widenProcess(pid int, dir string) (sender bool, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, err
+	}
+	process, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(process)
+	for _, e := range entries {
+		to, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if err != nil || !strings.HasPrefix(to, "socket:[") {
+			continue
+		}
+		inode, _ := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]"), 10, 64)
+		if isSender, known := p.widened[inode]; known {
+			sender = sender || isSender
+			continue
+		}
+		number, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		fd, err := unix.PidfdGetfd(process, number, 0)
+		if err != nil {
+			continue // closed meanwhile
+		}
+		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {
+			protocol, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, packetBuffer)
+			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, packetBuffer)
+			p.widened[inode] = protocol == 0
+			sender = sender || protocol == 0
+		} else {
+			p.widened[inode] = false
+		}
+		_ = unix.Close(fd)
+	}
+	return sender, nil
+}

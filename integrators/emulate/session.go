@@ -1,0 +1,510 @@
+package emulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sendim/core/app"
+	"sendim/core/backend"
+	"sendim/core/change"
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/core/naming"
+	"sendim/core/trace"
+	"sendim/core/workload"
+	"sendim/integrators/controller"
+	"sendim/integrators/controller/embedded"
+	"sendim/integrators/traffic"
+)
+
+// The errors that callers may look for.
+var (
+	// ErrClosed says that the session is closed.
+	ErrClosed = errors.New("the session is closed")
+	// ErrEmpty says that nothing has been applied to the session yet.
+	ErrEmpty = errors.New("nothing has been applied to the session yet")
+)
+
+// Session is one emulated network.
+type Session struct {
+	spec      backend.Spec
+	sink      trace.Sink
+	self      string
+	caps      backend.Capabilities
+	dir       string
+	temporary bool // dir is ours to remove
+
+	working sync.Mutex      // held by whatever works; Close ends life to get it
+	life    context.Context // of flows and actions; its cause is why the session ended
+	end     context.CancelCauseFunc
+	place   *place
+	apps    []app.Instance
+	world   *world
+	closed  bool
+
+	mu   sync.Mutex
+	busy int           // flows and actions under way
+	idle chan struct{} // closed while none is
+	tag  uint32
+}
+
+// world is what an Apply made.
+type world struct {
+	session  *Session
+	net      *model.Network
+	names    *naming.Names
+	switches []model.NodeID
+	list     []model.Flow
+
+	processes context.Context // of the script and the agents: they outlive the flows
+	stop      context.CancelFunc
+	service   *service
+	clock     *controller.Clock
+	ctl       *embedded.Controller
+	zero      int64 // traffic.Monotonic at t=0
+	work      sync.WaitGroup
+	hosts     hosts
+	links     links
+	begun     atomic.Bool               // t=0 has come
+	closing   atomic.Bool               // it ends because it is told to
+	abort     context.CancelCauseFunc   // ends the Apply under way
+	early     map[int]*traffic.Transfer // by index in list: prepared before t=0
+}
+
+// Apply brings the network up from nothing and starts the apps; it returns at t=0. Later
+// changesets are refused as fault.NotYet. After a failed Apply nothing of the network
+// is left, and Apply may be called again.
+func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) error {
+	s.working.Lock()
+	defer s.working.Unlock()
+	ctx, stop := s.living(ctx)
+	defer stop()
+	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	switch {
+	case s.life.Err() != nil:
+		return context.Cause(s.life)
+	case c.Empty() && s.world != nil:
+		return nil
+	case s.world != nil || !c.FromNothing():
+		return fault.New(fault.NotYet, fault.Place{}, "Mininet cannot change a living network by a changeset (%s); start a new run", backend.LiveChange)
+	case c.New.Model == nil:
+		return errors.New("the changeset has no model")
+	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	if s.place == nil {
+		var err error
+		if s.place, err = openPlace(ctx, s); err != nil {
+			return err
+		}
+	}
+	if err := s.build(ctx, abort, c, progress); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return errors.Join(err, s.discard())
+	}
+	return nil
+}
+
+// build makes the world.
+func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *change.Changeset, progress func(step, done int)) (err error) {
+	n := c.New.Model
+	names, err := naming.New(n)
+	if err != nil {
+		return err
+	}
+	if err := s.refuse(n); err != nil {
+		return err
+	}
+	w := &world{session: s, net: n, names: names, switches: n.NodesOfKind(model.Switch), clock: controller.NewClock(time.Now, s.sink), abort: abort}
+	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
+	w.hosts.drivers = map[model.NodeID]*driver{}
+	w.links.make(w)
+	s.world = w
+	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {
+		return err
+	}
+	apps, err := s.launch(ctx, c.New.Deployment)
+	if err != nil {
+		return err
+	}
+	listener, err := s.place.sandbox.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if w.ctl, err = s.serve(listener, apps, w.clock); err != nil {
+		return err
+	}
+	w.work.Go(func() {
+		if err := w.ctl.Run(w.processes); err != nil {
+			w.fail(err)
+		}
+	})
+	if w.service, err = startService(ctx, w.processes, s.place, s.dir, listener.Addr().String(), n, names); err != nil {
+		return err
+	}
+	w.work.Go(w.watch)
+	for i, step := range c.Steps {
+		if step.Kind == change.Nodes || step.Kind == change.Links {
+			progress(i, step.Count)
+		}
+	}
+	if err := w.ctl.WaitConnected(ctx, len(w.switches), nil); err != nil {
+		return fmt.Errorf("waiting for the switches: %w", err)
+	}
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	if err := w.ctl.StartApps(ctx); err != nil {
+		return err
+	}
+	w.begun.Store(true)
+	w.zero = traffic.Monotonic() - int64(w.clock.Now()/model.Nanosecond)
+	s.emit(&trace.Entry{Kind: trace.RunStart})
+	for _, text := range w.service.warnings {
+		s.emit(&trace.Entry{Kind: trace.Warning, Text: text})
+	}
+	w.begin(c)
+	for i, step := range c.Steps {
+		if step.Kind == change.Apps || step.Kind == change.Flows {
+			progress(i, step.Count)
+		}
+	}
+	return nil
+}
+
+// refuse names what the model asks for and this machine cannot do, unless it was allowed
+// to go without.
+func (s *Session) refuse(n *model.Network) error {
+	faults := &fault.List{}
+	asked := func(c backend.Capability, what string, args ...any) {
+		for _, a := range s.spec.Allowed {
+			if a == c {
+				return
+			}
+		}
+		if !s.caps.Has(c) {
+			faults.Addf(fault.MissingCapability, fault.Place{Element: "link"}, "%s (%s): %s", fmt.Sprintf(what, args...), c, s.caps.Missing[c])
+		}
+	}
+	if list := n.NodesOfKind(model.External); len(list) > 0 {
+		asked(backend.ExternalNode, "node %s is external", n.NodeName(list[0]))
+	}
+	seen := map[*model.LinkSpec]bool{}
+	for i := range 2 * n.LinkCount() {
+		spec := n.ArcSpec(model.Arc(i))
+		if seen[spec] {
+			continue
+		}
+		seen[spec] = true
+		name := n.LinkName(model.Arc(i).Link())
+		if spec.Rate > 0 {
+			asked(backend.LinkRate, "link %s has a rate", name)
+		}
+		if spec.Delay > 0 {
+			asked(backend.LinkDelay, "link %s has a delay", name)
+		}
+		if spec.Jitter > 0 {
+			asked(backend.LinkJitter, "link %s has jitter", name)
+		}
+		if spec.Loss > 0 {
+			asked(backend.LinkLoss, "link %s loses frames", name)
+		}
+	}
+	return faults.Err()
+}
+
+// prepare does what must not fall into the run's time: large buffers, agents where
+// flows begin and end, receivers of the first flows.
+func (w *world) prepare(ctx context.Context) error {
+	if err := w.wakeSender(ctx); err != nil {
+		return err
+	}
+	if _, err := w.session.place.widen(); err != nil {
+		return err
+	}
+	if err := w.session.place.hasten(); err != nil {
+		return err
+	}
+	if err := w.hosts.start(ctx, w); err != nil {
+		return err
+	}
+	w.early = map[int]*traffic.Transfer{}
+	for i := range w.list {
+		if w.list[i].Start >= model.Second || len(w.early) >= 1000 {
+			break
+		}
+		t, err := w.transfer(ctx, &w.list[i])
+		if err != nil {
+			return err
+		}
+		w.early[i] = t
+	}
+	return nil
+}
+
+// begin is t=0: what goes on by itself from now on.
+func (w *world) begin(c *change.Changeset) {
+	s := w.session
+	s.begin(len(w.list))
+	w.work.Go(w.runFlows)
+	for _, p := range w.net.Processes {
+		w.work.Go(func() { w.runProcess(p) })
+	}
+	w.links.start()
+	interval := model.Second
+	if c.New.Deployment != nil && c.New.Deployment.Until() > 0 {
+		interval = min(interval, c.New.Deployment.Until()/10)
+	}
+	for _, watch := range w.net.Watches {
+		if watch.Sample > 0 {
+			interval = min(interval, watch.Sample)
+		}
+	}
+	w.work.Go(func() { w.sample(max(interval, 200*model.Millisecond)) })
+	w.work.Go(w.load)
+}
+
+// watch ends the session when something it stands on ends.
+func (w *world) watch() {
+	p := w.session.place
+	var why func() error
+	select {
+	case <-p.sandbox.Done():
+		why = p.sandbox.Err
+	case <-p.vswitch.Done():
+		why = p.vswitch.Err
+	case <-w.service.process.Done():
+		why = func() error { return fmt.Errorf("Mininet ended: %w", w.service.obituary()) }
+	case <-w.processes.Done():
+	}
+	if why != nil && !w.closing.Load() {
+		w.fail(why())
+	}
+}
+
+// fail ends the Apply under way, or the session.
+func (w *world) fail(err error) {
+	w.abort(err)
+	if w.begun.Load() {
+		w.session.end(err)
+	}
+}
+
+// living ties a context to the session's life.
+func (s *Session) living(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.life, func() { cancel(context.Cause(s.life)) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// ready gives the world, if there is one.
+func (s *Session) ready() (*world, error) {
+	switch {
+	case s.life.Err() != nil:
+		return nil, context.Cause(s.life)
+	case s.world == nil:
+		return nil, ErrEmpty
+	}
+	return s.world, nil
+}
+
+// begin notes that so many flows and actions begin; done that one has ended.
+func (s *Session) begin(count int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy == 0 && count > 0 {
+		s.idle = make(chan struct{})
+	}
+	s.busy += count
+}
+
+func (s *Session) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy--; s.busy == 0 {
+		close(s.idle)
+	}
+}
+
+// emit writes into the diary; times are those of the run.
+func (s *Session) emit(e *trace.Entry) { s.sink.Emit(e) }
+
+// Run waits until a time; with model.Forever until flows and actions have ended.
+func (s *Session) Run(ctx context.Context, until model.Time) (model.Time, error) {
+	s.working.Lock()
+	defer s.working.Unlock()
+	w, err := s.ready()
+	if err != nil {
+		return 0, err
+	}
+	var over <-chan struct{}
+	var alarm <-chan time.Time
+	if until == model.Forever {
+		s.mu.Lock()
+		over = s.idle
+		s.mu.Unlock()
+	} else {
+		timer := time.NewTimer(time.Duration((until - w.now()) / model.Nanosecond))
+		defer timer.Stop()
+		alarm = timer.C
+	}
+	select {
+	case <-over:
+	case <-alarm:
+	case <-ctx.Done():
+		return w.now(), context.Cause(ctx)
+	case <-s.life.Done():
+		return w.now(), context.Cause(s.life)
+	}
+	return w.now(), nil
+}
+
+func (w *world) now() model.Time { return w.clock.Now() }
+
+// when is the time of the run at a reading of traffic.Monotonic; at is the reverse.
+func (w *world) when(ns int64) model.Time { return model.Time(ns-w.zero) * model.Nanosecond }
+
+func (w *world) at(t model.Time) int64 { return w.zero + int64(t/model.Nanosecond) }
+
+// Now is the session's clock: real time since t=0.
+func (s *Session) Now() model.Time {
+	if s.world == nil {
+		return -1
+	}
+	return s.world.now()
+}
+
+// Snapshot asks the switches over OpenFlow.
+func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2[backend.Item, error] {
+	return func(yield func(backend.Item, error) bool) {
+		items, err := s.ask(ctx, what)
+		if err != nil {
+			yield(backend.Item{}, err)
+			return
+		}
+		for _, i := range items {
+			if !yield(i, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Item, error) {
+	s.working.Lock()
+	defer s.working.Unlock()
+	w, err := s.ready()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := s.living(ctx)
+	defer stop()
+	if what.Node != model.NoNode {
+		if int(what.Node) < 0 || int(what.Node) >= w.net.NodeCount() {
+			return nil, fmt.Errorf("snapshot: there is no node %d", what.Node)
+		}
+		if w.net.NodeKindOf(what.Node) != model.Switch {
+			return nil, nil
+		}
+	}
+	if what.Rules || what.Groups {
+		// What passed until now is counted in what they answer.
+		if _, err := s.place.vswitch.Appctl(ctx, "revalidator/wait"); err != nil {
+			return nil, fmt.Errorf("bringing counters up to date: %w", err)
+		}
+	}
+	return w.ctl.Ask(ctx, what)
+}
+
+// Pause is refused: real time does not stand still.
+func (s *Session) Pause(context.Context) error {
+	return fault.New(fault.MissingCapability, fault.Place{}, "an emulated network cannot %s: %s", backend.Pause, s.caps.Missing[backend.Pause])
+}
+
+// Resume is refused as Pause is.
+func (s *Session) Resume(ctx context.Context) error { return s.Pause(ctx) }
+
+// farewell is how long agents have to tell what they measured when a session ends early.
+const farewell = 2 * time.Second
+
+// Close tells of what has not ended and of the links, and takes everything away. It may
+// be called while another method works, which then returns early.
+func (s *Session) Close() error {
+	s.end(ErrClosed)
+	s.working.Lock()
+	defer s.working.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	err := s.discard()
+	if s.temporary {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}
+
+// discard ends the world, the place it is in, and the apps.
+func (s *Session) discard() error {
+	var errs []error
+	w := s.world
+	if w != nil {
+		began := w.begun.Load()
+		if began {
+			s.end(ErrClosed) // flows and actions tell how far they came
+			told := make(chan struct{})
+			go func() { w.flowsEnded(); close(told) }()
+			timer := time.NewTimer(farewell)
+			select {
+			case <-told:
+			case <-timer.C:
+			}
+			timer.Stop()
+			w.links.total()
+		} else {
+			w.clock.Flush()
+		}
+		if began {
+			s.emit(&trace.Entry{At: w.now(), Kind: trace.RunEnd})
+		}
+		if w.ctl != nil {
+			errs = append(errs, w.ctl.Close())
+		}
+	}
+	if s.place != nil {
+		if w != nil {
+			w.closing.Store(true)
+		}
+		errs = append(errs, s.place.close())
+		s.place = nil
+	}
+	if w != nil {
+		w.stop()
+		w.hosts.wait()
+		if w.service != nil {
+			<-w.service.process.Done()
+			for range w.service.lines {
+				continue // until its reader has ended
+			}
+		}
+		w.work.Wait()
+		if !w.begun.Load() {
+			s.world = nil // else its clock goes on
+		}
+	}
+	for _, a := range s.apps {
+		errs = append(errs, a.Close())
+	}
+	s.apps = nil
+	return errors.Join(errs...)
+}
