@@ -138,7 +138,9 @@ func (r *run) live(ctx context.Context) (err error) {
 	for _, w := range j.Warnings {
 		r.sink.Emit(&trace.Entry{At: -1, Kind: trace.Warning, Text: w})
 	}
-	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: r.spec.Launch, Allowed: r.found.Without}
+	launch, endApps := steadyLauncher(ctx, r.spec.Launch)
+	defer endApps()
+	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without}
 	if r.record != nil {
 		spec.Dir = r.record.Dir
 	}

@@ -6,7 +6,7 @@ import (
 
 	"sendim/cmd/sendim/internal/cli"
 	"sendim/core/app"
-	"sendim/core/fault"
+	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	shortestpath "sendim/plugins/shortest-path"
 )
@@ -19,10 +19,10 @@ func builtins() []cli.Builtin {
 	}
 }
 
-func findApp(name string) (string, error) {
-	return "", fault.New(fault.UnknownApp, fault.Place{}, "there is no application %q", name)
-}
+// findApp gives the path of an app's binary: beside this program, then along PATH.
+func findApp(name string) (string, error) { return apprpc.Find(name) }
 
+// startApp starts an app's binary as a process of its own.
 func startApp(ctx context.Context, path, sha256 string, log io.Writer) (app.Instance, error) {
-	return nil, fault.New(fault.UnknownApp, fault.Place{}, "there is no application %q", path)
+	return apprpc.Launch(ctx, apprpc.Options{Path: path, SHA256: sha256, Stderr: log})
 }

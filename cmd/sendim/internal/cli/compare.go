@@ -44,6 +44,9 @@ The last line is the verdict.`,
 	return cmd
 }
 
+// mostListed bounds the differences of one kind that are listed unasked.
+const mostListed = 20
+
 func argsNoneOrTwo(_ *cobra.Command, args []string) error {
 	if len(args) != 0 && len(args) != 2 {
 		return fmt.Errorf("name two runs, or none for the last two")
@@ -99,10 +102,15 @@ func (c *cli) writeComparison(x *report.Comparison, format string, all bool) err
 		kind string
 		s    report.Section
 	}{{"flow", x.Flows}, {"link", x.Links}, {"table", x.Tables}, {"ping", x.Pings}} {
+		listed := 0
 		for _, r := range s.s.Rows {
-			if all || format == "csv" || r.Verdict == report.Different {
+			if all || format == "csv" || r.Verdict == report.Different && listed < mostListed {
 				list = append(list, []string{s.kind, r.Name, r.Verdict, r.A, r.B, r.Why})
+				listed++
 			}
+		}
+		if more := s.s.Total - s.s.Same - listed; more > 0 && !all && format != "csv" {
+			list = append(list, []string{s.kind, fmt.Sprintf("... and %d more", more), report.Different, "", "", "--all lists them"})
 		}
 	}
 	if len(list) > 0 || format == "csv" {
