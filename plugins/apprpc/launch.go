@@ -92,7 +92,8 @@ func Launch(ctx context.Context, o Options) (app.Instance, error) {
 			made <- p
 			return p, nil
 		},
-		SkipHostEnv: true,
+		SkipHostEnv:      true,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: socketHome()},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(connWindow),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(messageMax), grpc.MaxCallSendMsgSize(messageMax)),
@@ -195,6 +196,17 @@ func check(o *Options) error {
 	return nil
 }
 
+// socketHome is where the socket's directory is made: the system's directory for
+// temporary files, unless its path is so long that the socket's, of which the kernel
+// takes 107 bytes, would not fit.
+func socketHome() string {
+	const added = len("/plugin-dir4294967295/plugin4294967295")
+	if dir := os.TempDir(); len(dir)+added < 104 {
+		return dir
+	}
+	return "/tmp"
+}
+
 // cause strips the path, which the error's beginning names already.
 func cause(err error) error {
 	var p *os.PathError
@@ -227,12 +239,11 @@ func explain(ctx context.Context, err error, p *process, log *tail, late bool, o
 	case !spoke && late:
 		return fmt.Errorf("did not say hello within %v: is it an application for SENDIM?%s", o.Handshake, said(log))
 	case !spoke:
-		select { // its end and its last words are on their way
-		case <-p.done:
-		case <-time.After(o.Grace):
+		<-p.done // go-plugin has ended it if it had not ended
+		p.drain()
+		if p.shot() {
 			return fmt.Errorf("closed its standard output without saying hello%s", said(log))
 		}
-		p.drain()
 		return fmt.Errorf("ended without saying hello (%s): is it an application for SENDIM?%s", ending(p), said(log))
 	case len(fields) < 4 || fields[0] != strconv.Itoa(plugin.CoreProtocolVersion):
 		if len(line) > 80 {

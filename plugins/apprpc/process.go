@@ -133,6 +133,14 @@ func (p *process) kill() {
 	}
 }
 
+// shot tells whether the ended process ended by our hand.
+func (p *process) shot() bool {
+	state := p.cmd.ProcessState
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed && state != nil && state.ExitCode() == -1
+}
+
 // Kill ends the process and its group at once.
 func (p *process) Kill(context.Context) error { p.kill(); return nil }
 

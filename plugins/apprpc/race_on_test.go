@@ -1,0 +1,5 @@
+//go:build race
+
+package apprpc
+
+const underRace = true
