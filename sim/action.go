@@ -48,10 +48,16 @@ var (
 // Do starts an action at the session's present time. A flow whose start has passed starts
 // now.
 func (s *Session) Do(ctx context.Context, a backend.Action) (backend.Handle, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	w, err := s.ready()
 	if err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w.counted = nil
 	now := w.queue.Now()
 	h := &handle{}
 	switch {

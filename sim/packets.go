@@ -16,18 +16,20 @@ const (
 	probe                 // owner: flow; makes the controller act on a fluid flow
 )
 
-// frame is a frame on its way.
+// frame is a frame on its way. What every hop needs fills two lines of the processor's
+// cache, which is why it is in this order and padded.
 type frame struct {
-	flow.Packet        // Bytes counts the Ethernet header
-	sent        int64  // when its host made it
+	flow.Packet       // Bytes counts the Ethernet header
+	on          int32 // arc it travels on, -1
+	hops        uint8 // switches crossed
+	cargo       cargo
+	lost        bool   // its link went down meanwhile
+	scout       bool   // its way is written down as its flow's path
 	owner       int32  // flow or ping, -1
 	seq         uint32 // number among its owner's
+	sent        int64  // when its host made it
 	seg         int32  // in world.segs, -1
-	on          int32  // arc it travels on, -1
-	hops        uint8  // switches crossed
-	cargo       cargo
-	lost        bool // its link went down meanwhile
-	scout       bool // its way is written down as its flow's path
+	_           [52]byte
 }
 
 const (

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sendim/core/app"
 	"sendim/core/backend"
 	"sendim/core/change"
+	"sendim/core/deployment"
 	"sendim/core/fault"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -373,3 +375,99 @@ func TestTheSeriesHasAPointEachHundredthOfTheRun(t *testing.T) {
 }
 
 var _ = sim.Backend{}
+
+func TestCloseInterruptsARun(t *testing.T) {
+	n := line(t, model.LinkSpec{Rate: 1e9})
+	n.Flows = []model.Flow{udp("a", 0, 3, 0, 100_000*model.Second, 500e6)}
+	b := start(t, n, &router{}, trace.Discard{})
+	done := make(chan error)
+	go func() {
+		_, err := b.s.Run(context.Background(), model.Forever)
+		done <- err
+	}()
+	time.Sleep(20 * time.Millisecond) // most likely it runs by now; if not, the test is weaker
+	b.close()
+	b.close()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if _, err := b.s.Run(t.Context(), model.Second); err == nil {
+		t.Error("a closed session runs")
+	}
+	for _, err := range b.s.Snapshot(t.Context(), backend.Everything()) {
+		if err == nil {
+			t.Error("a closed session can be looked at")
+		}
+	}
+}
+
+// lost is an app that fails when the first packet comes.
+type lost struct{ app.Instance }
+
+func (l lost) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
+	for i := range events {
+		if events[i].Kind == app.KindPacketIn {
+			return errors.New("it crashed")
+		}
+	}
+	return l.Instance.Handle(ctx, events, emit)
+}
+
+func TestALostAppKeepsItsRulesUnlessTheRunNeedsIt(t *testing.T) {
+	for _, needed := range []bool{false, true} {
+		d := newDiary()
+		option := func(s *backend.Spec, x *deployment.Deployment) {
+			s.Launch = func(context.Context, deployment.Application) (app.Instance, error) {
+				return lost{app.Local(&router{reactive: true})}, nil
+			}
+			if needed {
+				x.Applications[0].OnLoss = "fail"
+			}
+		}
+		b := start(t, line(t, model.LinkSpec{}), &router{}, d, option)
+		b.do(backend.Action{Ping: &backend.Ping{From: 0, To: 3}})
+		_, err := b.s.Run(t.Context(), model.Forever)
+		if needed != (err != nil) || len(d.kind(trace.AppLost)) != 1 {
+			t.Errorf("needed %v: %v, %d entries", needed, err, len(d.kind(trace.AppLost)))
+		}
+		b.close()
+	}
+}
+
+func TestAFailedApplyLeavesTheSessionAsItWas(t *testing.T) {
+	n := line(t, model.LinkSpec{})
+	n.Flows = []model.Flow{{ID: "f", From: 0, To: 0, Size: 1}}
+	closed := 0
+	spec := backend.Spec{Model: n, Launch: func(_ context.Context, a deployment.Application) (app.Instance, error) {
+		if a.Name == "bad" {
+			return nil, errors.New("no such plugin")
+		}
+		return counted{app.Local(&router{}), &closed}, nil
+	}}
+	s, err := sim.Backend{}.Open(t.Context(), spec, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(t.Context(), change.FromNothing(change.State{Model: n}), nil); !fault.Is(err, fault.FlowConflict) {
+		t.Errorf("%v", err)
+	}
+	n.Flows = nil
+	deploy := &deployment.Deployment{Applications: []deployment.Application{{Name: "good"}, {Name: "bad"}}}
+	if err := s.Apply(t.Context(), change.FromNothing(change.State{Model: n, Deployment: deploy}), nil); err == nil || closed != 1 {
+		t.Errorf("%v; %d apps closed", err, closed)
+	}
+	deploy.Applications = deploy.Applications[:1]
+	if err := s.Apply(t.Context(), change.FromNothing(change.State{Model: n, Deployment: deploy}), nil); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil || closed != 2 {
+		t.Errorf("%v; %d apps closed", err, closed)
+	}
+}
+
+type counted struct {
+	app.Instance
+	closed *int
+}
+
+func (c counted) Close() error { *c.closed++; return nil }

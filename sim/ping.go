@@ -9,17 +9,17 @@ import (
 
 // ping is a series of echoes under way.
 type ping struct {
-	index             int32
-	from              *host
-	to                packet.IPv4
-	spec              backend.Ping
-	sent              int
-	answered          []bool
-	times             spread
-	ended             bool
-	handle            *handle
-	flow              *run // the ICMP flow it is, or nil
-	received, pending int
+	index    int32
+	from     *host
+	to       packet.IPv4
+	spec     backend.Ping
+	sent     int
+	answered []bool
+	times    spread
+	ended    bool
+	handle   *handle
+	flow     *run // the ICMP flow it is, or nil
+	received int
 }
 
 // echoBytes is an echo's frame: Ethernet, IPv4 and ICMP headers and the payload.
@@ -54,6 +54,17 @@ func (w *world) startPing(spec backend.Ping, now int64) (*ping, error) {
 
 func (w *world) sendEcho(p *ping, now int64) {
 	if p.ended {
+		return
+	}
+	if p.spec.From == p.spec.To { // never leaves the host
+		p.sent++
+		p.received++
+		p.times.add(0)
+		if p.sent < p.spec.Count {
+			w.schedule(now+int64(p.spec.Interval), p.from.id, onEcho, uint32(p.index), 0)
+		} else {
+			w.endPing(p, now)
+		}
 		return
 	}
 	id, f := w.frameOf(packet.Echo(w.live(p.from).mac, 0, w.live(p.from).ip, p.to, false), echoBytes(p.spec.Size), now)
@@ -94,7 +105,7 @@ func (w *world) endPing(p *ping, now int64) {
 	if p.ended {
 		return
 	}
-	p.ended = true
+	p.ended, p.answered = true, nil
 	w.echoes--
 	least, mean, most := p.times.summary()
 	result := &trace.PingResult{From: w.net.NodeName(p.spec.From), To: w.net.NodeName(p.spec.To), Sent: p.sent, Received: p.received,

@@ -90,6 +90,10 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
 	}
 	switch {
+	case f.From == f.To && f.Service == "":
+		return fault.New(fault.FlowConflict, place, "flow %q goes from %s to itself", f.ID, w.net.NodeName(f.From))
+	case f.Rate < 0 || f.Size < 0 || f.Duration < 0 || f.Start < 0:
+		return fault.New(fault.OutOfRange, place, "flow %q has a negative rate, size, duration or start", f.ID)
 	case f.Granularity == model.GranularityChunk:
 		return fault.New(fault.MissingCapability, place, "flow %q: the simulation cannot do %s; use granularity=\"flow\" or \"packet\"", f.ID, backend.ChunkFlows)
 	case f.Packet < workload.Overhead(f.Transport)+leastDatagram:

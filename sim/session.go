@@ -281,6 +281,7 @@ func (s *Session) Run(ctx context.Context, until model.Time) (model.Time, error)
 	if until < model.Forever-model.Time(w.origin) {
 		limit = w.origin + int64(until)
 	}
+	w.counted = nil
 	err = w.advance(ctx, limit)
 	return s.Now(), err
 }
@@ -409,32 +410,4 @@ func (s *Session) later(spec model.Flow, h *handle, now int64) {
 	}
 	f := w.launch(spec, h, now)
 	h.stop = func() { w.abort(f, w.queue.Now()) }
-}
-
-// shifted is a sink for entries from before t=0 is known: it keeps them and gives them on
-// with times counted from there, as all that follow.
-type shifted struct {
-	sink   trace.Sink
-	origin model.Time
-	open   bool
-	kept   []trace.Entry
-}
-
-func (s *shifted) Emit(e *trace.Entry) {
-	c := *e
-	if !s.open {
-		s.kept = append(s.kept, c)
-		return
-	}
-	c.At -= s.origin
-	s.sink.Emit(&c)
-}
-
-func (s *shifted) release(origin model.Time) {
-	s.origin, s.open = origin, true
-	for i := range s.kept {
-		s.kept[i].At -= origin
-		s.sink.Emit(&s.kept[i])
-	}
-	s.kept = nil
 }

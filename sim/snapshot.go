@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"sendim/core/backend"
@@ -9,97 +10,112 @@ import (
 	"sendim/core/model"
 )
 
-// Snapshot yields the chosen switches' contents by rising id: per switch rules in
-// canonical order, groups, meters, ports. Hosts have ports only.
+// Snapshot yields the chosen nodes' contents by rising id: per switch rules in canonical
+// order, groups, meters, ports. Hosts have ports only. Each node is looked at when its
+// turn comes.
 func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2[backend.Item, error] {
 	return func(yield func(backend.Item, error) bool) {
-		w := s.world
-		if w == nil {
+		first, last, err := s.chosen(what.Node)
+		if err != nil {
+			yield(backend.Item{}, err)
 			return
 		}
-		now := w.queue.Now()
-		nodes := w.slot
-		first := model.NodeID(0)
-		if what.Node != model.NoNode {
-			if what.Node < 0 || int(what.Node) >= len(w.slot) {
-				yield(backend.Item{}, &ErrNoNode{what.Node})
+		var items []backend.Item
+		for id := first; id < last; id++ {
+			if items, err = s.items(ctx, id, what, items[:0]); err != nil {
+				yield(backend.Item{}, err)
 				return
 			}
-			nodes, first = w.slot[what.Node:what.Node+1], what.Node
-		}
-		var onWire map[int32]carried
-		if what.Ports {
-			onWire = w.census()
-		}
-		for i, slot := range nodes {
-			if ctx.Err() != nil {
-				yield(backend.Item{}, ctx.Err())
-				return
-			}
-			if !w.items(first+model.NodeID(i), slot, what, now, onWire, func(it backend.Item) bool { return yield(it, nil) }) {
-				return
+			for _, it := range items {
+				if !yield(it, nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (w *world) items(id model.NodeID, slot int32, what backend.Selector, now int64, onWire map[int32]carried, yield func(backend.Item) bool) bool {
-	if slot >= 0 {
-		s := &w.switches[slot]
-		w.catchUp(s, now)
+// chosen is the range of nodes that a selector means.
+func (s *Session) chosen(id model.NodeID) (first, last model.NodeID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, err := s.ready()
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case id == model.NoNode:
+		return 0, model.NodeID(len(w.slot)), nil
+	case id < 0 || int(id) >= len(w.slot):
+		return 0, 0, fmt.Errorf("there is no node %d", id)
+	}
+	return id, id + 1, nil
+}
+
+// items appends what one node has. Somebody else may close the session meanwhile.
+func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selector, out []backend.Item) ([]backend.Item, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w, err := s.ready()
+	if err != nil {
+		return nil, err
+	}
+	now := w.queue.Now()
+	if slot := w.slot[id]; slot >= 0 {
+		x := &w.switches[slot]
+		w.catchUp(x, now)
 		if what.Rules {
-			for r := range s.Rules(flow.AllTables, now) {
-				if !yield(backend.Item{Node: id, Rule: &r}) {
-					return false
-				}
+			for r := range x.Rules(flow.AllTables, now) {
+				out = append(out, backend.Item{Node: id, Rule: &r})
 			}
 		}
 		if what.Groups {
-			for _, g := range s.Groups() {
-				if !yield(backend.Item{Node: id, Group: &g}) {
-					return false
-				}
+			for _, g := range x.Groups() {
+				out = append(out, backend.Item{Node: id, Group: &g})
 			}
 		}
 		if what.Meters {
-			for _, m := range s.Meters() {
-				if !yield(backend.Item{Node: id, Meter: &m}) {
-					return false
-				}
+			for _, m := range x.Meters() {
+				out = append(out, backend.Item{Node: id, Meter: &m})
 			}
 		}
 	}
 	if what.Ports {
-		for _, p := range w.portStatsOf(w.net.Arcs(id), onWire, now) {
-			if !yield(backend.Item{Node: id, Port: &p}) {
-				return false
-			}
+		for _, p := range w.portStatsOf(w.net.Arcs(id), now) {
+			out = append(out, backend.Item{Node: id, Port: &p})
 		}
 	}
-	return true
+	return out, nil
 }
 
 func (w *world) portStats(s *node, now int64) []flow.PortStat {
-	return w.portStatsOf(w.net.Arcs(s.id), w.census(), now)
+	w.counted = nil
+	defer func() { w.counted = nil }()
+	return w.portStatsOf(w.net.Arcs(s.id), now)
 }
 
 // carried is what travels on a channel.
 type carried struct{ packets, bytes uint64 }
 
-// census counts what travels, by channel; nobody goes through the map.
+// census counts what travels, by channel; nobody goes through the map. While time
+// stands still it is kept.
 func (w *world) census() map[int32]carried {
-	out := map[int32]carried{}
-	w.frames.travelling(func(f *frame) {
-		c := out[f.on]
-		out[f.on] = carried{c.packets + 1, c.bytes + uint64(f.Bytes)}
-	})
-	return out
+	if w.counted == nil {
+		w.counted = map[int32]carried{}
+		w.frames.travelling(func(f *frame) {
+			c := w.counted[f.on]
+			w.counted[f.on] = carried{c.packets + 1, c.bytes + uint64(f.Bytes)}
+		})
+	}
+	return w.counted
 }
 
 // portStatsOf works out what ports have seen. What a port has received is what the other
 // end has sent less what still waits, travels or was lost on the way.
-func (w *world) portStatsOf(arcs []model.Arc, onWire map[int32]carried, now int64) []flow.PortStat {
-	out := make([]flow.PortStat, len(arcs))
+func (w *world) portStatsOf(arcs []model.Arc, now int64) []flow.PortStat {
+	out, onWire := make([]flow.PortStat, len(arcs)), w.census()
 	for i, arc := range arcs {
 		c, back := &w.arcs[arc], &w.arcs[arc^1]
 		packets, bytes := w.waiting(c, now)

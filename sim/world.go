@@ -66,7 +66,7 @@ type world struct {
 	sampled  int64 // when the last sample was taken
 	interval int64
 	active   []uint32
-	closed   bool
+	counted  map[int32]carried // see census
 }
 
 // node is a switch at work.
