@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -142,7 +143,10 @@ func (r *run) live(ctx context.Context) (err error) {
 	defer endApps()
 	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without}
 	if r.record != nil {
-		spec.Dir = r.record.Dir
+		// A world may look at it from elsewhere: a sandbox has a working directory of its own.
+		if spec.Dir, err = filepath.Abs(r.record.Dir); err != nil {
+			return fmt.Errorf("find the run's folder: %w", err)
+		}
 	}
 	session, err := r.backend.Open(ctx, spec, r.sink)
 	if err != nil {

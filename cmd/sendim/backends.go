@@ -5,7 +5,9 @@ import (
 
 	"sendim/cmd/sendim/internal/cli"
 	"sendim/core/backend"
+	"sendim/integrators/emulate"
 	"sendim/integrators/netns"
+	"sendim/integrators/traffic"
 	"sendim/sim"
 )
 
@@ -14,6 +16,7 @@ import (
 func backends(self string) []backend.Backend {
 	return []backend.Backend{
 		sim.Backend{},
+		emulate.Backend{Self: self},
 	}
 }
 
@@ -21,5 +24,6 @@ func backends(self string) []backend.Backend {
 func hidden() []cli.Hidden {
 	return []cli.Hidden{
 		{Name: netns.Subcommand, Main: func(_ context.Context, args []string) int { return netns.SandboxMain(args) }},
+		{Name: traffic.AgentCommand, Main: func(ctx context.Context, _ []string) int { return traffic.AgentProcess(ctx) }},
 	}
 }

@@ -31,6 +31,9 @@ const (
 // really carried. A simulated run has no such entries and is always valid.
 func Believe(r *Results) Belief {
 	var reasons []string
+	if r.Manifest.State == Failed {
+		reasons = append(reasons, "the run broke down")
+	}
 	if reason := machine(r.Load); reason != "" {
 		reasons = append(reasons, reason)
 	}

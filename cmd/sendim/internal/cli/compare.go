@@ -68,7 +68,7 @@ func (c *cli) two(args []string) (a, b *report.Results, err error) {
 			}
 		}
 		for _, r := range runs {
-			if r.Manifest.State != report.Running && !single[r.Manifest.ID] {
+			if (r.Manifest.State == report.Finished || r.Manifest.State == report.Interrupted) && !single[r.Manifest.ID] {
 				dirs = append(dirs, r.Dir)
 			}
 		}

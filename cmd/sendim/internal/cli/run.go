@@ -20,6 +20,7 @@ import (
 	"sendim/core/job"
 	"sendim/core/model"
 	"sendim/core/report"
+	"sendim/descriptors"
 	"sendim/descriptors/generate"
 )
 
@@ -37,10 +38,11 @@ type runOptions struct {
 func (c *cli) runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:   "run [flags] [DEPLOYMENT.xml]",
+		Use:   "run [flags] [DESCRIPTOR.xml]",
 		Short: "Run a network and its applications",
 		Long: `Run a network and its applications in a world: what a deployment descriptor says, or a
-system descriptor (-t), or a shape (--topo). Options win over the descriptor.
+system descriptor (with -t, or alone), or a shape (--topo). Options win over the
+descriptor.
 
 What the network has to do by itself (flows, scenario, tests, --test) is done, and the
 run ends. A network with nothing to do gets Mininet's prompt on a terminal; when the
@@ -116,11 +118,14 @@ func (c *cli) worlds() []string {
 // input makes of the flags what the conductor reads.
 func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (in job.Input, notice string, err error) {
 	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, On: o.on}
+	if descriptor != "" && isSystem(descriptor) { // the mistake of a first day: it is meant as -t
+		in.Descriptor, in.Systems = "", append([]string{descriptor}, o.systems...)
+	}
 	var bad fault.List
 	wrong := func(flag, format string, args ...any) {
 		bad.Addf(fault.BadChoice, fault.Place{Attribute: flag}, format, args...)
 	}
-	if o.topo != "" && len(o.systems) > 0 {
+	if o.topo != "" && len(in.Systems) > 0 {
 		wrong("--topo", "a shape and a system descriptor (-t) exclude each other")
 	}
 	if o.on != "" {
@@ -175,7 +180,7 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 			Suggest(o.test, []string{"pingall", "pingpair", "iperf", "iperfudp", "none"}))
 	}
 	in.Default, notice = c.defaultApp()
-	if descriptor != "" || len(o.apps) > 0 {
+	if in.Descriptor != "" || len(o.apps) > 0 {
 		notice = ""
 	}
 	if err := checkFormat(o.format); err != nil {
@@ -214,6 +219,16 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 	}
 	res, err := s.carryOut(ctx, spec)
 	return s.outcome(res, err)
+}
+
+// isSystem says whether a file is a system descriptor.
+func isSystem(file string) bool {
+	dir, name := filepath.Split(filepath.Clean(file))
+	if dir == "" {
+		dir = "."
+	}
+	kind, err := descriptors.Detect(os.DirFS(dir), name)
+	return err == nil && kind != descriptors.KindDeployment
 }
 
 // session is one run from the command line's point of view.

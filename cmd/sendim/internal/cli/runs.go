@@ -177,7 +177,7 @@ func (c *cli) execCommand() *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			err = client.Execute(cmd.Context(), strings.Join(args[1:], " "), c.out)
+			err = client.Execute(cmd.Context(), quoted(args[1:]), c.out)
 			var remote *live.RemoteError
 			if errors.As(err, &remote) && remote.Code > 0 {
 				return &coded{err: err, code: remote.Code}
@@ -187,6 +187,18 @@ func (c *cli) execCommand() *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false) // what follows belongs to the command
 	return cmd
+}
+
+// quoted makes a line of words that the prompt takes apart into the same words.
+func quoted(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = w
+		if w == "" || strings.ContainsAny(w, " \t\r\n'\"") {
+			out[i] = "'" + strings.ReplaceAll(w, "'", `'"'"'`) + "'"
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func (c *cli) stopCommand() *cobra.Command {

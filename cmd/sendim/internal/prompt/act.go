@@ -302,7 +302,9 @@ func (c *call) exec(node model.NodeID, argv []string) error {
 		}
 		return fault.New(fault.MissingCapability, fault.Place{}, "%s cannot run %q in this world: %s; it can ping", name, argv[0], reason)
 	}
-	if strings.ContainsAny(strings.Join(argv, " "), "|&;<>$*") {
+	// Mininet's hosts have a shell behind their prompt; a program that is one already
+	// keeps its words as they are.
+	if argv[0] != "sh" && argv[0] != "bash" && strings.ContainsAny(strings.Join(argv, " "), "|&;<>$*") {
 		argv = []string{"sh", "-c", strings.Join(argv, " ")}
 	}
 	argv = c.addresses(argv)

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sendim/core/backend"
+	"sendim/core/deployment"
+	"sendim/integrators/emulate"
+)
+
+// TestLab runs the scripts that need Mininet. Without it they are skipped by name, or
+// fail where CI=true or SENDIM_LAB=1 say that it must be there.
+func TestLab(t *testing.T) {
+	_, err := emulate.Backend{}.Capabilities(t.Context(), backend.Spec{Deployment: &deployment.Deployment{}})
+	if err != nil {
+		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	bin := t.TempDir()
+	for _, name := range []string{"learning-switch", "shortest-path"} {
+		out, err := exec.Command("go", "build", "-o", bin+"/sendim-app-"+name, "sendim/plugins/"+name+"/plugin").CombinedOutput()
+		if err != nil {
+			t.Fatalf("build %s: %v\n%s", name, err, out)
+		}
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata/lab",
+		Cmds: commands(),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+":"+e.Getenv("PATH"))
+			e.Setenv("EXAMPLES", examples(t))
+			return nil
+		},
+	})
+}
+
+func examples(t *testing.T) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir + "/../../examples"
+}
