@@ -2,6 +2,7 @@ package apprpc
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,10 +11,14 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"sendim/core/app"
 	"sendim/core/flow"
 	"sendim/core/model"
+	pb "sendim/plugins/apprpc/proto"
 )
 
 // echo answers every packet-in by sending it back, and every timer as its name says. Its
@@ -125,7 +130,9 @@ func testApp(kind string) {
 		hello := handshake()
 		hello.ProtocolVersion = 7
 		os.Setenv("PLUGIN_PROTOCOL_VERSIONS", "7")
-		serve(&echo{}, hello)
+		serve(&server{app: &echo{}, stderr: os.Stderr}, hello)
+	case "rude":
+		serve(rude{}, handshake())
 	case "no-plugin":
 		fmt.Fprintln(os.Stderr, "usage: something else")
 		os.Exit(3)
@@ -167,4 +174,57 @@ func testHost() {
 	}
 	fmt.Println(i.(*instance).proc.ID())
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+}
+
+// rude is an app in another language, as it were: it writes its messages itself, and
+// breaks the protocol in the way that a timer's name says.
+type rude struct{ pb.UnimplementedAppServer }
+
+func (rude) GetManifest(context.Context, *pb.GetManifestRequest) (*pb.Manifest, error) {
+	return &pb.Manifest{Name: "rude", Tables: 1}, nil
+}
+
+func (rude) Handle(stream grpc.BidiStreamingServer[pb.HandleRequest, pb.HandleResponse]) error {
+	for {
+		request, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		say := func(event uint32, done bool, commands ...*pb.Command) {
+			r := &pb.HandleResponse{Batch: request.Batch, Done: done}
+			if len(commands) > 0 {
+				r.Answers = []*pb.Answer{{Event: event, Commands: commands}}
+			}
+			_ = stream.Send(r)
+		}
+		log := &pb.Command{Id: 1, Part: &pb.Command_Log{Log: &pb.Log{Text: "a line"}}}
+		switch request.Events[0].GetTimer().GetName() {
+		case "split":
+			say(0, false, log)
+			say(0, false)
+			say(0, false, log, log)
+			say(1, false, log)
+			say(1, true, log)
+		case "batch":
+			request.Batch++
+			say(0, true, log)
+		case "backwards":
+			say(1, false, log)
+			say(0, true, log)
+		case "beyond":
+			say(2, true, log)
+		case "unknown":
+			say(0, true, &pb.Command{Id: 7})
+		case "endless":
+			for stream.Context().Err() == nil {
+				say(0, false, log, log, log)
+			}
+		case "end":
+			return nil
+		case "refuse":
+			return status.Error(codes.PermissionDenied, "not\nme")
+		case "failure":
+			_ = stream.Send(&pb.HandleResponse{Batch: request.Batch, Failure: &pb.Failure{}})
+		}
+	}
 }

@@ -12,7 +12,7 @@ import (
 // batches of several sizes; with one event to a batch it measures the round trip. The
 // last lines have the same app linked in, as the bound.
 func BenchmarkEvents(b *testing.B) {
-	events := make([]app.Event, batchEvents)
+	events := make([]app.Event, 4096)
 	for n := range events {
 		events[n] = packetIn(n, make([]byte, 100))
 	}

@@ -17,9 +17,9 @@ import (
 	pb "sendim/plugins/apprpc/proto"
 )
 
-// ahead is how many messages of events may be on their way: while the app works through
-// one, the next is encoded and decoded.
-const ahead = 2
+// ahead is how many messages of events may be unanswered: while the app works through
+// one, the next lies ready and the answers to the last are decoded.
+const ahead = 3
 
 // instance is an app in a process of its own.
 type instance struct {

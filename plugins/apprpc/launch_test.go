@@ -297,6 +297,36 @@ func TestALostAppSaysWhy(t *testing.T) {
 	}
 }
 
+func TestAnAppThatBreaksTheProtocolIsLost(t *testing.T) {
+	for what, want := range map[string]string{
+		"batch":     "broke the protocol: it answers batch 2 and not 1",
+		"backwards": "broke the protocol: it answers event 0 of 2 out of turn",
+		"beyond":    "broke the protocol: it answers event 2 of 2 out of turn",
+		"unknown":   "broke the protocol: command 7 has no part that is known",
+		"endless":   "answered one event with more than 1000 commands",
+		"end":       "broke the connection: EOF",
+		"refuse":    "broke the connection: not me",
+		"failure":   "gave up without a reason",
+	} {
+		t.Run(what, func(t *testing.T) {
+			i := mustLaunch(t, "rude", func(o *Options) { o.MaxCommands = 1000 })
+			_, err := handle(i, timer(what), timer("more"))
+			lost(t, err, want)
+		})
+	}
+}
+
+func TestAnAnswerInPiecesIsEmittedWhole(t *testing.T) {
+	i := mustLaunch(t, "rude", nil)
+	out, err := handle(i, timer("split"), timer("more"))
+	if err != nil || len(out) != 2 || out[0].event != 0 || len(out[0].commands) != 3 || out[1].event != 1 || len(out[1].commands) != 2 {
+		t.Errorf("%v, %v", out, err)
+	}
+	if state, err := i.Save(context.Background()); err != nil || state != nil {
+		t.Errorf("%q, %v", state, err)
+	}
+}
+
 func TestAPanicLeavesItsStackInTheLog(t *testing.T) {
 	var mu sync.Mutex
 	var log bytes.Buffer

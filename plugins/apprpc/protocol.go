@@ -18,9 +18,9 @@ const (
 	cookieValue = "1dc6a4c2-sendim-app"
 
 	// A message is closed when it holds this many events or commands, or about this many
-	// bytes: enough for the cost of a call not to matter, little enough for both sides to
-	// work at once.
-	batchEvents = 4096
+	// bytes: enough for the cost of a message not to matter, little enough for both sides to
+	// work at once on a long batch.
+	batchEvents = 512
 	batchBytes  = 4 << 20
 
 	// messageMax is what gRPC accepts at most: a single event or an app's state.
@@ -41,7 +41,7 @@ const pluginKind = "app"
 // grpcPlugin is what go-plugin asks of both sides.
 type grpcPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
-	server *server // of the app's side
+	server pb.AppServer // of the app's side
 }
 
 func (p *grpcPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {

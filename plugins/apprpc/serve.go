@@ -32,15 +32,14 @@ func Serve(a app.App) {
 		fmt.Fprintf(os.Stderr, "%s is an application for SENDIM and does not run by itself: name it in a deployment descriptor, <application plugin=...>\n", a.Manifest().Name)
 		os.Exit(1)
 	}
-	serve(a, handshake())
+	serve(&server{app: a, stderr: os.Stderr}, handshake())
 }
 
-func serve(a app.App, hello plugin.HandshakeConfig) {
+func serve(s pb.AppServer, hello plugin.HandshakeConfig) {
 	go func() { // standard input ends when the host does
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	s := &server{app: a, stderr: os.Stderr}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: hello,
 		Plugins:         plugin.PluginSet{pluginKind: &grpcPlugin{server: s}},

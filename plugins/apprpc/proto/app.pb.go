@@ -794,7 +794,7 @@ type Manifest struct {
 	Parameters    []*Parameter           `protobuf:"bytes,6,rep,name=parameters,proto3" json:"parameters,omitempty"`
 	Needs         []string               `protobuf:"bytes,7,rep,name=needs,proto3" json:"needs,omitempty"`        // meters, groups, select-groups, fast-failover, port-rate, queues
 	Services      []string               `protobuf:"bytes,8,rep,name=services,proto3" json:"services,omitempty"`  // wanted from the runtime: arp, flood
-	Stateful      bool                   `protobuf:"varint,9,opt,name=stateful,proto3" json:"stateful,omitempty"` // Save and Restore may be called
+	Stateful      bool                   `protobuf:"varint,9,opt,name=stateful,proto3" json:"stateful,omitempty"` // Save and Restore do something
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -977,7 +977,8 @@ func (x *Parameter) GetDoc() string {
 	return ""
 }
 
-// HandleRequest is a batch of events: at most 4096, and about 4 MiB.
+// HandleRequest is a batch of events: at most 4096, and about 4 MiB unless a single event
+// is larger. No message has more than 64 MiB.
 type HandleRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         uint64                 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"` // counts from 1

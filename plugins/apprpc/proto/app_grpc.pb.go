@@ -87,7 +87,8 @@ type AppClient interface {
 	// the host divides events must not change an answer.
 	Handle(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[HandleRequest, HandleResponse], error)
 	// Save gives the app's state, to be restored in a newer build or elsewhere. Save and
-	// Restore are only called between batches, and only if the manifest says stateful.
+	// Restore are only called between batches. An app without state leaves them out
+	// (UNIMPLEMENTED); UNKNOWN says that it could not, and the app lives on.
 	Save(ctx context.Context, in *SaveRequest, opts ...grpc.CallOption) (*SaveResponse, error)
 	Restore(ctx context.Context, in *RestoreRequest, opts ...grpc.CallOption) (*RestoreResponse, error)
 }
@@ -158,7 +159,8 @@ type AppServer interface {
 	// the host divides events must not change an answer.
 	Handle(grpc.BidiStreamingServer[HandleRequest, HandleResponse]) error
 	// Save gives the app's state, to be restored in a newer build or elsewhere. Save and
-	// Restore are only called between batches, and only if the manifest says stateful.
+	// Restore are only called between batches. An app without state leaves them out
+	// (UNIMPLEMENTED); UNKNOWN says that it could not, and the app lives on.
 	Save(context.Context, *SaveRequest) (*SaveResponse, error)
 	Restore(context.Context, *RestoreRequest) (*RestoreResponse, error)
 	mustEmbedUnimplementedAppServer()
