@@ -38,7 +38,8 @@ type oddity struct {
 	arc     uint32
 	ring    []waiter // frames that wait, or waited when last looked at; a power of two
 	head, n uint32
-	queued  int64 // bytes of those
+	queued  int64   // bytes of those
+	waited  float64 // ps that all frames have waited: over a span, the mean length (Little's law)
 
 	limit        model.QueueLimit
 	drops        uint64 // for lack of room, and at a port that is down
@@ -65,7 +66,10 @@ type waiter struct {
 	bytes int64
 }
 
-type sampled struct{ packets, bytes, drops uint64 }
+type sampled struct {
+	packets, bytes, drops uint64
+	waited                float64
+}
 
 func (w *world) oddityOf(a uint32) *oddity {
 	c := &w.arcs[a]
@@ -126,6 +130,9 @@ func (w *world) transmitOdd(a uint32, c *channel, id uint32, f *frame, now int64
 		o.drops++
 		w.drop(id, f)
 		return
+	}
+	if c.busy > now {
+		o.waited += float64(c.busy - now)
 	}
 	rate := c.rate
 	if o.fluid != 0 {

@@ -17,7 +17,7 @@ const (
 )
 
 // frame is a frame on its way. What every hop needs fills two lines of the processor's
-// cache, which is why it is in this order and padded.
+// cache, which is why it is in this order.
 type frame struct {
 	flow.Packet       // Bytes counts the Ethernet header
 	on          int32 // arc it travels on, -1
@@ -29,7 +29,6 @@ type frame struct {
 	seq         uint32 // number among its owner's
 	sent        int64  // when its host made it
 	seg         int32  // in world.segs, -1
-	_           [52]byte
 }
 
 const (

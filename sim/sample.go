@@ -29,9 +29,9 @@ func (w *world) sample(now int64) {
 		c, o := &w.arcs[a], w.oddityOf(a)
 		c.flags &^= isActive
 		packets, bytes := w.waiting(c, now)
-		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed}
+		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed, o.waited}
 		if is != o.past {
-			w.emit(w.linkEntry(trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops}, now))
+			w.emit(w.linkEntry(trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops, is.waited - o.past.waited}, now))
 			o.past = is
 		}
 		if packets > 0 {
@@ -56,10 +56,13 @@ func (w *world) wake(now int64) {
 }
 
 func (w *world) linkEntry(kind trace.Kind, a uint32, span model.Time, s sampled, now int64) *trace.Entry {
-	arc := model.Arc(a)
+	arc, queue := model.Arc(a), 0.0
+	if span > 0 {
+		queue = s.waited / float64(span)
+	}
 	return &trace.Entry{At: w.outside(now), Kind: kind, Link: w.net.LinkName(arc.Link()), Sample: &trace.Sample{
 		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
-		Packets: int64(s.packets), Bytes: int64(s.bytes), Drops: int64(s.drops), Rate: model.Rate(w.arcs[a].rate)}}
+		Packets: int64(s.packets), Bytes: int64(s.bytes), Drops: int64(s.drops), Queue: queue, Rate: model.Rate(w.arcs[a].rate)}}
 }
 
 // totals writes what every direction has carried since t=0, where it is anything.
@@ -73,7 +76,7 @@ func (w *world) totals(now int64) {
 		s := sampled{packets: c.packets - packets, bytes: c.bytes - bytes}
 		if c.odd != 0 {
 			o := &w.odds[c.odd]
-			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed}
+			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed, o.waited}
 		}
 		if s != (sampled{}) {
 			w.emit(w.linkEntry(trace.LinkTotal, uint32(a), w.outside(now), s, now))
