@@ -72,7 +72,7 @@ func (s *Section) add(r Row) {
 func (s *Section) agree() bool { return s.Same == s.Total }
 
 // Compare sets two runs beside each other. Flows: both finished or not, mean rates,
-// loss; TCP flows that share a bottleneck by their total, and flows that cross select
+// loss; flows that compete at a bottleneck by their total, and flows that cross select
 // groups in aggregate, because which of them gets more, or which bucket it takes, is
 // chance or another hash. Links: the bytes carried in both directions. Tables: rules,
 // groups and meters as sets, by what they do; counters, ages, cookies and the numbers

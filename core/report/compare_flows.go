@@ -8,7 +8,7 @@ import (
 	"sendim/core/flow"
 )
 
-// Bottleneck is the utilisation above which a link holds back the TCP flows on it.
+// Bottleneck is the utilisation above which a link holds back the flows on it.
 const Bottleneck = 0.85
 
 func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
@@ -72,8 +72,9 @@ func flowRow(f, g *Flow, t Tolerance) Row {
 		row.Verdict, row.Why = Different, "only one run finished it"
 	case row.Verdict == Different:
 		row.Why = "the mean rate"
-		// A transfer of a few packets is over before a rate means anything.
-		if f.Transport == "tcp" && f.Bytes == g.Bytes && f.Bytes < t.Idle {
+		// A few packets are over before a rate means anything; they are counted.
+		few := max(2, int64(t.Loss*float64(max(f.Sent, g.Sent))))
+		if max(f.Bytes, g.Bytes) < t.Idle && (f.Bytes == g.Bytes || f.Transport != "tcp" && max(f.Received-g.Received, g.Received-f.Received) <= few) {
 			row.Verdict, row.Why = Within, "too short for a rate"
 		}
 	case f.Transport != "tcp" && math.Abs(f.Loss()-g.Loss()) > t.Loss:
@@ -89,8 +90,22 @@ func rateWithError(f *Flow) string {
 	return RateText(f.Rate)
 }
 
-// together numbers the flows of a by groups that are compared by their total: TCP
-// flows that shared a bottleneck at the same time in either run, and flows that crossed
+// Lossy is the share of packets lost above which a flow that does not back off counts
+// as competing at a bottleneck.
+const Lossy = 0.005
+
+// competes says that what a flow gets at a bottleneck depends on chance: TCP's share
+// does, and that of anything that overflows a queue.
+func competes(f *Flow, b *Results, at map[string]int) bool {
+	if f.Transport == "tcp" || f.Loss() > Lossy {
+		return true
+	}
+	j, ok := at[f.ID]
+	return ok && b.Flows[j].Loss() > Lossy
+}
+
+// together numbers the flows of a by groups that are compared by their total: flows
+// that competed at a bottleneck at the same time in either run, and flows that crossed
 // the same switch with a select group.
 func together(a, b *Results, at map[string]int) []int {
 	parent := make([]int, len(a.Flows))
@@ -106,7 +121,7 @@ func together(a, b *Results, at map[string]int) []int {
 	}
 	busy := bottlenecks(a, b)
 	spread := selecting(a, b)
-	on := map[[2]string][]int{} // bottleneck -> TCP flows on it so far
+	on := map[[2]string][]int{} // bottleneck -> competing flows on it so far
 	through := map[string]int{} // switch that selects -> a flow through it
 	for i := range a.Flows {
 		f := &a.Flows[i]
@@ -124,7 +139,7 @@ func together(a, b *Results, at map[string]int) []int {
 						through[node] = i
 					}
 				}
-				if k == 0 || f.Transport != "tcp" {
+				if k == 0 || !competes(f, b, at) {
 					continue
 				}
 				hop := [2]string{path[k-1], node}
