@@ -82,10 +82,10 @@ class Shaper:
 
     @staticmethod
     def htb(l):
-        # The bucket holds two frames, or what passes in a millisecond at high rates,
-        # where the kernel's timer is too coarse for two frames.
+        # The bucket holds two frames. At high rates it holds what passes while the sender
+        # or the switch waits for a core, up to 10 ms: what is missed then is missed for good.
         frame = l['mtu'] + 14
-        burst = max(2 * frame, l['rate'] // 8000)
+        burst = max(2 * frame, int(l['rate'] / 8 * min(0.010, l['rate'] / 2e10)))
         return 'htb rate %dbit ceil %dbit burst %db cburst %db quantum %d' % (
             l['rate'], l['rate'], burst, burst, min(60000, max(frame, l['rate'] // 80000)))
 

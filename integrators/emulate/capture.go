@@ -30,7 +30,7 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if _, ok := w.net.ArcAtPort(c.At.Node, c.At.Port); !ok {
 		return nil, fmt.Errorf("capture: there is no port %s", w.net.PortName(c.At))
 	}
-	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "-n", "-s", "0", "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
+	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", "0", "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
 	if c.Count > 0 {
 		argv = append(argv, "-c", strconv.Itoa(c.Count))
 	}
@@ -41,7 +41,8 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		}
 	}
 	begun := make(chan struct{})
-	p, err := w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stderr: &listening{begun: begun}})
+	r, stdout := io.Pipe()
+	p, err := w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
@@ -53,11 +54,22 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		return nil, errors.Join(context.Cause(ctx), p.Stop(time.Second))
 	}
 	return w.action(func(ctx context.Context) backend.Outcome {
-		stop := context.AfterFunc(ctx, func() { _ = p.Stop(time.Second) })
-		defer stop()
-		err := w.rewrite(p.Stdout(), c.Writer)
-		_ = p.Stop(time.Second)
-		return backend.Outcome{Err: err}
+		written := make(chan error, 1)
+		go func() {
+			err := w.rewrite(r, c.Writer)
+			_ = r.CloseWithError(io.ErrClosedPipe) // a writer that failed: what comes is dropped
+			written <- err
+		}()
+		select {
+		case err := <-written:
+			_ = p.Stop(time.Second)
+			return backend.Outcome{Err: err}
+		case <-ctx.Done():
+		case <-p.Done():
+		}
+		_ = p.Stop(time.Second) // returns when all it wrote has gone through
+		_ = stdout.Close()
+		return backend.Outcome{Err: <-written}
 	}), nil
 }
 

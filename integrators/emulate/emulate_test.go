@@ -56,5 +56,3 @@ func TestTheEmulationSitsTheExam(t *testing.T) {
 	lab(t)
 	backendtest.Run(t, emulate.Backend{})
 }
-
-func doomedParent(string) int { return 0 }
