@@ -16,7 +16,6 @@ type ping struct {
 	sent     int
 	answered []bool
 	times    spread
-	ended    bool
 	handle   *handle
 	flow     *run // the ICMP flow it is, or nil
 	received int
@@ -53,7 +52,7 @@ func (w *world) startPing(spec backend.Ping, now int64) (*ping, error) {
 }
 
 func (w *world) sendEcho(p *ping, now int64) {
-	if p.ended {
+	if p == nil {
 		return
 	}
 	if p.spec.From == p.spec.To { // never leaves the host
@@ -89,7 +88,7 @@ func (w *world) hearEcho(h *host, l *life, id uint32, f *frame, now int64) {
 		return
 	}
 	if f.cargo == echo && p.ICMPType == packet.ICMPEchoReply {
-		if g := w.pings[f.owner]; !g.ended && g.from == h && p.IPSrc == g.to && !g.answered[f.seq] && now-f.sent <= int64(g.spec.Timeout) {
+		if g := w.pings[f.owner]; g != nil && g.from == h && p.IPSrc == g.to && !g.answered[f.seq] && now-f.sent <= int64(g.spec.Timeout) {
 			g.answered[f.seq] = true
 			g.received++
 			g.times.add(now - f.sent)
@@ -102,10 +101,10 @@ func (w *world) hearEcho(h *host, l *life, id uint32, f *frame, now int64) {
 }
 
 func (w *world) endPing(p *ping, now int64) {
-	if p.ended {
+	if p == nil || w.pings[p.index] != p {
 		return
 	}
-	p.ended, p.answered = true, nil
+	w.pings[p.index] = nil
 	w.echoes--
 	least, mean, most := p.times.summary()
 	result := &trace.PingResult{From: w.net.NodeName(p.spec.From), To: w.net.NodeName(p.spec.To), Sent: p.sent, Received: p.received,
