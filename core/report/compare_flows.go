@@ -41,6 +41,7 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 		row := flowRow(f, g, t)
 		if members[group[i]] > 1 {
 			pooled++
+			c.shiftLinks(f, g, a, b)
 			v := totals[group[i]]
 			row.Verdict, row.Why = Within, fmt.Sprintf("by the total of %d flows: %s and %s", members[group[i]], RateText(v[0]), RateText(v[1]))
 			if closeEnough(v[0], v[1], 0, 0, t.Rate) == Different {
@@ -59,6 +60,28 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 	}
 	if pooled > 0 {
 		c.note("%d flows are compared by the total of those they compete with, or in aggregate where select groups spread them", pooled)
+	}
+}
+
+// shiftLinks notes on the links of two flows' path by how much they differ.
+func (c *Comparison) shiftLinks(f, g *Flow, runs ...*Results) {
+	if c.shifts == nil {
+		c.shifts, c.hops = map[string]shift{}, map[[2]string]string{}
+		for _, r := range runs {
+			for i := range r.Links {
+				c.hops[[2]string{r.Links[i].From, r.Links[i].To}] = r.Links[i].Name
+			}
+		}
+	}
+	path := f.Path
+	if len(path) == 0 {
+		path = g.Path
+	}
+	d := float64(f.Bytes - g.Bytes)
+	for k := 1; k < len(path); k++ {
+		link := c.hops[[2]string{path[k-1], path[k]}]
+		s := c.shifts[link]
+		c.shifts[link] = shift{s.net + d, s.gross + math.Abs(d)}
 	}
 }
 

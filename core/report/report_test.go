@@ -139,6 +139,14 @@ func TestCompare(t *testing.T) {
 			"simulation and Mininet differ: 0 of 1 flows; the Mininet run can be believed"},
 		{"competing TCP flows agree by their total", with(results("simulation", tcpFlow("f", 6e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links = full }), with(results("mininet", tcpFlow("f", 3e6), tcpFlow("g", 6.9e6)), func(r *Results) { r.Links = full }),
 			"simulation and Mininet agree: 2 of 2 flows, 1 of 1 links; the Mininet run can be believed"},
+		{"links before a bottleneck may carry other shares of it", with(results("simulation", tcpFlow("f", 6e6), tcpFlow("g", 4e6)), func(r *Results) {
+			r.Links = append(full[:1:1], Link{Name: "h1--s1", From: "h1", To: "s1", Bytes: 8e6})
+			r.Flows[1].Path, r.Flows[1].From = []string{"h3", "s1", "s2", "h2"}, "h3"
+		}), with(results("mininet", tcpFlow("f", 3e6), tcpFlow("g", 7e6)), func(r *Results) {
+			r.Links = append(full[:1:1], Link{Name: "h1--s1", From: "h1", To: "s1", Bytes: 4e6})
+			r.Flows[1].Path, r.Flows[1].From = []string{"h3", "s1", "s2", "h2"}, "h3"
+		}),
+			"simulation and Mininet agree: 2 of 2 flows, 2 of 2 links; the Mininet run can be believed"},
 		{"competing TCP flows differ by their total", with(results("simulation", tcpFlow("f", 6e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links = full }), with(results("mininet", tcpFlow("f", 2e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links = full }),
 			"simulation and Mininet differ: 0 of 2 flows, 1 of 1 links; the Mininet run can be believed"},
 		{"what only one run finished differs", results("simulation", tcpFlow("f", 1e6)), with(results("simulation", tcpFlow("f", 1e6)), func(r *Results) { r.Flows[0].Finish = -1 }),
