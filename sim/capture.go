@@ -29,6 +29,7 @@ func (w *world) startCapture(spec backend.Capture, h *handle) error {
 		c.left = spec.Count
 	}
 	w.captures = append(w.captures, c)
+	w.watched = true
 	h.stop = func() { w.endCapture(c, nil) }
 	return nil
 }
@@ -55,7 +56,7 @@ func (w *world) captureAt(a uint32, f *frame, now int64) {
 func (w *world) endCapture(c *capture, err error) {
 	w.captures = slices.DeleteFunc(slices.Clone(w.captures), func(x *capture) bool { return x == c })
 	if len(w.captures) == 0 {
-		w.captures = nil
+		w.captures, w.watched = nil, w.watch != nil
 	}
 	c.handle.finish(backend.Outcome{Err: err})
 }

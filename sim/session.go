@@ -107,6 +107,10 @@ func (s *Session) build(n *model.Network) (*world, error) {
 	}
 	w := compile(n, names, random.New(s.spec.Seed))
 	w.tcp, w.sink, w.control.eager = s.backend.tcp(), s.sink, s.backend.eager
+	if w.watch, w.series, err = newWatch(n); err != nil {
+		return nil, err
+	}
+	w.watched = w.watch != nil
 	list, err := workload.Concrete(n, s.spec.Seed)
 	if err != nil {
 		return nil, err
@@ -207,6 +211,9 @@ func (w *world) shakeHands(ctx context.Context) error {
 			}
 		}
 	}
+	if c := &w.control; len(c.free) == len(c.downs) {
+		c.downs, c.free = nil, nil // there will hardly be so many again
+	}
 	return nil
 }
 
@@ -242,8 +249,7 @@ func (w *world) arrivalOr(until int64) int64 {
 func (s *Session) begin(w *world, d *deployment.Deployment) {
 	now := w.queue.Now()
 	w.emit(&trace.Entry{At: 0, Kind: trace.RunStart})
-	var interval model.Time
-	w.watch, interval, _ = newWatch(w.net)
+	interval := w.series
 	if interval == 0 && d != nil && d.Until() > 0 {
 		interval = max(1, d.Until()/100)
 	}
@@ -302,7 +308,11 @@ func (w *world) advance(ctx context.Context, until int64) error {
 			if !ok {
 				break
 			}
-			w.handle(&e)
+			if e.Kind == onFrame {
+				w.arrive(e.A, int32(e.B), e.At)
+			} else {
+				w.handle(&e)
+			}
 			if c.fresh {
 				c.fresh = false
 				horizon = w.horizon()

@@ -76,6 +76,9 @@ func (v *watch) flow(f *run) {
 
 // arrival writes a frame down where it has come to, if somebody asked.
 func (v *watch) arrival(w *world, f *frame, now int64) {
+	if v == nil {
+		return
+	}
 	arc := model.Arc(f.on)
 	to := w.net.ArcTo(arc)
 	owned := f.owner >= 0 && f.cargo != echo && f.cargo != noCargo

@@ -60,8 +60,10 @@ type world struct {
 	echoes   int // pings under way
 	captures []*capture
 	watch    *watch
+	watched  bool // somebody captures or watches
 	fluid    *fluids
 
+	series   model.Time // interval that the model asks for, 0: none
 	sampling bool
 	sampled  int64 // when the last sample was taken
 	interval int64
@@ -248,15 +250,13 @@ func (w *world) handle(e *des.Event) {
 // arrive takes a frame at the end of a link.
 func (w *world) arrive(id uint32, slot int32, now int64) {
 	f := w.frames.at(id)
-	if f.lost {
-		f.lost = false
-		w.drop(id, f)
-		return
-	}
-	if w.captures != nil {
+	if f.lost || w.watched {
+		if f.lost {
+			f.lost = false
+			w.drop(id, f)
+			return
+		}
 		w.captureAt(uint32(f.on)^1, f, now)
-	}
-	if w.watch != nil {
 		w.watch.arrival(w, f, now)
 	}
 	f.on = -1
