@@ -44,6 +44,32 @@ func TestTheFirstEchoWaitsForAddressesAndTheController(t *testing.T) {
 	}
 }
 
+func TestASwitchMayHaveAControlDelayOfItsOwn(t *testing.T) {
+	far := func(_ *backend.Spec, x *deployment.Deployment) {
+		x.Control = deployment.Control{Delay: model.Millisecond, Delays: []deployment.SwitchDelay{{Nodes: "s2", Delay: 7 * model.Millisecond}}}
+	}
+	b := start(t, line(t, model.LinkSpec{}), &router{}, newDiary(), far)
+	defer b.close()
+	// h1 asks by s1, h2 by s2.
+	if r := b.ping("h1", "h2", 1); r.Min != 16*model.Millisecond {
+		t.Errorf("%+v, want 16 ms", r)
+	}
+}
+
+func TestAConnectionThatBreaksGivesUp(t *testing.T) {
+	d := newDiary()
+	n := line(t, model.LinkSpec{Rate: 1e6})
+	n.Flows = []model.Flow{{ID: "tcp", From: 0, To: 3, Size: 1e9, Transport: model.TCP}}
+	b := start(t, n, &router{}, d)
+	b.run(model.Second)
+	b.do(backend.Action{Change: &model.Change{Kind: model.LinkDown, Link: 1, Node: model.NoNode}})
+	at := b.run(model.Forever)
+	b.close()
+	if r := d.results()["tcp"]; r.Error == "" || r.Bytes == 0 || at < 5*model.Minute || at > 20*model.Minute {
+		t.Errorf("at %v: %+v", at, r)
+	}
+}
+
 func TestAPacketTheControllerSendsBackIsStillTheSame(t *testing.T) {
 	d := newDiary()
 	n := line(t, model.LinkSpec{Rate: 10e6, Delay: model.Millisecond})

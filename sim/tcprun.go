@@ -131,8 +131,8 @@ func (w *world) tcpTimer(f *run, end int, now int64) {
 func (w *world) hopeless(f *run) bool {
 	t := f.tcp
 	s := t.sender.Stats()
-	if s.Acked > t.acked || t.acked == 0 && s.Established != tcp.Never && t.timeouts == 0 {
-		t.acked, t.timeouts = max(1, s.Acked), s.Timeouts-min(s.Timeouts, 1)
+	if s.Acked > t.acked { // so that only time-outs in a row count, this one included
+		t.acked, t.timeouts = s.Acked, max(s.Timeouts, 1)-1
 	}
 	switch {
 	case s.Established == tcp.Never && s.Timeouts > mostSYNs:
