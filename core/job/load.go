@@ -179,6 +179,9 @@ func WorldOf(d *deployment.Deployment) string {
 // Pick finds the backend that a deployment asks for.
 func Pick(d *deployment.Deployment, file string, backends []backend.Backend) (backend.Backend, error) {
 	want := WorldOf(d)
+	if e := d.Emulation; d.Realization == deployment.Emulation && (e.Budget > 0 || e.Fallback != "") {
+		return nil, fault.New(fault.NotYet, fault.Place{File: file, Element: "emulation"}, "budget and fallback are not available in this version; leave them out")
+	}
 	var names []string
 	for _, b := range backends {
 		if b.Name() == want {

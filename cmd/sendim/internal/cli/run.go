@@ -241,6 +241,7 @@ type session struct {
 	ready  func(id, dir string) // tells whoever detached that t=0 has come
 	dir    string
 	id     string
+	warned map[string]bool
 }
 
 // idle says that a job has nothing to do by itself.
@@ -260,6 +261,9 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 		Recorded: func(id, dir string) {
 			s.id, s.dir = id, dir
 			s.recorded()
+			for _, w := range spec.Job.Warnings { // before the wait, not after it
+				s.warn(w)
+			}
 		},
 		Live: func(l *core.Live) {
 			s.bars.clear()
@@ -328,13 +332,24 @@ func (s *session) interact(ctx context.Context, l *core.Live, console *prompt.Co
 	return prompt.Interact(ctx, console, banner, s.out, s.errs)
 }
 
+// warn says a thing once.
+func (s *session) warn(text string) {
+	if s.warned == nil {
+		s.warned = map[string]bool{}
+	}
+	if !s.warned[text] {
+		s.warned[text] = true
+		fmt.Fprintf(s.errs, "warning: %s\n", text)
+	}
+}
+
 // outcome tells what came out and gives the exit code.
 func (s *session) outcome(res *core.Result, err error) error {
 	if res == nil {
 		return err
 	}
 	for _, w := range res.Warnings {
-		fmt.Fprintf(s.errs, "warning: %s\n", w)
+		s.warn(w)
 	}
 	if werr := s.summary(res); werr != nil {
 		return werr

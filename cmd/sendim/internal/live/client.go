@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
-	"syscall"
 
 	"sendim/cmd/sendim/internal/prompt"
 )
@@ -33,13 +31,11 @@ func Dial(dir string) (*Client, error) {
 	return &Client{conn, json.NewEncoder(conn), json.NewDecoder(conn)}, nil
 }
 
-// Alive says whether a run answers; a socket left behind by a dead run is removed.
+// Alive says whether a run answers: one whose process was killed leaves a socket behind
+// that nobody listens on.
 func Alive(dir string) bool {
 	conn, err := dial(dir)
 	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			os.Remove(filepath.Join(dir, Socket))
-		}
 		return false
 	}
 	conn.Close()

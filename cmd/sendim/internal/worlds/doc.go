@@ -1,0 +1,5 @@
+// Package worlds holds the promise of the whole product to the test: random networks,
+// applications and workloads, each run in the simulator and in Mininet, must end with
+// the same reachability, the same tables and the same mean rates. It has only tests;
+// they need what an emulation needs, and skip by name without it.
+package worlds

@@ -1,0 +1,192 @@
+package worlds
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sendim/core/backend"
+	"sendim/core/deployment"
+	"sendim/core/model"
+	"sendim/core/naming"
+	"sendim/core/report"
+	"sendim/descriptors"
+	"sendim/integrators/emulate"
+)
+
+// fixed are the seeds that every lab run tries; together they draw each feature.
+var fixed = []uint64{3, 5, 8}
+
+// TestWorlds runs drawn networks in both worlds. SENDIM_WORLDS=N asks for N seeds,
+// SENDIM_WORLDS=A-B for those from A to B; SENDIM_WORLDS_KEEP=DIR keeps what was run.
+func TestWorlds(t *testing.T) {
+	lab(t)
+	bin := build(t)
+	for _, seed := range seeds(t) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { try(t, bin, draw(seed, 30)) })
+	}
+}
+
+// TestDrawnNetworksAreValid needs no lab: whatever the drawing makes is a descriptor.
+func TestDrawnNetworksAreValid(t *testing.T) {
+	for seed := range uint64(300) {
+		w := draw(seed, 30)
+		dir := t.TempDir()
+		w.save(t, dir)
+		if _, err := w.addresses(dir); err != nil {
+			t.Fatalf("seed %d %q: %v\n%s", seed, w.drawn, err, w.files["network.xml"])
+		}
+	}
+}
+
+func lab(t *testing.T) {
+	_, err := emulate.Backend{}.Capabilities(t.Context(), backend.Spec{Deployment: &deployment.Deployment{}})
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
+}
+
+// build makes the programs as a user has them: the apps beside sendim.
+func build(t *testing.T) string {
+	bin := t.TempDir()
+	for out, pkg := range map[string]string{"sendim": "sendim/cmd/sendim", "sendim-app-learning-switch": "sendim/plugins/learning-switch/plugin",
+		"sendim-app-shortest-path": "sendim/plugins/shortest-path/plugin"} {
+		if text, err := exec.Command("go", "build", "-o", filepath.Join(bin, out), pkg).CombinedOutput(); err != nil {
+			t.Fatalf("build %s: %v\n%s", pkg, err, text)
+		}
+	}
+	return bin
+}
+
+func seeds(t *testing.T) []uint64 {
+	text := os.Getenv("SENDIM_WORLDS")
+	if text == "" {
+		return fixed
+	}
+	first, last, isRange := strings.Cut(text, "-")
+	if !isRange {
+		first, last = "1", text
+	}
+	a, err := strconv.ParseUint(first, 10, 64)
+	b, err2 := strconv.ParseUint(last, 10, 64)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatalf("SENDIM_WORLDS: %v", err)
+	}
+	var out []uint64
+	for ; a <= b; a++ {
+		out = append(out, a)
+	}
+	return out
+}
+
+func (w *world) save(t *testing.T, dir string) {
+	for name, text := range w.files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// addresses asks the product which addresses it counted.
+func (w *world) addresses(dir string) (map[string]netip.Prefix, error) {
+	d, _, err := descriptors.LoadDeployment(filepath.Join(dir, "simulation.xml"))
+	if err != nil {
+		return nil, err
+	}
+	sys, _, err := descriptors.LoadSystems(descriptors.Options{}, filepath.Join(dir, "simulation.xml"), d)
+	if err != nil {
+		return nil, err
+	}
+	names, err := naming.New(sys.Model)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]netip.Prefix{}
+	for i := range sys.Model.NodeCount() {
+		ip, bits := names.IP(model.NodeID(i))
+		out[sys.Model.NodeName(model.NodeID(i))] = netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}), int(bits))
+	}
+	for _, h := range w.hosts {
+		if h.addr.IsValid() && out[h.name] != h.addr {
+			return nil, fmt.Errorf("%s has the address %s, not its own %s", h.name, out[h.name], h.addr)
+		}
+	}
+	return out, nil
+}
+
+// try runs one world twice and asks everything of the results.
+func try(t *testing.T, bin string, w *world) {
+	dir := t.TempDir()
+	if keep := os.Getenv("SENDIM_WORLDS_KEEP"); keep != "" {
+		dir = filepath.Join(keep, strconv.FormatUint(w.seed, 10))
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.save(t, dir)
+	addresses, err := w.addresses(dir)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, w.files["network.xml"])
+	}
+	t.Logf("%d hosts, %d links, %s", len(w.hosts), len(w.links), strings.Join(w.drawn, ", "))
+	sim := w.run(t, bin, dir, "simulation", addresses)
+	emu := w.run(t, bin, dir, "emulation", addresses)
+	c := report.Compare(sim, emu, report.DefaultTolerance())
+	for _, s := range []report.Section{c.Tables, c.Pings, c.Flows, c.Links} {
+		for _, r := range s.Rows {
+			if r.Verdict == report.Different {
+				t.Errorf("%s: %s and %s: %s", r.Name, r.A, r.B, r.Why)
+			}
+		}
+	}
+	if !c.Believed {
+		t.Logf("not to be believed: %s", c.Verdict)
+	}
+}
+
+func (w *world) run(t *testing.T, bin, dir, kind string, addresses map[string]netip.Prefix) *report.Results {
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	began := time.Now()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "sendim"), "run", "--name", kind, kind+".xml")
+	cmd.Dir = dir
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		t.Fatalf("%s: %v\n%s", kind, err, out.String())
+	}
+	r, err := report.Read(os.DirFS(filepath.Join(dir, "runs", kind)))
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", kind, err, out.String())
+	}
+	if r.Manifest.State != report.Finished {
+		t.Fatalf("%s is %s: %s\n%s", kind, r.Manifest.State, r.Manifest.Error, out.String())
+	}
+	t.Logf("%s took %.1f s", kind, time.Since(began).Seconds())
+	if want := len(w.hosts) * (len(w.hosts) - 1); len(r.Pings) != want {
+		t.Errorf("%s asked %d pairs, not %d", kind, len(r.Pings), want)
+	}
+	for _, p := range r.Pings {
+		if want, sure := w.reaches(p.From, p.To, addresses); sure && want != (p.Received > 0) {
+			t.Errorf("%s: %s %s -> %s %s: %d of %d echoes answered, want an answer: %t", kind, p.From, addresses[p.From], p.To, addresses[p.To], p.Received, p.Sent, want)
+		}
+	}
+	return r
+}
