@@ -163,7 +163,13 @@ def configure(net):
 
 def set_links(net, ends, up):
     """Takes links up or down, at both ends, so that both switches tell their controller."""
-    return run_in(net, [(node, 'ip link set %s %s' % (intf, 'up' if up else 'down')) for node, intf in ends])
+    scripts = []
+    for node, intf in ends:
+        script = 'ip link set %s %s' % (intf, 'up' if up else 'down')
+        if up and net[node].inNamespace and net[node].defaultIntf().name == intf:
+            script += ' && ip route replace default dev ' + intf  # it went with the link
+        scripts.append((node, script))
+    return run_in(net, scripts)
 
 
 def set_limits(net, changes):

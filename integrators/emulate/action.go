@@ -91,9 +91,6 @@ func (s *Session) Do(ctx context.Context, a backend.Action) (backend.Handle, err
 			if r == nil {
 				return backend.Outcome{Err: errors.New("the flow was stopped before it started")}
 			}
-			if r.Error == "" && r.Finish == trace.Unfinished {
-				r.Error = "stopped"
-			}
 			return backend.Outcome{Flow: r}
 		}), nil
 	case a.Change != nil:
@@ -176,7 +173,7 @@ func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	_, err = w.session.place.run.Run(ctx, shell.Cmd{Argv: argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
+	_, err = w.place.run.Run(ctx, shell.Cmd{Argv: argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
 	r := &trace.ExecResult{Argv: e.Argv}
 	var failed *shell.Error
 	switch {

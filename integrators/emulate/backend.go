@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -156,6 +157,9 @@ func (b Backend) Open(ctx context.Context, spec backend.Spec, sink trace.Sink) (
 			return nil, fmt.Errorf("making a directory for the run: %w", err)
 		}
 		s.temporary = true
+	}
+	if s.dir, err = filepath.Abs(s.dir); err != nil { // inside, the working directory is another
+		return nil, fmt.Errorf("finding the run's directory: %w", err)
 	}
 	if s.place, err = openPlace(ctx, s); err != nil {
 		_ = s.Close()

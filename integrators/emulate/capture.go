@@ -42,7 +42,7 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	}
 	begun := make(chan struct{})
 	r, stdout := io.Pipe()
-	p, err := w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
+	p, err := w.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}

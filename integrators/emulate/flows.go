@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,6 +61,20 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.MissingCapability, place, "flow %q has chunks (%s): %s", f.ID, backend.ChunkFlows, w.session.caps.Missing[backend.ChunkFlows])
 	}
 	return nil
+}
+
+// admitAll says what is wrong with the model's flows, before anything is built.
+func (w *world) admitAll() error {
+	faults := &fault.List{}
+	for i := range w.list {
+		var f fault.Fault
+		if err := w.admit(&w.list[i]); errors.As(err, &f) {
+			faults.Add(f)
+		} else if err != nil {
+			return err
+		}
+	}
+	return faults.Err()
 }
 
 func (w *world) isHost(id model.NodeID) error {
@@ -186,6 +201,9 @@ func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer)
 	r := <-result
 	if !begun {
 		return nil
+	}
+	if r.Error == "" && r.Finish == trace.Unfinished && s.life.Err() == nil {
+		r.Error = "stopped"
 	}
 	return tell(r)
 }

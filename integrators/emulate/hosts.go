@@ -74,7 +74,7 @@ func (w *world) startAgent(d *driver, host model.NodeID) error {
 		return err
 	}
 	defer log.Close()
-	if d.process, err = w.session.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stderr: log}); err != nil {
+	if d.process, err = w.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stderr: log}); err != nil {
 		return fmt.Errorf("starting the agent of %s: %w", name, err)
 	}
 	d.Driver = traffic.NewDriver(name, d.process.Stdout(), d.process.Stdin())

@@ -14,6 +14,7 @@ import (
 
 	"sendim/core/model"
 	"sendim/core/trace"
+	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
 )
 
@@ -119,7 +120,7 @@ func (l *links) setDown(ctx context.Context, w *world, id model.LinkID, why mode
 // everything is asked for.
 func (l *links) read(ctx context.Context, everything bool) []counters {
 	w, out := l.world, make([]counters, len(l.arcs))
-	own := devices(w.session.place.proc("net/dev"))
+	own := devices(w.place.proc("net/dev"))
 	queues := w.queues(ctx, "tc", "-s", "-j", "qdisc", "show")
 	perHost := map[model.NodeID]map[string]counters{}
 	isSwitch := func(id model.NodeID) bool { return w.net.NodeKindOf(id) == model.Switch }
@@ -168,7 +169,7 @@ func (l *links) outer(host model.NodeID) int {
 				inner[pid] = model.NodeID(i)
 			}
 		}
-		pids, _ := w.session.place.sandbox.PIDs()
+		pids, _ := w.place.sandbox.PIDs()
 		for _, pid := range pids {
 			text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 			for line := range strings.Lines(string(text)) {
@@ -217,7 +218,7 @@ func (w *world) queues(ctx context.Context, argv ...string) map[string]counters 
 	out := map[string]counters{}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	res, err := w.session.place.run.Run(ctx, shell.Cmd{Argv: argv, Limit: 64 << 20})
+	res, err := w.place.run.Run(ctx, shell.Cmd{Argv: argv, Limit: 64 << 20})
 	if err != nil {
 		return out
 	}
@@ -257,9 +258,6 @@ func (l *links) sample() {
 	}
 	span := now - l.sampled
 	l.sampled = now
-	if sender, err := w.session.place.widen(); err != nil && !sender {
-		w.session.emit(&trace.Entry{At: now, Kind: trace.Warning, Text: err.Error()})
-	}
 	for i := range l.arcs {
 		d := &l.arcs[i]
 		more := counters{packets: is[i].packets - d.last.packets, bytes: is[i].bytes - d.last.bytes, drops: is[i].drops - d.last.drops}
@@ -286,7 +284,7 @@ func (l *links) entry(kind trace.Kind, i int, span model.Time, c counters, now m
 func (l *links) total() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.world.session.place.sandbox.Err() != nil {
+	if l.world.place.sandbox.Err() != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -305,6 +303,26 @@ func (l *links) total() {
 	}
 }
 
+// enlarge makes the buffers of Open vSwitch's sockets large, that of the sending one, too.
+func (w *world) enlarge(ctx context.Context) error {
+	if err := w.wakeSender(ctx); err != nil {
+		return fmt.Errorf("having a switch send: %w", err)
+	}
+	for range 50 {
+		sender, err := w.place.widen()
+		if sender || err != nil || w.place.vswitch.Datapath() == ovs.System || len(w.switches) == 0 {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	w.clock.Emit(&trace.Entry{At: w.clock.Elapsed(), Kind: trace.Warning, Text: "the socket by which Open vSwitch sends was not found: queues above some 90 packets cannot fill"})
+	return nil
+}
+
 // wakeSender has Open vSwitch send a frame, so that the socket it sends by exists and
 // its buffers can be made large before the run. The frame, of an experimental
 // EtherType and to nobody, dies at the first host or switch port.
@@ -312,12 +330,12 @@ func (w *world) wakeSender(ctx context.Context) error {
 	if len(w.switches) == 0 {
 		return nil
 	}
+	frame := "0200000000fe0200000000ff88b5" + strings.Repeat("00", 46)
 	for _, sw := range w.switches {
 		if arcs := w.net.Arcs(sw); len(arcs) > 0 {
-			const frame = "0200000000fe0200000000ff88b50000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
 			port := strconv.Itoa(int(w.net.ArcFrom(arcs[0]).Port))
-			_, err := w.session.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names.Technical(sw),
-				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%s", frame[:120], port)}})
+			_, err := w.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names.Technical(sw),
+				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%s", frame, port)}})
 			return err
 		}
 	}

@@ -57,6 +57,7 @@ type Session struct {
 // world is what an Apply made.
 type world struct {
 	session  *Session
+	place    *place
 	net      *model.Network
 	names    *naming.Names
 	switches []model.NodeID
@@ -125,12 +126,15 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err := s.refuse(n); err != nil {
 		return err
 	}
-	w := &world{session: s, net: n, names: names, switches: n.NodesOfKind(model.Switch), clock: controller.NewClock(time.Now, s.sink), abort: abort}
+	w := &world{session: s, place: s.place, net: n, names: names, switches: n.NodesOfKind(model.Switch), clock: controller.NewClock(time.Now, s.sink), abort: abort}
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
 	w.links.make(w)
 	s.world = w
 	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {
+		return err
+	}
+	if err := w.admitAll(); err != nil {
 		return err
 	}
 	apps, err := s.launch(ctx, c.New.Deployment)
@@ -172,6 +176,12 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	s.emit(&trace.Entry{Kind: trace.RunStart})
 	for _, text := range w.service.warnings {
 		s.emit(&trace.Entry{Kind: trace.Warning, Text: text})
+	}
+	for _, watch := range n.Watches {
+		if watch.Packets {
+			s.emit(&trace.Entry{Kind: trace.Warning, Text: "an emulated network's diary has no single packets; capture them at a port"})
+			break
+		}
 	}
 	w.begin(c)
 	for i, step := range c.Steps {
@@ -226,13 +236,10 @@ func (s *Session) refuse(n *model.Network) error {
 // prepare does what must not fall into the run's time: large buffers, agents where
 // flows begin and end, receivers of the first flows.
 func (w *world) prepare(ctx context.Context) error {
-	if err := w.wakeSender(ctx); err != nil {
+	if err := w.enlarge(ctx); err != nil {
 		return err
 	}
-	if _, err := w.session.place.widen(); err != nil {
-		return err
-	}
-	if err := w.session.place.hasten(); err != nil {
+	if err := w.place.hasten(); err != nil {
 		return err
 	}
 	if err := w.hosts.start(ctx, w); err != nil {
@@ -276,7 +283,7 @@ func (w *world) begin(c *change.Changeset) {
 
 // watch ends the session when something it stands on ends.
 func (w *world) watch() {
-	p := w.session.place
+	p := w.place
 	var why func() error
 	select {
 	case <-p.sandbox.Done():

@@ -21,11 +21,16 @@ const (
 	unsent = 128 << 10
 )
 
+// giveUp is after how many milliseconds without an acknowledgement a connection fails:
+// the kernel's own patience is a quarter of an hour.
+const giveUp = 30_000
+
 func tcpControl(segment int) func(string, string, syscall.RawConn) error {
 	return func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) {
 			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, giveUp)
 			if segment > 0 {
 				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment)
 			}
