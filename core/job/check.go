@@ -155,7 +155,7 @@ func manifests(ctx context.Context, j *Job, launch backend.Launcher) ([]app.Mani
 			if !ok {
 				return nil, fmt.Errorf("start application %q: %w", a.Name, err)
 			}
-			if f.Place == (fault.Place{}) {
+			if f.Place.File == "" && f.Place.Line == 0 {
 				f.Place = appPlace(j, a.Name, "plugin")
 			}
 			faults.Add(f)

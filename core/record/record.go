@@ -32,6 +32,9 @@ type Record struct {
 // two runs or fails for the other, so two runs never share one. A name that is taken is a fault.
 func New(root, name, title string, now time.Time) (*Record, error) {
 	r := &Record{ID: name, owner: caller()}
+	if name != "" && (fileName(name) != strings.ToLower(name) || name == Latest) {
+		return nil, fault.New(fault.BadName, fault.Place{Attribute: "--name"}, "%q is not a name for a run: up to 40 letters, digits and - _ . in between", name)
+	}
 	if err := r.mkdirs(root); err != nil {
 		return nil, fmt.Errorf("make the folder of runs: %w", err)
 	}

@@ -65,7 +65,6 @@ type drawing struct {
 	between  map[[2]string]int
 	named    map[string]bool
 	scale    int
-	emulates bool // what Mininet cannot do here may be asked for (degrade)
 }
 
 func quoted(s string) string {
@@ -97,17 +96,22 @@ func draw(seed uint64, most int) *world {
 	if d.feature("scale 1/10", 20) {
 		d.scale = 10
 	}
-	rate := pick(d, []int{5, 8, 10, 20, 30})
-	queue := pick(d, []string{"50p", "100p", "200p", "150KB"})
+	rate := pick(d, []int{2, 3, 5, 8, 10})
+	queue := pick(d, []string{"30p", "50p", "100p", "60KB"})
 	if d.feature("defaults", 50) {
 		d.put(`  <defaults><link rate="%dMbps" queue="%s"/></defaults>`, rate*d.scale, queue)
 		d.shape(most, func() string { return "" })
 	} else {
+		delays := d.feature("delays", 20)
 		d.shape(most, func() string {
 			if d.chance(15) {
-				return fmt.Sprintf(` rate="%dMbps"`, pick(d, []int{4, 12, 25})*d.scale)
+				return fmt.Sprintf(` rate="%dMbps"`, pick(d, []int{3, 6, 9})*d.scale)
 			}
-			return fmt.Sprintf(` rate="%dMbps" queue="%s"`, rate*d.scale, queue)
+			delay := ""
+			if delays {
+				delay = fmt.Sprintf(` delay="%dms"`, 1+d.IntN(3))
+			}
+			return fmt.Sprintf(` rate="%dMbps" queue="%s"%s`, rate*d.scale, queue, delay)
 		})
 	}
 	d.flows(rate)
@@ -338,14 +342,14 @@ func (d *drawing) flows(rate int) {
 	for i := range d.IntN(4) {
 		a, b := pair()
 		packet := ""
-		if d.chance(30) {
+		if gran == "" && d.chance(30) {
 			packet = fmt.Sprintf(` packet="%dB"`, pick(d, []int{200, 1000, 1400}))
 		}
 		d.put(`  <flow id="udp %d" from="%s" to="%s" start="%dms" duration="5s" rate="%dkbps" transport="udp"%s%s/>`, i, a, b, 100*d.IntN(10), (100+d.IntN(rate*500))*d.scale, packet, gran)
 	}
 	if d.feature("transfers", 30) {
 		a, b := pair()
-		d.put(`  <flow id="transfer" from="%s" to="%s" start="1s" size="%dKB" transport="tcp" srcport="4000" dstport="5001"/>`, a, b, (200+d.IntN(2000))*d.scale)
+		d.put(`  <flow id="transfer" from="%s" to="%s" start="1s" size="%dKB" transport="tcp" srcport="4000" dstport="5001"/>`, a, b, (200+d.IntN(1000))*d.scale)
 	}
 	if d.feature("icmp", 20) {
 		a, b := pair()

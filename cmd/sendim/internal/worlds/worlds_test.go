@@ -146,16 +146,24 @@ func try(t *testing.T, bin string, w *world) {
 	sim := w.run(t, bin, dir, "simulation", addresses)
 	emu := w.run(t, bin, dir, "emulation", addresses)
 	c := report.Compare(sim, emu, report.DefaultTolerance())
-	for _, s := range []report.Section{c.Tables, c.Pings, c.Flows, c.Links} {
-		for _, r := range s.Rows {
-			if r.Verdict == report.Different {
-				t.Errorf("%s: %s and %s: %s", r.Name, r.A, r.B, r.Why)
+	differ := func(complain func(string, ...any), sections ...report.Section) {
+		t.Helper()
+		for _, s := range sections {
+			for _, r := range s.Rows {
+				if r.Verdict == report.Different {
+					complain("%s: %s and %s: %s", r.Name, r.A, r.B, r.Why)
+				}
 			}
 		}
 	}
-	if !c.Believed {
-		t.Logf("not to be believed: %s", c.Verdict)
+	differ(t.Errorf, c.Tables, c.Pings)
+	if c.Believed {
+		differ(t.Errorf, c.Flows, c.Links)
+		return
 	}
+	// A machine that was too busy says nothing about rates.
+	t.Logf("rates are not judged: %s", c.Verdict)
+	differ(t.Logf, c.Flows)
 }
 
 func (w *world) run(t *testing.T, bin, dir, kind string, addresses map[string]netip.Prefix) *report.Results {
@@ -184,7 +192,7 @@ func (w *world) run(t *testing.T, bin, dir, kind string, addresses map[string]ne
 		t.Errorf("%s asked %d pairs, not %d", kind, len(r.Pings), want)
 	}
 	for _, p := range r.Pings {
-		if want, sure := w.reaches(p.From, p.To, addresses); sure && want != (p.Received > 0) {
+		if want, sure := w.reaches(p.From, p.To); sure && want != (p.Received > 0) {
 			t.Errorf("%s: %s %s -> %s %s: %d of %d echoes answered, want an answer: %t", kind, p.From, addresses[p.From], p.To, addresses[p.To], p.Received, p.Sent, want)
 		}
 	}
