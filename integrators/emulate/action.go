@@ -143,7 +143,8 @@ func (w *world) ping(ctx context.Context, p backend.Ping) backend.Outcome {
 // keptOutput bounds what is kept of a program's output, in bytes.
 const keptOutput = 64 << 10
 
-// output keeps the beginning of what a program writes, in the order it was written.
+// output keeps the beginning of what a program writes. Its two streams come through pipes
+// of their own: each is in order, how they interleave is not known.
 type output struct {
 	mu   sync.Mutex
 	kept []byte

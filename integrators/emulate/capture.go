@@ -56,7 +56,7 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	return w.action(func(ctx context.Context) backend.Outcome {
 		written := make(chan error, 1)
 		go func() {
-			err := w.rewrite(r, c.Writer)
+			err := rewrite(r, c.Writer, time.Now().UnixNano()-int64(w.now()/model.Nanosecond))
 			_ = r.CloseWithError(io.ErrClosedPipe) // a writer that failed: what comes is dropped
 			written <- err
 		}()
@@ -91,9 +91,12 @@ func (l *listening) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// longest is the longest frame a capture may have, in bytes: what packet.PcapRecord takes.
+const longest = 1 << 18
+
 // rewrite copies a capture file of this machine's byte order with nanoseconds, counting
-// its times from t=0.
-func (w *world) rewrite(r io.Reader, to io.Writer) error {
+// its times from zero, nanoseconds since 1970.
+func rewrite(r io.Reader, to io.Writer, zero int64) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var head [24]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -109,14 +112,13 @@ func (w *world) rewrite(r io.Reader, to io.Writer) error {
 	if err := packet.PcapHeader(to); err != nil {
 		return err
 	}
-	zero := time.Now().UnixNano() - int64(w.now()/model.Nanosecond)
 	for {
 		var h [16]byte
 		if _, err := io.ReadFull(in, h[:]); err != nil {
 			return nil // the end, or cut short by the end of tcpdump
 		}
 		word := func(i int) int64 { return int64(binary.NativeEndian.Uint32(h[4*i:])) }
-		if word(2) > 1<<18 {
+		if word(2) > longest {
 			return fmt.Errorf("tcpdump's capture has a frame of %d bytes", word(2))
 		}
 		frame := make([]byte, word(2))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -191,13 +192,17 @@ type device struct{ received, sent counters }
 
 // devices reads a file in the form of /proc/net/dev.
 func devices(path string) map[string]device {
-	out := map[string]device{}
 	f, err := os.Open(path)
 	if err != nil {
-		return out
+		return nil
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
+	return parseDevices(f)
+}
+
+func parseDevices(r io.Reader) map[string]device {
+	out := map[string]device{}
+	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		name, rest, ok := strings.Cut(lines.Text(), ":")
 		v := strings.Fields(rest)
@@ -215,19 +220,23 @@ func devices(path string) map[string]device {
 
 // queues asks tc for drops and backlogs, by interface; the innermost queue counts.
 func (w *world) queues(ctx context.Context, argv ...string) map[string]counters {
-	out := map[string]counters{}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	res, err := w.place.run.Run(ctx, shell.Cmd{Argv: argv, Limit: 64 << 20})
 	if err != nil {
-		return out
+		return nil
 	}
+	return parseQueues(res.Stdout)
+}
+
+func parseQueues(text []byte) map[string]counters {
+	out := map[string]counters{}
 	var list []struct {
 		Dev     string `json:"dev"`
 		Drops   int64  `json:"drops"`
 		Backlog int64  `json:"backlog"`
 	}
-	if json.Unmarshal(res.Stdout, &list) != nil {
+	if json.Unmarshal(text, &list) != nil {
 		return out
 	}
 	for _, q := range list {
