@@ -6,7 +6,7 @@ LAB  := ./integrators/... ./cmd/... ./examples/...
 REST := $(shell go list ./... 2>/dev/null | grep -v -e /integrators/ -e /cmd/ -e /examples)
 RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./integrators/traffic/...
 
-.PHONY: build demo test lab-test lint race bench generate clean
+.PHONY: build demo test lab-test lint race bench bench-peers generate clean
 
 build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -o bin/sendim ./cmd/sendim
@@ -31,14 +31,30 @@ lint: ## formatting, vet and the scripts
 	go vet ./...
 	for s in scripts/*.sh .ci/run; do bash -n $$s; done
 
-# Each benchmark runs in a process of its own, so that its peak memory is its own.
-BENCHES := descriptors:DecodeLarge converters/mininet:ConvertLarge sim:Construct sim:PacketHops sim:FlowEvents \
-           sim/fluid:FatTree sim/des:Hold plugins/apprpc:Events core/control:Runtime
+# Each benchmark runs in a process of its own, so that its peak memory is its own. Peers
+# that are Go modules run along; BENCH_PEERS=all adds those that take gigabytes.
+DECODE    := $(foreach n,10 100,$(foreach r,peer=encoding-xml peer=etree ours,descriptors:DecodeLarge/links=$(n)/$(r)))
+CONVERT   := $(foreach n,10 100,converters/mininet:ConvertLarge/links=$(n))
+CONSTRUCT := $(foreach n,10000 100000 1000000,sim:ConstructLarge/nodes=$(n))
+PACKETS   := $(foreach k,4 8,sim:PacketHops/k=$(k))
+FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
+EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
+APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/apprpc:Events/$(n)) \
+             core/control:PacketInAnsweredByRuleAndPacketOut
+BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s}
 
-bench: ## speed and memory as JSON lines, beside the peers where one is at hand
-	for b in $(BENCHES); do \
-	  go test -run '^$$' -bench "Benchmark$${b#*:}" -benchtime $${BENCHTIME:-1s} -benchmem "./$${b%%:*}" | go run ./scripts/benchjson; \
-	done
+bench: ## speed and memory as JSON lines, beside the peers that are Go modules
+	$(BENCH) $(DECODE) $(CONVERT) $(CONSTRUCT) $(PACKETS) $(FLOWS) $(EVENTS) $(APPS)
+
+bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
+	@$(MAKE) --no-print-directory -C scripts/peers
+	@args=(); ours() { args+=("$$1"); }; peer() { if [ -x bin/peers/$${1%% *} ]; then args+=("./bin/peers/$$1"); fi; }; \
+	for k in 4 8; do peer "ns3 packets raw $$k"; peer "ns3 packets ip $$k"; ours sim:PacketHops/k=$$k; done; \
+	for n in 10000 100000 $${BENCH_PEERS:+1000000}; do \
+	  peer "ns3 construct $$n"; peer "simgrid construct $$n"; ours sim:ConstructLarge/nodes=$$n; done; \
+	for c in 8/10000 8/100000 16/10000 $${BENCH_PEERS:+16/100000}; do k=$${c%/*} n=$${c#*/}; \
+	  peer "simgrid flows exact $$k $$n"; peer "simgrid flows coarse $$k $$n"; ours sim/fluid:FatTree/k=$$k/flows=$$n; done; \
+	$(BENCH) "$${args[@]}"
 
 generate: ## schemas, the descriptor reference and the wire code
 	go test ./descriptors -run 'Schema|Reference' -update

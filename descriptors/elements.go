@@ -147,6 +147,16 @@ func (d *decoder) children(el *element, n model.NodeID, x *nodeFacts) {
 	linkEl := el.child([]byte("link"))
 	d.links.from(n, false)
 	for {
+		// Almost all of a large file is this.
+		if to := w.sc.Leaf(`<link to="`, 64); to != nil {
+			if d.linksFull() {
+				d.places.skipLink()
+				continue
+			}
+			d.links.add(d.b.Ref(to), d.plainLink())
+			d.places.links++
+			continue
+		}
 		k := w.next()
 		if k == xmlscan.StartElement && string(w.sc.Name()) == "link" {
 			if a := w.sc.Attrs(); len(a) == 1 && string(a[0].Name) == "to" && plainID(a[0].Value) && !d.linksFull() {

@@ -11,16 +11,18 @@ const (
 	nameStart = 1 << iota // may begin a name
 	nameByte              // may stand in a name
 	space                 // XML 1.0 production S
+	word                  // a letter, a digit, _ or .
 
-	letter = nameStart | nameByte
+	letter = nameStart | nameByte | word
+	digit  = nameByte | word
 )
 
 // class is read-only. It is indexed by a byte.
 var class = [256]uint8{
 	' ': space, '\t': space, '\n': space, '\r': space,
-	'_': letter, '-': nameByte, '.': nameByte,
-	'0': nameByte, '1': nameByte, '2': nameByte, '3': nameByte, '4': nameByte,
-	'5': nameByte, '6': nameByte, '7': nameByte, '8': nameByte, '9': nameByte,
+	'_': letter, '-': nameByte, '.': digit,
+	'0': digit, '1': digit, '2': digit, '3': digit, '4': digit,
+	'5': digit, '6': digit, '7': digit, '8': digit, '9': digit,
 	'a': letter, 'b': letter, 'c': letter, 'd': letter, 'e': letter, 'f': letter, 'g': letter, 'h': letter,
 	'i': letter, 'j': letter, 'k': letter, 'l': letter, 'm': letter, 'n': letter, 'o': letter, 'p': letter,
 	'q': letter, 'r': letter, 's': letter, 't': letter, 'u': letter, 'v': letter, 'w': letter, 'x': letter,
