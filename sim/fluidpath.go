@@ -43,7 +43,7 @@ func (w *world) follow(f *run) {
 		at.delay += c.delay
 		trail = append(trail[:at.depth+1], model.NodeID(c.to))
 		if c.slot < 0 {
-			if h := &w.hosts[^c.slot]; !r.through && w.takes(f, h, &at.header) {
+			if h := &w.hosts[^c.slot]; !r.through && uint32(h.arc) == at.arc^1 && w.takes(f, h, &at.header) {
 				r.through, r.latency = true, at.delay
 				f.to = h.id
 				if f.path == nil {

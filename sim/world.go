@@ -259,11 +259,14 @@ func (w *world) arrive(id uint32, slot int32, now int64) {
 		w.captureAt(uint32(f.on)^1, f, now)
 		w.watch.arrival(w, f, now)
 	}
+	on := f.on
 	f.on = -1
 	if slot >= 0 {
 		w.atSwitch(&w.switches[slot], id, f, now)
+	} else if h := &w.hosts[^slot]; h.arc == on^1 {
+		w.atHost(h, id, f, now)
 	} else {
-		w.atHost(&w.hosts[^slot], id, f, now)
+		w.stray(id, f) // a host has its address on its first link
 	}
 }
 

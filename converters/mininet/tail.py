@@ -1,11 +1,16 @@
 
 
 class QuietHost(Host):
-    """A host without IPv6, so that nothing is sent but what the flows ask for."""
+    """A host that sends nothing but what the flows ask for.
+
+    Without IPv6; and it answers for its address only on the link that has it, where
+    Linux by default lets every interface of a host answer for all its addresses.
+    """
 
     def __init__(self, *args, **params):
         Host.__init__(self, *args, **params)
-        self.cmd('for c in all default; do echo 1 > /proc/sys/net/ipv6/conf/$c/disable_ipv6; done')
+        self.cmd('for c in all default; do echo 1 > /proc/sys/net/ipv6/conf/$c/disable_ipv6; done; '
+                 'echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore')
 
 
 class Controller(RemoteController):

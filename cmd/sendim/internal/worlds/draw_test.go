@@ -382,7 +382,8 @@ func (d *drawing) scenario() {
 	d.put(`  <scenario>`)
 	l := &d.w.links[pick(d, named)]
 	d.put(`    <at time="2s"><down link="%s"/></at>`, quoted(l.named))
-	if d.feature("link stays down", 40) {
+	// A transfer whose path is gone for good waits for minutes.
+	if !strings.Contains(d.body.String(), `"tcp"`) && d.feature("link stays down", 70) {
 		l.down = true
 	} else {
 		d.put(`    <at time="3500ms"><up link="%s"/></at>`, quoted(l.named))
