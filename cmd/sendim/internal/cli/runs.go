@@ -127,22 +127,38 @@ func (c *cli) reach(args []string) (record.Found, *live.Client, error) {
 }
 
 func (c *cli) statusCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "status [RUN]", Short: "Say where a living run stands", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := c.one(args)
-			if err != nil {
-				return err
-			}
-			client, err := live.Dial(r.Dir)
-			if err != nil {
-				_, err = fmt.Fprintf(c.out, "run %s is %s\n", r.Manifest.ID, state(r))
-				return err
-			}
+	cmd := &cobra.Command{Use: "status [RUN]", Short: "Say where a living run stands", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns}
+	f := format(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkFormat(*f); err != nil {
+			return err
+		}
+		r, err := c.one(args)
+		if err != nil {
+			return err
+		}
+		v := struct {
+			State string `json:"state"`
+			prompt.Status
+		}{state(r), prompt.Status{Run: r.Manifest.ID, Network: r.Manifest.Network, World: r.Manifest.Backend, Nodes: r.Manifest.Nodes, Links: r.Manifest.LinkCount}}
+		client, err := live.Dial(r.Dir)
+		switch {
+		case err == nil:
 			defer client.Close()
-			return client.Execute(cmd.Context(), "status", c.out)
-		},
+			if v.Status, err = client.Status(cmd.Context()); err != nil {
+				return err
+			}
+			if *f == "table" {
+				return client.Execute(cmd.Context(), "status", c.out)
+			}
+		case *f == "table":
+			_, err = fmt.Fprintf(c.out, "run %s is %s\n", v.Run, v.State)
+			return err
+		}
+		return rows(c.out, *f, []string{"run", "state", "world", "now_s", "nodes", "links", "flows_started", "flows_ended"}, [][]string{{v.Run, v.State, v.World,
+			strconv.FormatFloat(v.Now, 'f', -1, 64), strconv.Itoa(v.Nodes), strconv.Itoa(v.Links), strconv.Itoa(v.Started), strconv.Itoa(v.Ended)}}, v)
 	}
+	return cmd
 }
 
 func (c *cli) shellCommand() *cobra.Command {

@@ -65,6 +65,18 @@ func (c *Client) Words(ctx context.Context) ([]string, error) {
 	return r.Words, err
 }
 
+// Status says where the run stands.
+func (c *Client) Status(ctx context.Context) (prompt.Status, error) {
+	r, err := c.ask(ctx, Request{Op: State}, io.Discard)
+	switch {
+	case err != nil:
+		return prompt.Status{}, err
+	case r.Error != "" || r.State == nil:
+		return prompt.Status{}, &RemoteError{Text: r.Error}
+	}
+	return *r.State, nil
+}
+
 // Stop asks the run to end.
 func (c *Client) Stop(ctx context.Context) error {
 	_, err := c.ask(ctx, Request{Op: Stop}, io.Discard)

@@ -23,9 +23,15 @@ type Server struct {
 	all      sync.WaitGroup
 }
 
-// Serve listens in a run's directory and carries requests out by exec until Close. stop
+// Run is what a server answers for.
+type Run interface {
+	prompt.Executor
+	Status(ctx context.Context) (prompt.Status, error)
+}
+
+// Serve listens in a run's directory and carries requests out until Close. stop
 // is called when a client asks the run to end.
-func Serve(ctx context.Context, dir string, exec prompt.Executor, stop func()) (*Server, error) {
+func Serve(ctx context.Context, dir string, exec Run, stop func()) (*Server, error) {
 	path, release, err := short(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the control socket: %w", err)
@@ -69,7 +75,7 @@ func (s *Server) Close() {
 	s.release()
 }
 
-func answer(ctx context.Context, conn net.Conn, exec prompt.Executor, stop func()) {
+func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer conn.Close()
@@ -105,6 +111,10 @@ func answer(ctx context.Context, conn net.Conn, exec prompt.Executor, stop func(
 			reply.fail(err)
 		case Line:
 			reply.fail(exec.Execute(ctx, r.Line, w))
+		case State:
+			state, err := exec.Status(ctx)
+			reply.State = &state
+			reply.fail(err)
 		case Stop:
 			stop()
 		default:

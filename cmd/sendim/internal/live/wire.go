@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"sendim/cmd/sendim/internal/prompt"
 )
 
 // Socket is the name of the control socket in a run's directory.
@@ -15,6 +17,7 @@ const Socket = "control.sock"
 const (
 	Line  = "line"  // carry out Line as the prompt would
 	Words = "words" // what a line may begin with
+	State = "state" // where the run stands
 	Stop  = "stop"  // end the run, gracefully
 )
 
@@ -26,12 +29,13 @@ type Request struct {
 
 // Reply is a part of an answer; the last one has Done set.
 type Reply struct {
-	Out   string   `json:"out,omitempty"` // text to show
-	Words []string `json:"words,omitempty"`
-	Done  bool     `json:"done,omitempty"`
-	Error string   `json:"error,omitempty"`
-	Code  int      `json:"code,omitempty"`  // of a program on a host that failed
-	Leave bool     `json:"leave,omitempty"` // the line asked to leave the prompt
+	Out   string         `json:"out,omitempty"` // text to show
+	Words []string       `json:"words,omitempty"`
+	State *prompt.Status `json:"state,omitempty"`
+	Done  bool           `json:"done,omitempty"`
+	Error string         `json:"error,omitempty"`
+	Code  int            `json:"code,omitempty"`  // of a program on a host that failed
+	Leave bool           `json:"leave,omitempty"` // the line asked to leave the prompt
 }
 
 // short gives a path of the socket that fits into a socket address (108 bytes) however

@@ -34,6 +34,30 @@ func On(w *core.World) *Console {
 	return &Console{do: func(_ context.Context, f func(*core.World) error) error { return f(w) }}
 }
 
+// Status is where a run stands.
+type Status struct {
+	Run     string  `json:"run"`
+	Network string  `json:"network"`
+	World   string  `json:"world"`
+	Virtual bool    `json:"virtualTime"`
+	Now     float64 `json:"now"` // seconds of the network's time
+	Nodes   int     `json:"nodes"`
+	Links   int     `json:"links"`
+	Started int     `json:"flowsStarted"`
+	Ended   int     `json:"flowsEnded"`
+}
+
+// Status says where the run stands.
+func (c *Console) Status(ctx context.Context) (Status, error) {
+	var out Status
+	err := c.do(ctx, func(w *core.World) error {
+		started, ended := w.Results.Counts()
+		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.NodeCount(), w.Model.LinkCount(), started, ended}
+		return nil
+	})
+	return out, err
+}
+
 // call is one line under way.
 type call struct {
 	*core.World
