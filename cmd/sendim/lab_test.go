@@ -35,7 +35,7 @@ func TestLab(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+":"+e.Getenv("PATH"))
 			e.Setenv("EXAMPLES", examples(t))
-			return nil
+			return stopWhatWasLeft(e)
 		},
 	})
 }

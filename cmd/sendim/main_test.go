@@ -4,12 +4,18 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sendim/cmd/sendim/internal/live"
+	"sendim/core/record"
+	"sendim/core/report"
 )
 
 func TestMain(m *testing.M) {
@@ -23,8 +29,25 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE") != "",
+		Setup:         stopWhatWasLeft,
 		Cmds:          commands(),
 	})
+}
+
+// stopWhatWasLeft ends the background runs of a script that failed before it could.
+func stopWhatWasLeft(e *testscript.Env) error {
+	e.Defer(func() {
+		runs, err := record.List(filepath.Join(e.WorkDir, "runs"))
+		if err != nil {
+			return
+		}
+		for _, r := range runs {
+			if r.Manifest.State == report.Running && live.Alive(r.Dir) {
+				syscall.Kill(r.Manifest.PID, syscall.SIGTERM) //nolint:errcheck // it may have ended meanwhile
+			}
+		}
+	})
+	return nil
 }
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
