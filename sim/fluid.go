@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sendim/core/flow"
+	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/sim/des"
 	"sendim/sim/fluid"
@@ -49,6 +50,8 @@ type fluidRun struct {
 	latency  int64
 	bytes    int64 // counted along the path
 	packets  int64
+	since    int64 // when its path first reached the receiver; 0: never
+	limit    model.Rate
 }
 
 // leg is what a flow meets at one switch.
@@ -197,6 +200,7 @@ func (w *world) admitFluid(f *run, now int64) {
 			limit = c.Max
 		}
 	}
+	r.limit = limit
 	r.id = x.transfers.Start(now, fluid.FlowSpec{Route: r.route, Cap: float64(limit) / 8}, volume)
 	r.live = true
 	for int(r.id) >= len(x.runs) {
@@ -210,6 +214,9 @@ func (w *world) admitFluid(f *run, now int64) {
 func (w *world) blocked(f *run, now int64) {
 	r := f.fluid
 	if r.through {
+		if r.since == 0 {
+			r.since = now
+		}
 		r.sleeping = 0
 		return
 	}
@@ -325,6 +332,24 @@ func (w *world) accountFluid(f *run, now int64) {
 		o.fluidBytes += bytes
 		o.fluidPackets += n
 	}
+}
+
+// offer says how much a flow that nothing slows down, as UDP for some time, has sent
+// until now, wherever it went: what has no share of the links is lost.
+func (w *world) offer(f *run, now int64) {
+	r := f.fluid
+	if f.spec.Transport != model.UDP || f.spec.Size > 0 || r.since == 0 || r.limit == 0 {
+		return
+	}
+	if end := f.start + int64(f.spec.Duration); f.spec.Duration > 0 && end < now {
+		now = end
+	}
+	sent := int64(model.Time(now-r.since).Seconds() * float64(r.limit) / 8)
+	if sent-f.bytes < int64(f.spec.Packet) {
+		return // a share in full, but for what is cut off
+	}
+	f.offered, f.sent = sent, sent/int64(f.spec.Packet)
+	f.lost = f.sent - f.received
 }
 
 // catchUp brings the counters of a switch up to date.

@@ -112,6 +112,30 @@ func TestAFluidFlowRunsAtItsCapAndEndsWithItsDuration(t *testing.T) {
 	exactly(t, "g", (r["g"].Finish - model.Second).Seconds(), 2.006)
 }
 
+func TestAFluidThatNothingSlowsDownLosesWhatItHasNoShareFor(t *testing.T) {
+	d := newDiary()
+	n := sketch(t, []string{"h1-s1", "s1-h2"}, model.LinkSpec{Rate: 8e6})
+	warm(n, [2]model.NodeID{0, 2})
+	udp, tcp := fluid("udp", 0, 2, model.Second, 0), fluid("tcp", 0, 2, model.Second, 0)
+	udp.Transport, udp.Duration, udp.Rate = model.UDP, 2*model.Second, 10e6
+	tcp.Transport, tcp.Duration, tcp.Rate = model.TCP, 2*model.Second, 10e6
+	alone := udp
+	alone.ID, alone.Start, alone.Rate = "alone", 5*model.Second, 8e6
+	n.Flows = append(n.Flows, udp, tcp, alone)
+	b := start(t, n, &router{}, d)
+	b.run(model.Forever)
+	b.close()
+	r := d.results()
+	if f := r["udp"]; f.Bytes != 1_000_000 || f.Offered != 2_500_000 || f.Lost == 0 || f.Lost != f.Sent-f.Received {
+		t.Errorf("%+v", f)
+	}
+	for _, id := range []string{"tcp", "alone"} {
+		if f := r[id]; f.Lost != 0 || f.Offered != f.Bytes {
+			t.Errorf("%s waits for nothing or is slowed down: %+v", id, f)
+		}
+	}
+}
+
 // meterer routes by table 1 and holds UDP port 7 to a rate in table 0.
 type meterer struct{ router }
 

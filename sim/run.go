@@ -258,6 +258,9 @@ func (w *world) end(f *run, now int64) {
 
 // resultOf is what has become of a flow; finish is trace.Unfinished while it goes on.
 func (w *world) resultOf(f *run, finish model.Time) *trace.FlowResult {
+	if f.fluid != nil {
+		w.offer(f, w.queue.Now())
+	}
 	r := &trace.FlowResult{ID: f.spec.ID, From: w.net.NodeName(f.spec.From), To: f.spec.Service, Transport: f.spec.Transport.String(),
 		Granularity: f.spec.Granularity.String(), Class: f.spec.Class, Start: w.outside(f.start), Finish: finish,
 		Bytes: f.bytes, Offered: f.offered, Sent: f.sent, Received: f.received, Lost: f.lost, Retransmits: f.repeats, Error: f.reason}
