@@ -314,12 +314,15 @@ func (l *links) total() {
 
 // enlarge makes the buffers of Open vSwitch's sockets large, that of the sending one, too.
 func (w *world) enlarge(ctx context.Context) error {
+	if len(w.service.pids) == 0 || len(w.switches) == 0 {
+		return nil // nobody sends anything
+	}
 	if err := w.wakeSender(ctx); err != nil {
 		return fmt.Errorf("having a switch send: %w", err)
 	}
 	for range 50 {
 		sender, err := w.place.widen()
-		if sender || err != nil || w.place.vswitch.Datapath() == ovs.System || len(w.switches) == 0 {
+		if sender || err != nil || w.place.vswitch.Datapath() == ovs.System {
 			return err
 		}
 		select {
@@ -333,18 +336,18 @@ func (w *world) enlarge(ctx context.Context) error {
 }
 
 // wakeSender has Open vSwitch send a frame, so that the socket it sends by exists and
-// its buffers can be made large before the run. The frame, of an experimental
-// EtherType and to nobody, dies at the first host or switch port.
+// its buffers can be made large before the run. The frame, of an experimental EtherType
+// and to nobody, goes to a host, which does not look at it; a switch could still have it
+// in hand when the run begins, and hand it to an app.
 func (w *world) wakeSender(ctx context.Context) error {
-	if len(w.switches) == 0 {
-		return nil
-	}
 	frame := "0200000000fe0200000000ff88b5" + strings.Repeat("00", 46)
 	for _, sw := range w.switches {
-		if arcs := w.net.Arcs(sw); len(arcs) > 0 {
-			port := strconv.Itoa(int(w.net.ArcFrom(arcs[0]).Port))
+		for _, arc := range w.net.Arcs(sw) {
+			if w.net.NodeKindOf(w.net.ArcTo(arc).Node) == model.Switch {
+				continue
+			}
 			_, err := w.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names.Technical(sw),
-				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%s", frame, port)}})
+				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%d", frame, w.net.ArcFrom(arc).Port)}})
 			return err
 		}
 	}

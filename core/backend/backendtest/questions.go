@@ -87,6 +87,9 @@ var questions = []question{
 		}
 		if len(e.d.metrics("packet-in")) > 0 {
 			e.t.Errorf("table hits went to the app: %v", e.d.metrics("packet-in"))
+			for _, in := range e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.PacketIn && t.Header != nil }) {
+				e.t.Logf("at %v to the controller: %v", in.At, *in.Header)
+			}
 		}
 	}},
 	{"a meter holds a flow to its rate", []backend.Capability{backend.Meters}, func(e *exam) {
