@@ -220,8 +220,14 @@ def start(args):
     if args.serve:
         # Mininet would raise limits of the whole machine; only our own matter.
         Mininet.inited = True
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        # The namespace is the run's own: its switches' ports say nothing by themselves.
+        for scope in 'all', 'default':
+            path = '/proc/sys/net/ipv6/conf/%s/disable_ipv6' % scope
+            if os.path.exists(path):
+                with open(path, 'w') as f:
+                    f.write('1')
     OVSSwitch.setup()
     net = Mininet(build=False, controller=None, host=QuietHost, ipBase='10.0.0.0/8', switch=partial(
         OVSSwitch, datapath=args.datapath, protocols='OpenFlow13', batch=True,
