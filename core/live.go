@@ -51,6 +51,15 @@ func (l *Live) Do(ctx context.Context, f func(*World) error) error {
 
 func (l *Live) serve(r request) { r.done <- r.do(l.world) }
 
+// poll carries out a request that waits, if one does.
+func (l *Live) poll() {
+	select {
+	case r := <-l.requests:
+		l.serve(r)
+	default:
+	}
+}
+
 // pass lets time pass until the given time, as World.Advance does, and carries out
 // requests meanwhile: each one ends the stretch of time under way, which goes on after.
 func (l *Live) pass(ctx context.Context, until model.Time) error {

@@ -175,7 +175,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	}
 	err = r.timePasses(ctx, l)
 	if ctx.Err() == nil && err == nil && r.hooks.Interact == nil {
-		err = r.assert(ctx, w)
+		err = r.assert(ctx, l)
 	}
 	if ctx.Err() == nil && err == nil && r.hooks.Keep != nil {
 		err = l.attend(ctx, r.hooks.Keep)
@@ -213,12 +213,16 @@ func (r *run) timePasses(ctx context.Context, l *Live) error {
 }
 
 // assert carries out what needs the network alive after its traffic.
-func (r *run) assert(ctx context.Context, w *World) error {
+func (r *run) assert(ctx context.Context, l *Live) error {
+	w := l.world
 	tell := func(v trace.Verdict) {
 		r.end = w.Session.Now()
 		r.tell(v)
 	}
-	err := w.reachability(ctx, tell, func(done, total int) { r.progress("test", done, total) })
+	err := w.reachability(ctx, tell, func(done, total int) {
+		r.progress("test", done, total)
+		l.poll()
+	})
 	if err != nil {
 		return fmt.Errorf("test reachability: %w", err)
 	}

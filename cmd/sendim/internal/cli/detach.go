@@ -104,7 +104,7 @@ func (s *session) recorded() {
 	}
 	defer f.Close()
 	for _, fd := range []int{1, 2} {
-		if err := unix.Dup2(int(f.Fd()), fd); err != nil {
+		if err := unix.Dup3(int(f.Fd()), fd, 0); err != nil {
 			fmt.Fprintf(s.errs, "sendim: no log of this run: %v\n", err)
 		}
 	}

@@ -56,9 +56,14 @@ func (c *cli) runsCommand() *cobra.Command {
 			return err
 		}
 		type row struct {
-			ID, Network, World, State, Started string
-			Nodes                              int
-			Tests, Flows                       string
+			ID      string `json:"id"`
+			Network string `json:"network"`
+			World   string `json:"world"`
+			State   string `json:"state"`
+			Started string `json:"started"`
+			Nodes   int    `json:"nodes"`
+			Tests   string `json:"tests"` // passed/all
+			Flows   string `json:"flows"` // finished/all
 		}
 		list, values := make([][]string, 0, len(runs)), []row{}
 		for _, r := range runs {
