@@ -2,6 +2,7 @@ package descriptors
 
 import (
 	"math/bits"
+	"runtime"
 	"slices"
 	"sort"
 
@@ -36,6 +37,10 @@ type pairing struct {
 // in time linear in the number of mentions. order is the order of declaration, -1 for
 // names never declared: the mention at the earlier node is the first.
 func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
+	said := len(m.attrs) > 1 || len(m.extras) > 0
+	if !said {
+		return pairing{second: m.pairPlain(nodes, order, runtime.GOMAXPROCS(0))}
+	}
 	p := pairing{second: newBitset(m.count())}
 	// in[off[v]:off[v+1]] lists, in the order of the input, who mentioned v before v's own turn.
 	off := make([]uint32, nodes+1)
@@ -59,13 +64,9 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 	if off[nodes] == 0 {
 		return p
 	}
-	said := len(m.attrs) > 1 || len(m.extras) > 0
 	in := make([]model.NodeID, off[nodes])
-	var at []uint32 // the mention, beside in
-	if said {
-		at = make([]uint32, len(in))
-		p.mate = make([]uint32, m.count())
-	}
+	at := make([]uint32, len(in)) // the mention, beside in
+	p.mate = make([]uint32, m.count())
 	fill := make([]uint32, nodes)
 	copy(fill, off)
 	byName, byPort := map[string]uint32{}, map[model.Endpoint]uint32{}
@@ -87,19 +88,14 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 		for i, v := range m.to[from:to] {
 			if k := from + uint32(i); forward.has(k) {
 				in[fill[v]] = r.from
-				if said {
-					at[fill[v]] = k
-				}
+				at[fill[v]] = k
 				fill[v]++
 			}
 		}
 	})
 	// fill turns into: how many mentions of v by this node are still open.
 	clear(fill)
-	c := chooser{m: m, in: in, at: at}
-	if said {
-		c.first, c.used = make([]uint32, nodes), newBitset(uint32(len(in)))
-	}
+	c := chooser{m: m, in: in, at: at, first: make([]uint32, nodes), used: newBitset(uint32(len(in)))}
 	m.each(func(r run, from, to uint32) {
 		v := r.from
 		lo, hi := off[v], off[v+1]
@@ -109,15 +105,11 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 		for i := hi; i > lo; i-- {
 			u := in[i-1]
 			fill[u]++
-			if said {
-				c.first[u] = i - 1
-			}
+			c.first[u] = i - 1
 		}
 		c.hi = hi
 		take := func(second uint32, u model.NodeID, place uint32) {
-			if said {
-				p.mate[c.use(place, u)] = second
-			}
+			p.mate[c.use(place, u)] = second
 			fill[u]--
 			p.second.set(second)
 		}
@@ -142,11 +134,7 @@ func (m *mentions) pair(nodes int, order func(model.NodeID) int32) pairing {
 		}
 		for i, u := range m.to[from:to] {
 			if second := from + uint32(i); !forward.has(second) && fill[u] > 0 && !p.second.has(second) {
-				k := uint32(0)
-				if said {
-					k = c.first[u]
-				}
-				take(second, u, k)
+				take(second, u, c.first[u])
 			}
 		}
 		for _, u := range in[lo:hi] {
