@@ -51,10 +51,18 @@ func openPlace(ctx context.Context, s *Session) (*place, error) {
 	return &place{sandbox: sandbox, vswitch: vswitch, run: shell.Elsewhere(sandbox.Command, sandbox.Enter()...), widened: map[uint64]bool{}}, nil
 }
 
-// close ends everything inside at once.
+// close ends everything inside at once. Logs and the database stay in the run's
+// directory; sockets, locks and pid files mean nothing any more.
 func (p *place) close() error {
 	err := p.sandbox.Close()
 	<-p.vswitch.Done()
+	dir := filepath.Join(p.sandbox.RunDir(), netns.SwitchDir)
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if name := e.Name(); e.Type()&os.ModeSocket != 0 || strings.HasSuffix(name, ".pid") || strings.HasSuffix(name, ".~lock~") {
+			_ = os.Remove(filepath.Join(dir, name)) // whoever has taken it away was quicker
+		}
+	}
 	return err
 }
 
