@@ -49,6 +49,9 @@ func (l *Live) Do(ctx context.Context, f func(*World) error) error {
 	}
 }
 
+// Counts says, at any time, how many flows have started and ended.
+func (l *Live) Counts() (started, ended int) { return l.world.Results.Counts() }
+
 func (l *Live) serve(r request) { r.done <- r.do(l.world) }
 
 // poll carries out a request that waits, if one does.

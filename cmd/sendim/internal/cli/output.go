@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/mattn/go-isatty"
@@ -59,9 +60,11 @@ func terminal(f any) bool {
 	return ok && isatty.IsTerminal(file.Fd())
 }
 
-// bars shows how far long work is, on a terminal only.
+// bars shows how far long work is, on a terminal only. It is safe for concurrent use.
 type bars struct {
+	mu    sync.Mutex
 	w     io.Writer
+	total int
 	stage string
 	bar   *progressbar.ProgressBar
 }
@@ -80,12 +83,14 @@ func (b *bars) show(stage string, done, total int) {
 	if b == nil || total < worth && total > 0 {
 		return
 	}
-	if stage != b.stage || b.bar == nil {
-		b.clear()
-		if total == 0 {
-			total = -1
-		}
-		b.stage = stage
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if total == 0 {
+		total = -1
+	}
+	if stage != b.stage || b.bar == nil || total != b.total {
+		b.drop()
+		b.stage, b.total = stage, total
 		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(stage),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100_000_000), progressbar.OptionEnableColorCodes(false))
 	}
@@ -93,7 +98,16 @@ func (b *bars) show(stage string, done, total int) {
 }
 
 func (b *bars) clear() {
-	if b != nil && b.bar != nil {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.drop()
+}
+
+func (b *bars) drop() {
+	if b.bar != nil {
 		b.bar.Clear() //nolint:errcheck // as above
 		b.bar = nil
 	}

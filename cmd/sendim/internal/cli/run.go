@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -268,6 +269,7 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 		Live: func(l *core.Live) {
 			s.bars.clear()
 			console = prompt.New(l)
+			s.watch(ctx, l)
 			if l.Dir == "" {
 				return
 			}
@@ -319,6 +321,27 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 		s.server.Close()
 	}
 	return res, err
+}
+
+// watch shows on a terminal how many flows have ended, while a run does its work.
+func (s *session) watch(ctx context.Context, l *core.Live) {
+	if s.bars == nil || s.o.prompt {
+		return
+	}
+	go func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if started, ended := l.Counts(); started > 0 && ended < started {
+					s.bars.show("flows", ended, started)
+				}
+			}
+		}
+	}()
 }
 
 // interact is the prompt, or a script in its place.
