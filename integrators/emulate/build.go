@@ -122,6 +122,11 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			break
 		}
 	}
+	if hosts := hostCount(n); hosts > 1 {
+		if err := makeNeighbourRoom(neighbourLimits, hosts); err != nil && hosts*(hosts-1) > 900 {
+			s.emit(&trace.Entry{Kind: trace.Warning, Text: "some hosts may not learn each other's addresses: " + err.Error()})
+		}
+	}
 	w.begin(c)
 	for i, step := range c.Steps {
 		if step.Kind == change.Apps || step.Kind == change.Flows {
