@@ -88,7 +88,9 @@ func pick[T any](d *drawing, list []T) T { return list[d.IntN(len(list))] }
 func (d *drawing) put(format string, args ...any) { fmt.Fprintf(&d.body, format+"\n", args...) }
 
 // draw makes the world of a seed, with at most so many switches.
-func draw(seed uint64, most int) *world {
+func draw(seed uint64, most int) *world { return drawWith(seed, most, (*drawing).flows) }
+
+func drawWith(seed uint64, most int, flows func(d *drawing, rate int)) *world {
 	d := &drawing{Rand: rand.New(rand.NewPCG(seed, 20)), w: &world{seed: seed, files: map[string]string{}, unsure: map[string]bool{}},
 		port: map[string]int{}, between: map[[2]string]int{}, named: map[string]bool{}, scale: 1}
 	d.style = pick(d, styles)
@@ -114,7 +116,7 @@ func draw(seed uint64, most int) *world {
 			return fmt.Sprintf(` rate="%dMbps" queue="%s"%s`, rate*d.scale, queue, delay)
 		})
 	}
-	d.flows(rate)
+	flows(d, rate)
 	d.scenario()
 	d.tests()
 	d.write()
@@ -365,6 +367,24 @@ func (d *drawing) flows(rate int) {
 	}
 	if d.feature("poisson", 10) {
 		d.put(`  <traffic id="bg" kind="poisson" sizes="websearch" load="0.1" of="access" from="*" to="*" start="0s" until="2s"/>`)
+	}
+}
+
+// long draws flows that last, for the two granularities of the simulator.
+func (d *drawing) long(rate int) {
+	if len(d.hosts) < 2 {
+		return
+	}
+	for i := range 1 + d.IntN(4) {
+		a, b := pick(d, d.hosts), pick(d, d.hosts)
+		if a == b {
+			continue
+		}
+		if d.chance(70) {
+			d.put(`  <flow id="tcp %d" from="%s" to="%s" start="%dms" duration="20s" transport="tcp"/>`, i, quoted(a), quoted(b), 100*d.IntN(3))
+		} else {
+			d.put(`  <flow id="udp %d" from="%s" to="%s" start="0s" duration="20s" rate="%dkbps" transport="udp"/>`, i, quoted(a), quoted(b), (20+d.IntN(rate*100))*d.scale)
+		}
 	}
 }
 

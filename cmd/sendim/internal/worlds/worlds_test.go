@@ -48,6 +48,35 @@ func TestDrawnNetworksAreValid(t *testing.T) {
 	}
 }
 
+// TestFluidsFollowPackets holds the two granularities of the simulator against each
+// other on flows that last. SENDIM_WORLDS asks for seeds as above.
+func TestFluidsFollowPackets(t *testing.T) {
+	bin := build(t)
+	list := seeds(t)
+	if os.Getenv("SENDIM_WORLDS") == "" {
+		list = nil
+		for seed := range uint64(12) {
+			list = append(list, seed)
+		}
+	}
+	for _, seed := range list {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			w := drawWith(seed, 15, (*drawing).long)
+			dir := w.room(t, "fluid-")
+			t.Log(strings.Join(w.drawn, ", "))
+			w.save(t, dir)
+			packets := w.run(t, bin, dir, "simulation")
+			if err := os.Rename(filepath.Join(dir, "runs"), filepath.Join(dir, "packets")); err != nil {
+				t.Fatal(err)
+			}
+			w.files["network.xml"] = strings.ReplaceAll(w.files["network.xml"], "<flow ", `<flow granularity="flow" `)
+			w.save(t, dir)
+			fluids := w.run(t, bin, dir, "simulation")
+			differ(t.Errorf, report.Compare(packets, fluids, report.DefaultTolerance()))
+		})
+	}
+}
+
 func lab(t *testing.T) {
 	_, err := emulate.Backend{}.Capabilities(t.Context(), backend.Spec{Deployment: &deployment.Deployment{}})
 	switch {
@@ -130,43 +159,50 @@ func (w *world) addresses(dir string) (map[string]netip.Prefix, error) {
 
 // try runs one world twice and asks everything of the results.
 func try(t *testing.T, bin string, w *world) {
-	dir := t.TempDir()
-	if keep := os.Getenv("SENDIM_WORLDS_KEEP"); keep != "" {
-		dir = filepath.Join(keep, strconv.FormatUint(w.seed, 10))
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := w.room(t, "")
 	w.save(t, dir)
-	addresses, err := w.addresses(dir)
-	if err != nil {
+	if _, err := w.addresses(dir); err != nil {
 		t.Fatalf("%v\n%s", err, w.files["network.xml"])
 	}
 	t.Logf("%d hosts, %d links, %s", len(w.hosts), len(w.links), strings.Join(w.drawn, ", "))
-	sim := w.run(t, bin, dir, "simulation", addresses)
-	emu := w.run(t, bin, dir, "emulation", addresses)
+	sim := w.run(t, bin, dir, "simulation")
+	emu := w.run(t, bin, dir, "emulation")
 	c := report.Compare(sim, emu, report.DefaultTolerance())
-	differ := func(complain func(string, ...any), sections ...report.Section) {
-		t.Helper()
-		for _, s := range sections {
-			for _, r := range s.Rows {
-				if r.Verdict == report.Different {
-					complain("%s: %s and %s: %s", r.Name, r.A, r.B, r.Why)
-				}
-			}
-		}
-	}
-	differ(t.Errorf, c.Tables, c.Pings)
 	if c.Believed {
-		differ(t.Errorf, c.Flows, c.Links)
+		differ(t.Errorf, c)
 		return
 	}
 	// A machine that was too busy says nothing about rates.
 	t.Logf("rates are not judged: %s", c.Verdict)
-	differ(t.Logf, c.Flows)
+	differ(t.Errorf, &report.Comparison{Tables: c.Tables, Pings: c.Pings})
+	differ(t.Logf, &report.Comparison{Flows: c.Flows, Links: c.Links})
 }
 
-func (w *world) run(t *testing.T, bin, dir, kind string, addresses map[string]netip.Prefix) *report.Results {
+// differ names what differs.
+func differ(complain func(string, ...any), c *report.Comparison) {
+	for _, s := range []report.Section{c.Tables, c.Pings, c.Flows, c.Links} {
+		for _, r := range s.Rows {
+			if r.Verdict == report.Different {
+				complain("%s: %s and %s: %s", r.Name, r.A, r.B, r.Why)
+			}
+		}
+	}
+}
+
+// room is where a world is run.
+func (w *world) room(t *testing.T, kind string) string {
+	keep := os.Getenv("SENDIM_WORLDS_KEEP")
+	if keep == "" {
+		return t.TempDir()
+	}
+	dir := filepath.Join(keep, kind+strconv.FormatUint(w.seed, 10))
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func (w *world) run(t *testing.T, bin, dir, kind string) *report.Results {
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	began := time.Now()
@@ -193,7 +229,7 @@ func (w *world) run(t *testing.T, bin, dir, kind string, addresses map[string]ne
 	}
 	for _, p := range r.Pings {
 		if want, sure := w.reaches(p.From, p.To); sure && want != (p.Received > 0) {
-			t.Errorf("%s: %s %s -> %s %s: %d of %d echoes answered, want an answer: %t", kind, p.From, addresses[p.From], p.To, addresses[p.To], p.Received, p.Sent, want)
+			t.Errorf("%s: %s -> %s: %d of %d echoes answered, want an answer: %t", kind, p.From, p.To, p.Received, p.Sent, want)
 		}
 	}
 	return r
