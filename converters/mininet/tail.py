@@ -218,6 +218,7 @@ def start(args):
     if args.datapath == 'auto':
         args.datapath = 'kernel' if works('ovs-dpctl', 'dump-dps') else 'user'
     if args.serve:
+        shaper.warnings.clear()  # they are about runs by hand
         # Mininet would raise limits of the whole machine; only our own matter.
         Mininet.inited = True
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -92,7 +92,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			w.fail(err)
 		}
 	})
-	if w.service, err = startService(ctx, w.processes, s.place, s.dir, listener.Addr().String(), n, names); err != nil {
+	if w.service, err = startService(ctx, w.processes, s.place, s.dir, listener.Addr().String(), w); err != nil {
 		return err
 	}
 	w.work.Go(w.watch)
@@ -113,9 +113,6 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	w.begun.Store(true)
 	w.zero = traffic.Monotonic() - int64(w.clock.Now()/model.Nanosecond)
 	s.emit(&trace.Entry{Kind: trace.RunStart})
-	for _, text := range w.service.warnings {
-		s.emit(&trace.Entry{Kind: trace.Warning, Text: text})
-	}
 	for _, watch := range n.Watches {
 		if watch.Packets {
 			s.emit(&trace.Entry{Kind: trace.Warning, Text: "an emulated network's diary has no single packets; capture them at a port"})

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"sendim/converters/mininet"
-	"sendim/core/model"
-	"sendim/core/naming"
 	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
 )
@@ -25,22 +23,18 @@ type service struct {
 	process shell.Process
 	log     string // of what it wrote to standard error
 	pids    map[string]int
-	seconds float64
 
-	mu       sync.Mutex // one order at a time
-	lines    chan answer
-	last     int64
-	warnings []string
+	mu    sync.Mutex // one order at a time
+	lines chan answer
+	last  int64
 }
 
 // answer is a line from the script.
 type answer struct {
-	Event    string         `json:"event"`
-	ID       int64          `json:"id"`
-	Seconds  float64        `json:"seconds"`
-	Faults   []string       `json:"faults"`
-	Warnings []string       `json:"warnings"`
-	PIDs     map[string]int `json:"pids"`
+	Event  string         `json:"event"`
+	ID     int64          `json:"id"`
+	Faults []string       `json:"faults"`
+	PIDs   map[string]int `json:"pids"`
 }
 
 // order is a line to the script.
@@ -53,14 +47,22 @@ type order struct {
 	Limits [][2]any    `json:"limits,omitempty"`
 }
 
+// scriptFlows is how many flows the script carries at most.
+const scriptFlows = 1000
+
 // startService writes the script, starts it and returns when the network stands.
-func startService(ctx context.Context, life context.Context, p *place, dir, controller string, n *model.Network, names *naming.Names) (*service, error) {
+func startService(ctx context.Context, life context.Context, p *place, dir, controller string, w *world) (*service, error) {
 	path := filepath.Join(dir, "net.py")
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("writing the Mininet script: %w", err)
 	}
-	err = mininet.Write(f, n, mininet.Options{Controller: controller, Names: names})
+	// The script stays in the run's directory, and can be run by hand with the same flows.
+	o := mininet.Options{Controller: controller, Names: w.names}
+	if len(w.list) > 0 && len(w.list) <= scriptFlows {
+		o.Flows = w.list
+	}
+	err = mininet.Write(f, w.net, o)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
@@ -91,7 +93,7 @@ func startService(ctx context.Context, life context.Context, p *place, dir, cont
 		_ = s.process.Stop(time.Second)
 		return nil, fmt.Errorf("starting the network in Mininet: %w", err)
 	}
-	s.pids, s.seconds, s.warnings = a.PIDs, a.Seconds, a.Warnings
+	s.pids = a.PIDs
 	return s, nil
 }
 
@@ -155,7 +157,6 @@ func (s *service) do(ctx context.Context, o order) error {
 		if a.ID != o.ID {
 			continue // of an order that nobody waited for any more
 		}
-		s.warnings = a.Warnings
 		if len(a.Faults) > 0 {
 			return errors.New(strings.Join(a.Faults, "; "))
 		}
