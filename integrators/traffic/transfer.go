@@ -130,9 +130,10 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 	}
 	for _, r := range t.receivers {
 		limit, cancel := ctx, context.CancelFunc(func() {})
-		if err != nil {
-			// The sender failed; a receiver that still waits does so for nothing.
-			limit, cancel = context.WithTimeout(ctx, 2*time.Second)
+		if err != nil || ctx.Err() != nil {
+			// The sender failed or was told to end. What is still on its way is counted, but
+			// a receiver that waits longer does so for nothing.
+			limit, cancel = context.WithTimeout(context.WithoutCancel(ctx), 2*drain)
 		}
 		m, fail := r.Wait(limit)
 		cancel()
