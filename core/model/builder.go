@@ -409,58 +409,6 @@ func (b *Builder) renumber() {
 	n.names = n.names.permuted(b.rank, int(b.declared))
 }
 
-func (b *Builder) ports() {
-	n := b.n
-	count := len(n.kind)
-	for n.extra != nil && len(n.extra) < count {
-		n.extra = append(n.extra, -1)
-	}
-	n.arcOff = make([]uint32, count+1)
-	for i := range n.a {
-		n.arcOff[n.a[i]+1]++
-		n.arcOff[n.b[i]+1]++
-	}
-	for i := range count {
-		n.arcOff[i+1] += n.arcOff[i]
-	}
-	n.arcs = make([]Arc, 2*len(n.a))
-	fill := slices.Clone(n.arcOff[:count])
-	next := make([]PortNo, count)
-	for i := range next {
-		next[i] = firstPortOf(n.kind[i])
-	}
-	port := func(node NodeID, p *PortNo) {
-		if *p != AutoPort {
-			return
-		}
-		for len(b.fixed) > 0 {
-			if _, taken := b.fixed[Endpoint{node, next[node]}]; !taken {
-				break
-			}
-			next[node]++
-		}
-		*p = next[node]
-		next[node]++
-	}
-	for i := range n.a {
-		a, z := n.a[i], n.b[i]
-		port(a, &n.aPort[i])
-		port(z, &n.bPort[i])
-		n.arcs[fill[a]] = Arc(2 * i)
-		fill[a]++
-		n.arcs[fill[z]] = Arc(2*i + 1)
-		fill[z]++
-	}
-	sorted := map[NodeID]bool{}
-	for e := range b.fixed { // the order does not matter: each node is sorted by itself
-		if !sorted[e.Node] {
-			sorted[e.Node] = true
-			arcs := n.arcs[n.arcOff[e.Node]:n.arcOff[e.Node+1]]
-			slices.SortFunc(arcs, func(x, y Arc) int { return int(n.ArcFrom(x).Port) - int(n.ArcFrom(y).Port) })
-		}
-	}
-}
-
 // SomeNames lists declared names for suggestions; a bounded number.
 func (b *Builder) SomeNames() []string {
 	var out []string

@@ -11,6 +11,7 @@ type symbols struct {
 	blob   []byte
 	off    []uint32 // len = count+1; empty when there are no names
 	groups []numbered
+	recent int     // the group that intern found a name in last
 	table  []int32 // index+1; 0 is free; length a power of two
 	hashed int     // names in table
 	seed   maphash.Seed
@@ -90,10 +91,20 @@ func (s *symbols) intern(name []byte) (index int, added bool) {
 	if len(s.off) == 0 {
 		s.off, s.seed = append(s.off, 0), maphash.MakeSeed()
 	}
+	if s.recent < len(s.groups) {
+		if i := s.groups[s.recent].find(name); i != 0 {
+			return int(i - 1), false
+		}
+	}
 	prefix, n, ok := number(name)
 	var g *numbered
 	if ok {
-		if g = group(s.groups, prefix); g != nil && n < len(g.index) && g.index[n] != 0 {
+		for i := range s.groups {
+			if s.groups[i].prefix == string(prefix) {
+				g, s.recent = &s.groups[i], i
+			}
+		}
+		if g != nil && n < len(g.index) && g.index[n] != 0 {
 			return int(g.index[n] - 1), false
 		}
 	}
@@ -126,6 +137,27 @@ func (s *symbols) intern(name []byte) (index int, added bool) {
 	s.table[h] = i + 1
 	s.hashed++
 	return int(i), true
+}
+
+// find gives the entry of a name, 0 if it is not this group's or not known. A prefix never
+// ends in a digit, so that a prefix and digits are the split that number makes.
+func (g *numbered) find(name []byte) int32 {
+	at := len(g.prefix)
+	if digits := len(name) - at; digits < 1 || digits > 9 || string(name[:at]) != g.prefix || name[at] == '0' && digits > 1 {
+		return 0
+	}
+	n := 0
+	for _, c := range name[at:] {
+		c -= '0'
+		if c > 9 {
+			return 0
+		}
+		n = 10*n + int(c)
+	}
+	if n >= len(g.index) {
+		return 0
+	}
+	return g.index[n]
 }
 
 // put takes a new number if the column need not grow out of proportion.
