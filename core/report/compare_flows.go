@@ -91,6 +91,8 @@ func (f *Flow) Size() bool { return f.Transport == "tcp" && f.Offered > 0 }
 func flowRow(f, g *Flow, t Tolerance) Row {
 	row := Row{Name: f.ID, A: rateWithError(f), B: rateWithError(g), Verdict: closeEnough(f.Rate, g.Rate, f.RateError, g.RateError, t.Rate)}
 	switch {
+	case f.Finished() != g.Finished() && f.Bytes+g.Bytes == 0:
+		row.Why = "nothing arrived" // whether that is an end or not
 	case f.Finished() != g.Finished():
 		row.Verdict, row.Why = Different, "only one run finished it"
 	case row.Verdict == Different:

@@ -151,6 +151,8 @@ func TestCompare(t *testing.T) {
 			"simulation and Mininet differ: 0 of 2 flows, 1 of 1 links; the Mininet run can be believed"},
 		{"what only one run finished differs", results("simulation", tcpFlow("f", 1e6)), with(results("simulation", tcpFlow("f", 1e6)), func(r *Results) { r.Flows[0].Finish = -1 }),
 			"two runs in simulation differ: 0 of 1 flows"},
+		{"a transfer of which nothing arrived has not finished, however it ended", results("simulation", tcpFlow("f", 0)), with(results("mininet", tcpFlow("f", 0)), func(r *Results) { r.Flows[0].Finish = -1 }),
+			"simulation and Mininet agree: 1 of 1 flows; the Mininet run can be believed"},
 		{"tables agree without cookies and counters", with(results("simulation"), func(r *Results) { r.Tables = []Table{{Switch: "s1", Rules: []flow.RuleStat{rule(1, 0, 2)}}} }), with(results("mininet"), func(r *Results) { r.Tables = []Table{{Switch: "s1", Rules: []flow.RuleStat{rule(9, 0, 2)}}} }),
 			"simulation and Mininet agree: all tables; the Mininet run can be believed"},
 		{"tables that do something else differ", with(results("simulation"), func(r *Results) { r.Tables = []Table{{Switch: "s1", Rules: []flow.RuleStat{rule(1, 0, 2)}}} }), with(results("mininet"), func(r *Results) { r.Tables = []Table{{Switch: "s1", Rules: []flow.RuleStat{rule(1, 0, 3)}}} }),
