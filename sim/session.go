@@ -164,7 +164,7 @@ func (s *Session) startApps(ctx context.Context, w *world, d *deployment.Deploym
 	runtime, err := control.New(control.Config{Model: w.net, Address: w.address, Apps: apps, Granted: caps.Grant(), Seed: s.spec.Seed,
 		Delays:   func(sw model.NodeID) (up, down model.Time) { d := model.Time(w.delayOf(sw)); return d, d },
 		Sink:     before,
-		Settings: settings(w.net, addresses{w.names})})
+		Settings: control.Settings(w.net, control.Named{Names: w.names})})
 	if err != nil {
 		return err
 	}

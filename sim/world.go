@@ -103,7 +103,7 @@ type host struct {
 // compile makes the world of a model. It takes a few columns and no objects of their own
 // for nodes and links.
 func compile(n *model.Network, names *naming.Names, lots random.Source) *world {
-	w := &world{net: n, names: names, address: addresses{names}, random: lots, queue: des.NewQueue(0)}
+	w := &world{net: n, names: names, address: control.Named{Names: names}, random: lots, queue: des.NewQueue(0)}
 	w.arcs = make([]channel, 2*n.LinkCount())
 	w.out = make([]model.Arc, 0, len(w.arcs))
 	w.slot = make([]int32, n.NodeCount())

@@ -19,7 +19,7 @@ func (n *Names) Technical(node model.NodeID) string {
 	if name := n.net.NodeNameBytes(node); len(name) <= maxTechnical && safe(name) {
 		return string(name)
 	}
-	return n.free("n"+strconv.FormatUint(uint64(node), 36))
+	return n.free("n" + strconv.FormatUint(uint64(node), 36))
 }
 
 // Interface gives the name of a port's network interface: at most 15 bytes, unique in
@@ -32,7 +32,7 @@ func (n *Names) Interface(node model.NodeID, port model.PortNo) string {
 	if name := n.Technical(node) + end; len(name) <= maxInterface && !n.isNode(name) {
 		return name
 	}
-	return n.free("n"+strconv.FormatUint(uint64(node), 36)+"_"+strconv.FormatUint(uint64(port), 36))
+	return n.free("n" + strconv.FormatUint(uint64(node), 36) + "_" + strconv.FormatUint(uint64(port), 36))
 }
 
 func (n *Names) isNode(name string) bool { _, ok := n.net.NodeByName(name); return ok }

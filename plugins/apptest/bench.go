@@ -11,7 +11,6 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/naming"
-	"sendim/core/packet"
 	"sendim/core/trace"
 	"sendim/descriptors/generate"
 )
@@ -116,7 +115,7 @@ func Start(t testing.TB, c Config) *Bench {
 	}
 	b := &Bench{Model: c.Model, t: t, least: model.Forever, most: 1, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
 		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}}
-	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: address{names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink, Delays: c.Delays})
+	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: control.Named{Names: names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink, Delays: c.Delays})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,15 +140,6 @@ func Start(t testing.TB, c Config) *Bench {
 		}
 	}
 	return b
-}
-
-// address is naming's answer to what the runtime asks.
-type address struct{ names *naming.Names }
-
-func (a address) HostIP(h model.NodeID) packet.IPv4 { ip, _ := a.names.IP(h); return packet.IPv4(ip) }
-func (a address) HostMAC(h model.NodeID) packet.MAC { return packet.MAC(a.names.MAC(h)) }
-func (a address) PortMAC(e model.Endpoint) packet.MAC {
-	return packet.MAC(a.names.PortMAC(e.Node, e.Port))
 }
 
 // Now is the bench's clock; it begins at 0 before the apps start.

@@ -3,6 +3,7 @@ package apptest
 import (
 	"slices"
 
+	"sendim/core/control"
 	"sendim/core/model"
 	"sendim/core/packet"
 )
@@ -20,7 +21,7 @@ type host struct {
 }
 
 func newHost(b *Bench, id model.NodeID) *host {
-	a := address{b.names}
+	a := control.Named{Names: b.names}
 	return &host{b: b, id: id, ip: a.HostIP(id), mac: a.HostMAC(id), arp: map[packet.IPv4]packet.MAC{}, echoes: map[uint16]*Journey{}, seen: map[uint16]int{}}
 }
 

@@ -1,28 +1,37 @@
-package sim
+package control
 
 import (
 	"sendim/core/app"
 	"sendim/core/model"
-	"sendim/core/naming"
 	"sendim/core/packet"
 )
 
-// addresses gives core/naming's addresses in the types of packets.
-type addresses struct{ names *naming.Names }
+// Names is the part of core/naming that knows addresses; *naming.Names has it.
+type Names interface {
+	IP(host model.NodeID) (ip uint32, prefix uint8)
+	MAC(host model.NodeID) uint64
+	PortMAC(node model.NodeID, port model.PortNo) uint64
+}
 
-func (a addresses) HostIP(host model.NodeID) packet.IPv4 {
-	ip, _ := a.names.IP(host)
+// Named is the Addressing of every world: core/naming's addresses in the types of packets.
+type Named struct{ Names Names }
+
+// HostIP is a host's address.
+func (a Named) HostIP(host model.NodeID) packet.IPv4 {
+	ip, _ := a.Names.IP(host)
 	return packet.IPv4(ip)
 }
 
-func (a addresses) HostMAC(host model.NodeID) packet.MAC { return packet.MAC(a.names.MAC(host)) }
+// HostMAC is a host's Ethernet address.
+func (a Named) HostMAC(host model.NodeID) packet.MAC { return packet.MAC(a.Names.MAC(host)) }
 
-func (a addresses) PortMAC(e model.Endpoint) packet.MAC {
-	return packet.MAC(a.names.PortMAC(e.Node, e.Port))
+// PortMAC is the Ethernet address of a port.
+func (a Named) PortMAC(e model.Endpoint) packet.MAC {
+	return packet.MAC(a.Names.PortMAC(e.Node, e.Port))
 }
 
-// settings is what a model says about users, with their addresses, as apps are told.
-func settings(n *model.Network, a addresses) app.Settings {
+// Settings is what a model says about users, with their addresses, as apps are told.
+func Settings(n *model.Network, a Addressing) app.Settings {
 	s := app.Settings{Classes: n.Classes, Policies: n.Policies}
 	ips := func(members []model.NodeID) []packet.IPv4 {
 		out := make([]packet.IPv4, len(members))
