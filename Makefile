@@ -32,8 +32,10 @@ lint: ## formatting, vet and the scripts
 	for s in scripts/*.sh .ci/run; do bash -n $$s; done
 
 # Each benchmark runs in a process of its own, so that its peak memory is its own. Peers
-# that are Go modules run along; BENCH_PEERS=all adds those that take gigabytes.
-DECODE    := $(foreach n,10 100,$(foreach r,peer=encoding-xml peer=etree ours,descriptors:DecodeLarge/links=$(n)/$(r)))
+# that are Go modules run along; BENCH_PEERS=all adds what takes gigabytes or minutes.
+LARGE     := descriptors:DecodeLarge/links
+DECODE    := $(foreach r,peer=encoding-xml peer=etree ours,$(LARGE)=10/$(r)) \
+             $(foreach r,peer=encoding-xml $(if $(filter all,$(BENCH_PEERS)),peer=etree) ours,$(LARGE)=100/$(r))
 CONVERT   := $(foreach n,10 100,converters/mininet:ConvertLarge/links=$(n))
 CONSTRUCT := $(foreach n,10000 100000 1000000,sim:ConstructLarge/nodes=$(n))
 PACKETS   := $(foreach k,4 8,sim:PacketHops/k=$(k))
@@ -41,7 +43,7 @@ FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
 APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/apprpc:Events/$(n)) \
              core/control:PacketInAnsweredByRuleAndPacketOut
-BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s}
+BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s} -repeat $${REPEAT:-1}
 
 bench: ## speed and memory as JSON lines, beside the peers that are Go modules
 	$(BENCH) $(DECODE) $(CONVERT) $(CONSTRUCT) $(PACKETS) $(FLOWS) $(EVENTS) $(APPS)
@@ -50,9 +52,9 @@ bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsi
 	@$(MAKE) --no-print-directory -C scripts/peers
 	@args=(); ours() { args+=("$$1"); }; peer() { if [ -x bin/peers/$${1%% *} ]; then args+=("./bin/peers/$$1"); fi; }; \
 	for k in 4 8; do peer "ns3 packets raw $$k"; peer "ns3 packets ip $$k"; ours sim:PacketHops/k=$$k; done; \
-	for n in 10000 100000 $${BENCH_PEERS:+1000000}; do \
+	for n in 10000 100000 $(if $(filter all,$(BENCH_PEERS)),1000000); do \
 	  peer "ns3 construct $$n"; peer "simgrid construct $$n"; ours sim:ConstructLarge/nodes=$$n; done; \
-	for c in 8/10000 8/100000 16/10000 $${BENCH_PEERS:+16/100000}; do k=$${c%/*} n=$${c#*/}; \
+	for c in 8/10000 8/100000 16/10000 $(if $(filter all,$(BENCH_PEERS)),16/100000); do k=$${c%/*} n=$${c#*/}; \
 	  peer "simgrid flows exact $$k $$n"; peer "simgrid flows coarse $$k $$n"; ours sim/fluid:FatTree/k=$$k/flows=$$n; done; \
 	$(BENCH) "$${args[@]}"
 

@@ -42,3 +42,21 @@ func TestABenchmarksNameIsMatchedExactly(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTheBestOfSeveralRunsIsKept(t *testing.T) {
+	var all []*result
+	for _, line := range []string{"BenchmarkA-2 1 5 ns/op", "BenchmarkB-2 1 5 hops/s", "BenchmarkA-2 1 4 ns/op", "BenchmarkB-2 1 4 hops/s"} {
+		all = best(all, parse(line))
+	}
+	if len(all) != 2 || all[0].Figures["ns/op"] != 4 || all[1].Figures["hops/s"] != 5 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestOnlyAnswersToOneQuestionAreCompared(t *testing.T) {
+	ours := parse(`{"bench":"A","figures":{"ns/op":1}}`)
+	print(&bytes.Buffer{}, []*result{parse(`{"bench":"B/peer=x","figures":{"ns/op":9}}`), ours})
+	if ours.Faster != nil {
+		t.Error(ours.Faster)
+	}
+}
