@@ -43,6 +43,7 @@ type fluidRun struct {
 	through  bool // the path reaches the receiver
 	missed   bool // a table miss stands in its way
 	probing  bool // onProbe is queued
+	answered bool // a probe since then was answered
 	sleeping int  // seconds without a path
 	legs     []*leg
 	arcs     []uint32
@@ -125,7 +126,7 @@ func (w *world) keepTrying(f *run, now int64) {
 
 func (w *world) probeAgain(f *run, now int64) {
 	r := f.fluid
-	r.probing = false
+	r.probing, r.answered = false, false
 	if r.through {
 		return
 	}
@@ -152,6 +153,36 @@ func (w *world) sendProbe(f *run, now int64) {
 	f.inFlight++
 	w.send(f.from, id, x, now)
 }
+
+// hearProbe answers for TCP, as its acknowledgement would: apps that learn where hosts
+// are from what they send hear of the receiver, too. The sender's next frame finds what
+// they learned.
+func (w *world) hearProbe(h *host, id uint32, f *frame, now int64) {
+	fl, header := w.owner(f), f.Header
+	w.release(id, f)
+	if fl == nil {
+		return
+	}
+	if r := fl.fluid; r != nil && r.live && fl.spec.Transport == model.TCP {
+		if h != fl.from {
+			id, x := w.frames.take()
+			*x = frame{sent: now, owner: fl.index, cargo: probe, seg: -1, on: -1}
+			x.Header, x.Bytes = header, answerBytes
+			x.Header.EthSrc, x.Header.EthDst = header.EthDst, header.EthSrc
+			x.Header.IPSrc, x.Header.IPDst = header.IPDst, header.IPSrc
+			x.Header.L4Src, x.Header.L4Dst = header.L4Dst, header.L4Src
+			fl.inFlight++
+			w.send(h, id, x, now)
+		} else if !r.through && !r.answered {
+			r.answered = true
+			w.sendProbe(fl, now)
+		}
+	}
+	w.landed(fl)
+}
+
+// answerBytes is the length of an acknowledgement.
+const answerBytes = 14 + 20 + 20
 
 // settle ends, starts and reroutes what is due, and shares anew.
 func (x *fluids) settle(w *world, now int64) {

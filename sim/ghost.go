@@ -139,6 +139,9 @@ func (w *world) revive(f *frame, b []byte, h *packet.Header, l *packet.Layout) {
 		if t, _, err := packet.DecodeTCP(b[l.L4:l.End]); err == nil {
 			number = timestamp(t.Options)
 		}
+		if number == 0 && len(payload) >= 4 { // a fluid flow's probe has no options
+			number = binary.BigEndian.Uint32(payload)
+		}
 	}
 	g := w.ghosts.find(number)
 	if g == nil {

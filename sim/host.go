@@ -66,6 +66,8 @@ func (w *world) atHost(h *host, id uint32, f *frame, now int64) {
 		w.receive(h, id, f, now)
 	case f.cargo == segment:
 		w.receiveSegment(h, id, f, now)
+	case f.cargo == probe:
+		w.hearProbe(h, id, f, now)
 	case p.Proto == packet.ProtoICMP:
 		w.hearEcho(h, l, id, f, now)
 	default:
