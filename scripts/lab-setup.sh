@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests that need a real network want from this machine, as
+# Installs what the tests want from this machine (a real network, a checker of
+# schemas, the protocol compiler), as
 # Debian packages. Run as root; otherwise it names what is missing and leaves
 # with status 1. Does nothing, at once, when everything is there. No daemon is
 # started or needed: each run brings its own Open vSwitch. Mininet belongs to
 # Debian's own Python, /usr/bin/python3.
 set -euo pipefail
 
-packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump)
+packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump libxml2-utils protobuf-compiler)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -34,8 +34,8 @@ type result struct {
 
 func main() {
 	benchtime := flag.String("benchtime", "1s", "how long each benchmark runs at least, or 3x for three times")
-	flag.Parse()
 	repeat := flag.Int("repeat", 1, "how often to go through all arguments, keeping the best")
+	flag.Parse()
 	r := runner{benchtime: *benchtime, binaries: map[string]string{}}
 	if err := r.open(); err != nil {
 		fmt.Fprintln(os.Stderr, "benchjson:", err)
