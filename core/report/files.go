@@ -110,7 +110,7 @@ func FlowColumns() []string {
 // Row gives a flow's values in the order of FlowColumns.
 func (f *Flow) Row() []string {
 	return []string{f.ID, f.From, f.To, f.Transport, f.Class, seconds(f.Start), seconds(f.Finish), whole(f.Bytes), whole(f.Offered), number(f.Rate), number(f.RateError),
-		strings.Join(f.Path, " "), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
+		joinPath(f.Path), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
 		seconds(f.LatencyMin), seconds(f.LatencyMean), seconds(f.LatencyMax), f.Granularity, strconv.Itoa(f.Runs), f.Error}
 }
 
@@ -194,7 +194,7 @@ func Read(dir fs.FS) (*Results, error) {
 		f := Flow{FlowResult: trace.FlowResult{ID: c.text(), From: c.text(), To: c.text(), Transport: c.text(), Class: c.text()}}
 		f.Start, f.Finish, f.Bytes, f.Offered, f.Rate, f.RateError = c.time(), c.time(), c.whole(), c.whole(), c.number(), c.number()
 		if path := c.text(); path != "" {
-			f.Path = strings.Split(path, " ")
+			f.Path = splitPath(path)
 		}
 		f.Sent, f.Received, f.Lost, f.Retransmits = c.whole(), c.whole(), c.whole(), c.whole()
 		f.LatencyMin, f.LatencyMean, f.LatencyMax, f.Granularity, f.Runs, f.Error = c.time(), c.time(), c.time(), c.text(), int(c.whole()), c.text()
@@ -209,6 +209,24 @@ func Read(dir fs.FS) (*Results, error) {
 		r.Links = append(r.Links, l)
 	})
 	return &r, err
+}
+
+// joinPath writes the nodes of a path apart by blanks, or by commas, which no id
+// contains, where an id contains a blank.
+func joinPath(nodes []string) string {
+	for _, n := range nodes {
+		if strings.Contains(n, " ") {
+			return strings.Join(nodes, ",")
+		}
+	}
+	return strings.Join(nodes, " ")
+}
+
+func splitPath(text string) []string {
+	if strings.Contains(text, ",") {
+		return strings.Split(text, ",")
+	}
+	return strings.Split(text, " ")
 }
 
 func readJSON(dir fs.FS, name string, v any) error {

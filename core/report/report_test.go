@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -106,6 +107,17 @@ func TestADirectoryGivesBackWhatWasWritten(t *testing.T) {
 	})
 }
 
+func TestAPathComesBackWhateverItsNodesAreCalled(t *testing.T) {
+	for text, path := range map[string][]string{"h1 s1 h2": {"h1", "s1", "h2"}, "h1,New York 1,h2": {"h1", "New York 1", "h2"}} {
+		if got := joinPath(path); got != text {
+			t.Errorf("%q is written %q, want %q", path, got, text)
+		}
+		if got := splitPath(text); !slices.Equal(got, path) {
+			t.Errorf("%q is read as %q, want %q", text, got, path)
+		}
+	}
+}
+
 func TestSecondsAreExact(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		v := model.Time(rapid.Int64Range(-1<<62, 1<<62).Filter(func(v int64) bool { return v != -1 }).Draw(rt, "t"))
@@ -147,6 +159,12 @@ func TestCompare(t *testing.T) {
 			r.Flows[1].Path, r.Flows[1].From = []string{"h3", "s1", "s2", "h2"}, "h3"
 		}),
 			"simulation and Mininet agree: 2 of 2 flows, 2 of 2 links; the Mininet run can be believed"},
+		{"a link that carried nothing may be missing", with(results("simulation"), func(r *Results) { r.Links = append(full[:1:1], Link{Name: "h1--s1", From: "h1", To: "s1", Bytes: 490}) }), with(results("mininet"), func(r *Results) { r.Links = full }),
+			"simulation and Mininet agree: 2 of 2 links; the Mininet run can be believed"},
+		{"a link that one network lacks differs", with(results("simulation"), func(r *Results) {
+			r.Links, r.Manifest.LinkCount = append(full[:1:1], Link{Name: "h1--s1", From: "h1", To: "s1", Bytes: 490}), 2
+		}), with(results("mininet"), func(r *Results) { r.Links, r.Manifest.LinkCount = full, 1 }),
+			"simulation and Mininet differ: 1 of 2 links; the Mininet run can be believed"},
 		{"competing TCP flows differ by their total", with(results("simulation", tcpFlow("f", 6e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links = full }), with(results("mininet", tcpFlow("f", 2e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links = full }),
 			"simulation and Mininet differ: 0 of 2 flows, 1 of 1 links; the Mininet run can be believed"},
 		{"what only one run finished differs", results("simulation", tcpFlow("f", 1e6)), with(results("simulation", tcpFlow("f", 1e6)), func(r *Results) { r.Flows[0].Finish = -1 }),
