@@ -369,13 +369,17 @@ func (w *world) accountFluid(f *run, now int64) {
 // until now, wherever it went: what has no share of the links is lost.
 func (w *world) offer(f *run, now int64) {
 	r := f.fluid
-	if f.spec.Transport != model.UDP || f.spec.Size > 0 || r.since == 0 || r.limit == 0 {
+	since, limit := r.since, r.limit
+	if since == 0 { // nothing ever arrived
+		since, limit = f.start, f.spec.Rate
+	}
+	if f.spec.Transport != model.UDP || f.spec.Size > 0 || limit == 0 {
 		return
 	}
 	if end := f.start + int64(f.spec.Duration); f.spec.Duration > 0 && end < now {
 		now = end
 	}
-	sent := int64(model.Time(now-r.since).Seconds() * float64(r.limit) / 8)
+	sent := int64(model.Time(now-since).Seconds() * float64(limit) / 8)
 	if sent-f.bytes < int64(f.spec.Packet) {
 		return // a share in full, but for what is cut off
 	}
