@@ -81,8 +81,8 @@ func complete(f *model.Flow, number int) {
 		f.Packet = fullFrame
 	}
 	if f.Transport == model.ICMP {
-		if f.Count == 0 {
-			f.Count = 1
+		if f.Count == 0 { // one echo a second
+			f.Count = int32(max(1, min(f.Duration/model.Second, 1<<30)))
 		}
 		return
 	}

@@ -5,6 +5,7 @@ import (
 
 	"sendim/core/backend"
 	"sendim/core/model"
+	"sendim/core/packet"
 )
 
 // Controller runs one control.Driver over the switches of one run. All methods but Run
@@ -28,6 +29,9 @@ type Controller interface {
 	// order, groups, meters and ports by number. A switch that is not connected is an
 	// error if it was named.
 	Ask(ctx context.Context, what backend.Selector) ([]backend.Item, error)
+	// Path says which way a packet of a host goes by the rules that the apps want now:
+	// the nodes in order, nil if it arrives nowhere or a switch's own hash decides.
+	Path(ctx context.Context, from model.NodeID, h packet.Header) []model.NodeID
 	// Connected lists the switches that are connected, in order.
 	Connected() []model.NodeID
 	// Close ends all connections and Run, and returns when nothing of them is left. It

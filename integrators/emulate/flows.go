@@ -198,10 +198,11 @@ func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer)
 	if begun {
 		started(start)
 	}
-	r := <-result
 	if !begun {
+		<-result
 		return nil
 	}
+	r := w.followed(ctx, f, result)
 	if r.Error == "" && r.Finish == trace.Unfinished && s.life.Err() == nil {
 		r.Error = "stopped"
 	}

@@ -53,6 +53,7 @@ type Controller struct {
 	cfg    Config
 	inbox  chan arrival
 	starts chan chan error
+	visits chan func()   // of the goroutine that owns the runtime
 	done   chan struct{} // closed when Run has returned
 	began  time.Time
 	registry
@@ -95,6 +96,7 @@ func New(c Config) (*Controller, error) {
 		cfg:      c,
 		inbox:    make(chan arrival, 4096),
 		starts:   make(chan chan error),
+		visits:   make(chan func()),
 		done:     make(chan struct{}),
 		began:    time.Now(),
 		registry: newRegistry(),

@@ -129,6 +129,8 @@ func (c *Controller) drive(ctx context.Context, accepted <-chan error) error {
 				d.take(a)
 			case reply := <-c.starts:
 				d.start(reply)
+			case visit := <-c.visits:
+				visit()
 			case err := <-accepted:
 				if err != nil {
 					return err
