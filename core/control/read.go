@@ -125,6 +125,9 @@ func (r *Runtime) readPacket(s *step) {
 	if a.lost != nil {
 		return
 	}
+	if a.floods && r.tree != nil && r.tree.blocks(u.Switch, model.PortNo(p.InPort)) {
+		return
+	}
 	e := &app.PacketIn{Port: app.Port{Switch: u.Switch, Port: model.PortNo(p.InPort)}, Table: p.Table - a.base,
 		Reason: p.Reason, Cookie: p.Cookie & tagMask, Header: p.Header, Length: p.Length}
 	if p.Bytes != nil {

@@ -63,6 +63,30 @@ func TestFloodsFollowATreeThatChangesWithTheLinksAndOnlyDifferencesAreSent(t *te
 	}
 }
 
+func TestAnAppThatFloodsHearsNothingFromLinksOffTheTree(t *testing.T) {
+	net := network(t, "s1 s2", "s2 s3", "s3 s1", "h1 s3")
+	for _, c := range []struct {
+		what     string
+		services []app.Service
+		want     [3]string // from s2's port 2 by s2--s3 at s3, from s1 at s3, from h1
+	}{
+		{"an app that floods", []app.Service{app.ServiceFlood}, [3]string{"", "packet-in", "packet-in"}},
+		{"another", nil, [3]string{"packet-in", "packet-in", "packet-in"}},
+	} {
+		a := &scripted{manifest: app.Manifest{Services: c.services}}
+		d, _ := started(t, net, a)
+		for i := range c.want {
+			a.seen = nil
+			at := model.Time(20+i) * ms
+			d.up(control.Upcall{Kind: control.PacketIn, Switch: d.node("s3"), At: at, Packet: &control.Packet{InPort: uint32(i + 1)}})
+			d.react(at + 1)
+			if got := strings.Join(a.kinds(), " "); got != c.want[i] {
+				t.Errorf("%s is told %q of a packet at port %d of s3, not %q", c.what, got, i+1, c.want[i])
+			}
+		}
+	}
+}
+
 func TestALinkIsToldOnceWhenItsFirstEndIsDownAndWhenBothAreUp(t *testing.T) {
 	net := network(t, "s1 s2", "h1 s1")
 	a := &scripted{}

@@ -119,6 +119,20 @@ func (t *tree) change() (out []floodChange) {
 	return out
 }
 
+// blocks says that a port leads to a switch by a link that is not on the tree. Nothing is
+// flooded there, and an app that floods hears nothing from there, as a bridge takes
+// nothing in at a port that the spanning tree protocol blocks: what was under way when
+// the tree changed would teach a learning switch a way that leads in a circle, and what
+// goes around in it would teach it so for ever.
+func (t *tree) blocks(sw model.NodeID, port model.PortNo) bool {
+	a, ok := t.net.ArcAtPort(sw, port)
+	if !ok || t.net.NodeKindOf(t.net.ArcTo(a).Node) != model.Switch {
+		return false
+	}
+	g := t.arcOf(a)
+	return g < 0 || !t.forest.Has(t.g, g)
+}
+
 // buckets are a switch's ports on the tree and to whatever is no switch, by rising port.
 func (t *tree) buckets(sw model.NodeID) []flow.Bucket {
 	var out []flow.Bucket
