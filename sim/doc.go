@@ -22,7 +22,11 @@
 // Hosts. They resolve addresses by ARP through the network (three tries, one a second, at
 // most 101 frames waiting, answers kept for ever), answer echoes, and send and receive
 // flows. UDP to a host is taken silently. TCP is sim/tcp, CUBIC unless the Backend says
-// otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row.
+// otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row,
+// or at once when no address is found. A TCP flow keeps at most three segments of its own
+// on its host's link, the one being sent included, or what takes a millisecond there, so
+// that it cannot fill the queue that it shares with the host's other traffic (TCP small
+// queues); it sends on as they leave. Acknowledgements are not held back.
 //
 // Fluid flows (granularity "flow") share links by max-min fairness. Their bytes are the
 // application's, without headers, and they ignore loss. Their path is what their header

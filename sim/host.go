@@ -118,6 +118,14 @@ func (w *world) depart(h *host, id uint32, f *frame, now int64) {
 		w.scout(f, h.id)
 	}
 	h.digest = chain(h.digest, uint64(now), uint64(f.seq)<<32|uint64(f.Bytes)|1<<31)
+	if f.cargo == segment && w.segs[f.seg].Len > 0 {
+		fl := w.flows[f.owner]
+		w.leave(uint32(h.arc), id, f, now)
+		if fl != nil {
+			fl.tcp.host.leaves(w.arcs[h.arc].busy)
+		}
+		return
+	}
 	w.leave(uint32(h.arc), id, f, now)
 }
 
@@ -155,7 +163,12 @@ func (w *world) unresolved(h *host, ip packet.IPv4, what uint32, now int64) {
 	waiting := n.waiting
 	n.waiting = nil
 	for _, id := range waiting {
-		w.drop(id, w.frames.at(id))
+		x := w.frames.at(id)
+		f := w.owner(x)
+		w.drop(id, x)
+		if f != nil && f.tcp != nil && f.from == h {
+			w.unreachable(f, now)
+		}
 	}
 }
 

@@ -184,8 +184,16 @@ func TestNobodyAnswers(t *testing.T) {
 	b.run(model.Forever)
 	b.close()
 	r := d.results()
-	if r["udp"].Received != 0 || r["udp"].Lost != r["udp"].Sent || r["tcp"].Error == "" || r["tcp"].Bytes != 0 {
-		t.Errorf("%+v, %+v", r["udp"], r["tcp"])
+	if r["udp"].Received != 0 || r["udp"].Lost != r["udp"].Sent || r["udp"].Error != "" {
+		t.Errorf("%+v", r["udp"])
+	}
+	if x := r["tcp"]; x.Error != "connecting to 10.0.0.2: no route to host" || x.Bytes != 0 || x.Finish != trace.Unfinished {
+		t.Errorf("%+v", x)
+	}
+	for _, e := range d.kind(trace.FlowEnd) {
+		if e.Flow == "tcp" && e.At != 3*model.Second {
+			t.Errorf("the connection was given up at %v", e.At)
+		}
 	}
 }
 

@@ -251,7 +251,11 @@ func (w *world) end(f *run, now int64) {
 	if f.received == 0 && f.bytes == 0 {
 		finish = now
 	}
-	r := w.resultOf(f, w.outside(finish))
+	at := w.outside(finish)
+	if f.tcp != nil && f.bytes == 0 && f.reason != "" { // a transfer that never came about has not ended either
+		at = trace.Unfinished
+	}
+	r := w.resultOf(f, at)
 	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowEnd, Flow: f.spec.ID, Result: r})
 	f.handle.finish(backend.Outcome{Flow: r})
 }

@@ -12,8 +12,9 @@ type tcpRun struct {
 	config   tcp.Config
 	sender   tcp.Sender
 	receiver tcp.Receiver
-	armed    [2]int64 // earliest timer queued, per end
-	peer     *host    // who takes the data; nil before it is known
+	armed    [3]int64 // earliest timer queued, per end, and for when the host takes more
+	host     small
+	peer     *host // who takes the data; nil before it is known
 	back     packet.Header
 	acked    uint64 // when last looked at, and time-outs by then
 	timeouts uint64
@@ -26,12 +27,12 @@ const (
 )
 
 func (w *world) launchTCP(f *run, now int64) {
-	t := &tcpRun{config: w.tcp, armed: [2]int64{tcp.Never, tcp.Never}}
+	t := &tcpRun{config: w.tcp, armed: [3]int64{tcp.Never, tcp.Never, tcp.Never}}
 	t.config.MSS = int(f.spec.Packet - workload.Overhead(model.TCP))
 	f.tcp = t
 	t.sender.Init(&t.config)
 	t.receiver.Init(&t.config)
-	out := w.emptyOutput()
+	out := w.fresh(f, now)
 	switch {
 	case f.spec.Rate > 0:
 		f.pace.set(now, int64(t.config.MSS), int64(f.spec.Rate))
@@ -51,6 +52,13 @@ func (w *world) launchTCP(f *run, now int64) {
 	w.fromSender(f, now)
 }
 
+// fresh is emptyOutput for a call of the sender, which it tells what the host takes.
+func (w *world) fresh(f *run, now int64) *tcp.Output {
+	t := f.tcp
+	t.sender.Allow(t.host.room(&w.arcs[f.from.arc], uint32(14+t.config.HeaderBytes+t.config.MSS), now))
+	return w.emptyOutput()
+}
+
 func (w *world) emptyOutput() *tcp.Output {
 	w.output.Segments = w.output.Segments[:0]
 	return &w.output
@@ -58,7 +66,7 @@ func (w *world) emptyOutput() *tcp.Output {
 
 // writeTCP lets an application with a rate write its next piece.
 func (w *world) writeTCP(f *run, now int64) {
-	p, out := &f.pace, w.emptyOutput()
+	p, out := &f.pace, w.fresh(f, now)
 	n := p.size
 	if p.left >= 0 {
 		n = min(n, p.left)
@@ -76,7 +84,7 @@ func (w *world) writeTCP(f *run, now int64) {
 }
 
 func (w *world) stopTCP(f *run, now int64) {
-	out := w.emptyOutput()
+	out := w.fresh(f, now)
 	f.pace.until = now
 	f.tcp.sender.Stop(now, out)
 	w.fromSender(f, now)
@@ -88,8 +96,18 @@ func (w *world) stopTCP(f *run, now int64) {
 // fromSender sends what the sender gave out, and follows its state.
 func (w *world) fromSender(f *run, now int64) {
 	t := f.tcp
-	for i := range w.output.Segments {
-		w.sendSegment(f, f.from, &f.header, &w.output.Segments[i], now)
+	for {
+		for i := range w.output.Segments {
+			w.sendSegment(f, f.from, &f.header, &w.output.Segments[i], now)
+		}
+		if !t.sender.Held() {
+			break
+		}
+		if at := t.host.opens(&w.arcs[f.from.arc], now); at > now {
+			w.arm(f, 2, f.from, at)
+			break
+		}
+		t.sender.Resume(now, w.fresh(f, now))
 	}
 	w.arm(f, 0, f.from, w.output.Deadline)
 	if t.sender.Done() {
@@ -112,13 +130,19 @@ func (w *world) tcpTimer(f *run, end int, now int64) {
 		return
 	}
 	t.armed[end] = tcp.Never
-	out := w.emptyOutput()
-	if end == 1 {
-		t.receiver.OnTimer(now, out)
+	switch end {
+	case 1:
+		t.receiver.OnTimer(now, w.emptyOutput())
 		w.fromReceiver(f, now)
 		return
+	case 2:
+		if t.sender.Held() {
+			t.sender.Resume(now, w.fresh(f, now))
+			w.fromSender(f, now)
+		}
+		return
 	}
-	t.sender.OnTimer(now, out)
+	t.sender.OnTimer(now, w.fresh(f, now))
 	if w.hopeless(f) {
 		w.account(f, now)
 		w.end(f, now)
@@ -143,6 +167,16 @@ func (w *world) hopeless(f *run) bool {
 		return false
 	}
 	return true
+}
+
+// unreachable ends a connection that nobody's address could be found for, as Linux does
+// (connect fails with EHOSTUNREACH). Datagrams are only lost.
+func (w *world) unreachable(f *run, now int64) {
+	if w.flows[f.index] == f && f.tcp.sender.Stats().Established == tcp.Never {
+		w.account(f, now)
+		f.reason = "connecting to " + f.header.IPDst.String() + ": no route to host"
+		w.end(f, now)
+	}
 }
 
 func (w *world) sendSegment(f *run, h *host, header *packet.Header, g *tcp.Segment, now int64) {
@@ -192,10 +226,9 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 	sent := x.sent
 	w.release(id, x)
 	f.inFlight--
-	out := w.emptyOutput()
 	switch {
 	case h == f.from && p.IPSrc == f.header.IPDst && p.L4Src == f.header.L4Dst && p.L4Dst == f.header.L4Src && p.TCPFlags&packet.FlagACK != 0 && g.Len == 0:
-		t.sender.OnSegment(&g, now, out)
+		t.sender.OnSegment(&g, now, w.fresh(f, now))
 		w.fromSender(f, now)
 	case h.id == f.to || f.to == model.NoNode && h != f.from && (t.peer == nil || t.peer == h):
 		t.peer, t.back = h, back
@@ -203,7 +236,7 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 			f.latency.add(now - sent)
 			f.received++
 		}
-		t.receiver.OnSegment(&g, now, out)
+		t.receiver.OnSegment(&g, now, w.emptyOutput())
 		w.fromReceiver(f, now)
 	}
 }

@@ -1,5 +1,7 @@
 package tcp
 
+import "math"
+
 // Sender is the end of a transfer that has data. Its zero value is unusable; call Init. It is not safe for concurrent use
 // and must not be copied once opened.
 //
@@ -31,12 +33,15 @@ type Sender struct {
 	rtoAt    int64 // deadline of the retransmission timer
 	lastSend int64
 	tsRecent int64
+	room     int    // segments that the host takes now
+	fullTo   uint64 // what was outstanding when the congestion window last stopped sending
 
 	state    senderState
 	recovery bool // fast recovery
 	partial  bool // it has seen a partial acknowledgement
 	rescued  bool // it has used its rescue retransmission
 	limited  bool // the congestion window was what stopped the last attempt to send
+	held     bool // the host was
 	closed   bool
 	cwr      bool // tell the receiver of the reduction
 	stats    SenderStats
@@ -78,7 +83,7 @@ func (s *Sender) Init(c *Config) {
 	sacked.reset()
 	mss := uint64(c.MSS)
 	*s = Sender{
-		cfg: c, cc: newControl(c), sacked: sacked, limit: 1, rtoAt: Never,
+		cfg: c, cc: newControl(c), sacked: sacked, limit: 1, rtoAt: Never, room: math.MaxInt,
 		w:   window{cwnd: uint64(c.InitialWindow) * mss, ssthresh: 1 << 62, mss: mss},
 		rtt: estimator{base: c.InitialRTO},
 	}
@@ -129,6 +134,19 @@ func (s *Sender) Stop(now int64, out *Output) {
 		s.limit = max(s.nxt, 1)
 	}
 	s.Close(now, out)
+}
+
+// Allow says how many segments with data or FIN the host takes from now on; without it there is no bound. The first
+// repetition of a fast recovery goes out in any case, as what it waits for is worth more than a place in a queue.
+func (s *Sender) Allow(segments int) { s.room = segments }
+
+// Held says whether Allow was what stopped the last attempt to send. Resume is then due once the host takes more.
+func (s *Sender) Held() bool { return s.held }
+
+// Resume sends what the host did not take before.
+func (s *Sender) Resume(now int64, out *Output) {
+	s.send(now, out)
+	out.Deadline = s.rtoAt
 }
 
 // Done says whether everything written before Close, and FIN, is acknowledged.
@@ -247,6 +265,7 @@ func (s *Sender) sendEnd() uint64 {
 
 // send transmits what windows and data allow: first what is lost, then what is new, then what only seems lost.
 func (s *Sender) send(now int64, out *Output) {
+	s.held = false
 	if s.state != established {
 		return
 	}
@@ -260,7 +279,10 @@ func (s *Sender) send(now int64, out *Output) {
 		pipe := s.pipe()
 		if x, ok := s.nextLost(); ok {
 			if !s.fits(pipe, x) {
-				s.limited = true
+				s.full()
+				return
+			}
+			if s.hold(pipe) {
 				return
 			}
 			s.resend(x, now, out)
@@ -273,7 +295,10 @@ func (s *Sender) send(now int64, out *Output) {
 				return
 			}
 			if !s.fitsNew(pipe, x) {
-				s.limited = true
+				s.full()
+				return
+			}
+			if s.hold(pipe) {
 				return
 			}
 			s.sendNew(x, now, out)
@@ -281,15 +306,35 @@ func (s *Sender) send(now int64, out *Output) {
 		}
 		s.limited = false
 		if x, ok := s.nextDoubtful(); ok && s.fits(pipe, x) {
+			if s.hold(pipe) {
+				return
+			}
 			s.resend(x, now, out)
 			continue
 		}
 		if x, ok := s.rescue(); ok && s.fits(pipe, x) {
+			if s.hold(pipe) {
+				return
+			}
 			s.rescued = true
 			s.transmit(x, true, now, out)
 		}
 		return
 	}
+}
+
+// full notes that the congestion window stopped sending.
+func (s *Sender) full() { s.limited, s.fullTo = true, s.nxt }
+
+// hold says whether the host takes no more. The window then counts as used if it was within the last round trip, or if
+// slow start has not yet doubled what is on its way, as Linux has it (tcp_cwnd_validate, tcp_is_cwnd_limited).
+func (s *Sender) hold(pipe uint64) bool {
+	if s.room > 0 {
+		return false
+	}
+	s.held = true
+	s.limited = s.una < s.fullTo || s.w.cwnd < s.w.ssthresh && s.w.cwnd < 2*pipe
+	return true
 }
 
 // fits says whether the congestion window has room for x. Something may always be on its way.
@@ -352,6 +397,7 @@ func (s *Sender) transmit(x Range, again bool, now int64, out *Output) {
 		g.ECN = ECT0 // also on repetitions: RFC 8257 needs their marks as well
 	}
 	s.emit(g, now, out)
+	s.room--
 	s.prrOut += n
 	s.lastSend = now
 	if s.rtoAt == Never {
