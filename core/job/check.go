@@ -14,6 +14,7 @@ import (
 	"sendim/core/deployment"
 	"sendim/core/fault"
 	"sendim/core/model"
+	"sendim/descriptors"
 )
 
 // MostTables is how many flow tables OpenFlow 1.3 numbers (0 to 254).
@@ -177,7 +178,11 @@ func asFault(err error) (fault.Fault, bool) {
 }
 
 func appPlace(j *Job, name, attribute string) fault.Place {
-	return fault.Place{File: j.Descriptor, Element: "application " + strconv.Quote(name), Attribute: attribute}
+	place := fault.Place{File: j.Descriptor, Element: "application " + strconv.Quote(name), Attribute: attribute}
+	if j.Descriptor != "" {
+		place.Line, place.Column = descriptors.ApplicationPlace(j.Descriptor, name, attribute)
+	}
+	return place
 }
 
 // checkApps holds a job's applications against their manifests and, when caps is not
