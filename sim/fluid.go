@@ -75,7 +75,7 @@ func (w *world) fluidly() *fluids {
 	return w.fluid
 }
 
-// bother queues settling for now.
+// bother queues what settles at this instant.
 func (w *world) bother(now int64) {
 	if x := w.fluid; x.queued > now {
 		x.queued = now
