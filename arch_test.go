@@ -43,6 +43,23 @@ var rooms = map[string][]string{
 	"descriptors":        {"core/model", "core/deployment", "core/graph", "core/random", "converters/xsdn"},
 	"converters/xsdn":    {"core/model", "core/naming", "core/random", "descriptors/xmlscan"},
 	"converters/mininet": {"core/model", "core/naming", "descriptors/xmlscan"},
+	"converters/draft":   {"core/model"},
+
+	"converters/topologyzoo":  {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/sndlib":       {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/brite":        {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/rocketfuel":   {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/caida":        {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/topohub":      {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/repetita":     {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/containerlab": {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/miniedit":     {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/dot":          {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/mermaid":      {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/netbench":     {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/htsim":        {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/hpcc":         {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
+	"converters/cloudsim":     {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
 
 	"sim": append([]string{"core/control"}, nouns...),
 
