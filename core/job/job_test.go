@@ -196,3 +196,21 @@ func TestSamplingFollowsTheLengthOfTheRun(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAppNamedByAPathIsRelativeToTheDescriptor(t *testing.T) {
+	d := files(t, `<deployment realization="simulation"><system href="net.xml"/><application plugin="./app.py"/><application plugin="/abs/app"/>
+		<application plugin="shortest-path"/><application plugin="builtin:learning-switch"/></deployment>`)
+	j, err := Load(Input{Descriptor: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{filepath.Join(filepath.Dir(d), "app.py"), "/abs/app", "shortest-path", "builtin:learning-switch"} {
+		if got := j.Deployment.Applications[i].Plugin; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	t.Chdir(filepath.Dir(d))
+	if j, err = Load(Input{Descriptor: filepath.Base(d)}); err != nil || j.Deployment.Applications[0].Plugin != "./app.py" {
+		t.Errorf("%v %+v", err, j)
+	}
+}

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func Load(in Input) (*Job, error) {
 		if err != nil {
 			return nil, err
 		}
-		j.Deployment = d
+		j.Deployment = beside(in.Descriptor, d)
 	}
 	if err := j.network(in); err != nil {
 		return nil, err
@@ -61,6 +62,25 @@ func Load(in Input) (*Job, error) {
 	j.Model, notes = scaled(j.Model, j.Deployment.Scale)
 	j.Warnings = append(j.Warnings, notes...)
 	return j, faults.Err()
+}
+
+// beside makes the apps that a descriptor names by a path relative to it, as it does
+// with its system descriptors: where sendim is called from changes nothing.
+func beside(descriptor string, d *deployment.Deployment) *deployment.Deployment {
+	out := *d
+	out.Applications = slices.Clone(d.Applications)
+	for i := range out.Applications {
+		a := &out.Applications[i]
+		if !strings.ContainsRune(a.Plugin, '/') || strings.HasPrefix(a.Plugin, "builtin:") || filepath.IsAbs(a.Plugin) {
+			continue
+		}
+		path := filepath.Join(filepath.Dir(descriptor), a.Plugin)
+		if !strings.ContainsRune(path, '/') {
+			path = "./" + path // a path still, and not a name
+		}
+		a.Plugin = path
+	}
+	return &out
 }
 
 func (j *Job) warn(l *fault.List) {
