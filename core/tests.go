@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"path"
 
 	"sendim/core/backend"
 	"sendim/core/model"
@@ -151,6 +152,10 @@ func judgeFlows(n *model.Network, results *report.Collector, tell func(trace.Ver
 		if t.Kind == model.TestReachable || t.Kind == model.TestUnreachable {
 			continue
 		}
+		if t.Kind == model.TestShare {
+			tell(judgeShare(n, &t, results))
+			continue
+		}
 		v := trace.Verdict{Name: fmt.Sprintf("%s %s", t.Kind, t.Flow)}
 		f, ok := results.Flow(t.Flow)
 		if !ok {
@@ -192,4 +197,65 @@ func judgeFlows(n *model.Network, results *report.Collector, tell func(trace.Ver
 		}
 		tell(v)
 	}
+}
+
+// judgeShare adds up what the servers of a test received of the flows to a service. A
+// flow that several served counts, where flows are counted, for the one that had most of
+// it.
+func judgeShare(n *model.Network, t *model.Test, results *report.Collector) trace.Verdict {
+	v := trace.Verdict{Name: fmt.Sprintf("%s %s of %s", t.Kind, t.Nodes, t.Service)}
+	what := "of the bytes"
+	if t.ByFlows {
+		what = "of the flows"
+	}
+	if t.Flows != "" {
+		v.Name += " in " + t.Flows
+	}
+	v.Expected = fmt.Sprintf("%.4g %% to %.4g %% %s", 100*t.MinShare, 100*t.MaxShare, what)
+	nodes, err := n.SelectNodes(t.Nodes, model.Host)
+	if err != nil {
+		v.Measured = err.Error()
+		return v
+	}
+	asked := map[string]bool{}
+	for _, id := range nodes {
+		asked[n.NodeName(id)] = true
+	}
+	var mine, all int64
+	for i := range n.Flows {
+		f := &n.Flows[i]
+		if in, _ := path.Match(t.Flows, f.ID); f.Service != t.Service || t.Flows != "" && !in {
+			continue
+		}
+		r, ok := results.Flow(f.ID)
+		if !ok {
+			continue
+		}
+		var most trace.Served
+		for _, s := range r.Servers {
+			if s.Bytes > most.Bytes || most.Node == "" {
+				most = s
+			}
+			if !t.ByFlows {
+				all += s.Bytes
+				if asked[s.Node] {
+					mine += s.Bytes
+				}
+			}
+		}
+		if t.ByFlows && most.Node != "" {
+			all++
+			if asked[most.Node] {
+				mine++
+			}
+		}
+	}
+	if all == 0 {
+		v.Measured = "nothing was served"
+		return v
+	}
+	share := float64(mine) / float64(all)
+	v.Measured = fmt.Sprintf("%.4g %% (%d of %d)", 100*share, mine, all)
+	v.Passed = share >= t.MinShare && share <= t.MaxShare
+	return v
 }

@@ -134,6 +134,14 @@ func (e *encoder) scenario() {
 					e.leaf("delay", "link", n.LinkName(c.Link), "value", c.Delay.String())
 				case model.LinkLoss:
 					e.leaf("loss", "link", n.LinkName(c.Link), "value", model.FormatRatio(c.Loss))
+				case model.MemberLeave:
+					e.leaf("leave", "service", c.Service, "node", n.NodeName(c.Node))
+				case model.MemberJoin:
+					weight := ""
+					if c.Weight != 1 {
+						weight = intText(c.Weight)
+					}
+					e.leaf("join", "service", c.Service, "node", n.NodeName(c.Node), "weight", weight)
 				}
 			}
 		})
@@ -161,6 +169,15 @@ func (e *encoder) tests() {
 			e.leaf("loss", "flow", t.Flow, "max", model.FormatRatio(t.MaxLoss), "critical", critical)
 		case model.TestLatency, model.TestCompletion:
 			e.leaf(t.Kind.String(), "flow", t.Flow, "max", t.Max.String(), "critical", critical)
+		case model.TestShare:
+			of, most := "", ""
+			if t.ByFlows {
+				of = "flows"
+			}
+			if t.MaxShare != 1 {
+				most = model.FormatRatio(t.MaxShare)
+			}
+			e.leaf("share", "service", t.Service, "node", string(t.Nodes), "min", model.FormatRatio(t.MinShare), "max", most, "of", of, "flows", t.Flows, "critical", critical)
 		}
 	}
 	e.close("test")

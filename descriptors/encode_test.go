@@ -158,7 +158,17 @@ func anyNetwork(t *rapid.T) *model.Network {
 		{At: 3, Changes: []model.Change{{Kind: model.LinkDown, Link: last, Node: model.NoNode}, {Kind: model.LinkRate, Link: 0, Node: model.NoNode, Rate: rates.Draw(t, "rate")}}},
 		{At: 4, Changes: []model.Change{{Kind: model.NodeDown, Link: model.NoLink, Node: 1}, {Kind: model.LinkUp, Link: last, Node: model.NoNode}, {Kind: model.NodeUp, Link: model.NoLink, Node: 1},
 			{Kind: model.LinkDelay, Link: last, Node: model.NoNode, Delay: times.Draw(t, "delay")}, {Kind: model.LinkLoss, Link: 0, Node: model.NoNode, Loss: 0.25}}}}
+	if len(n.Services) > 0 {
+		m := n.Services[0].Members[0]
+		n.Scenario = append(n.Scenario, model.ScenarioStep{At: 5, Changes: []model.Change{
+			{Kind: model.MemberLeave, Link: model.NoLink, Node: m.Node, Service: n.Services[0].ID},
+			{Kind: model.MemberJoin, Link: model.NoLink, Node: m.Node, Service: n.Services[0].ID, Weight: rapid.Int32Range(1, 9).Draw(t, "weight")}}})
+	}
 	n.Tests = []model.Test{{Kind: model.TestReachable, From: "*", To: "*", Critical: true}, {Kind: model.TestUnreachable, From: "type=host", To: "*"}}
+	if len(n.Services) > 0 {
+		n.Tests = append(n.Tests, model.Test{Kind: model.TestShare, Service: n.Services[0].ID, Nodes: "type=host", MinShare: 0.25, MaxShare: 1},
+			model.Test{Kind: model.TestShare, Service: n.Services[0].ID, Nodes: "*", Flows: "f*", ByFlows: true, MaxShare: 0.5, Critical: true})
+	}
 	if len(n.Flows) > 0 {
 		n.Tests = append(n.Tests, model.Test{Kind: model.TestThroughput, Flow: "f0", MinRate: 1, MaxRate: 2}, model.Test{Kind: model.TestLoss, Flow: "f0", MaxLoss: 0.5},
 			model.Test{Kind: model.TestLatency, Flow: "f0", Max: 5}, model.Test{Kind: model.TestCompletion, Flow: "f0", Max: times.Draw(t, "max")})

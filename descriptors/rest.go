@@ -198,8 +198,13 @@ func (d *decoder) step(el *element) {
 			x.Kind, x.Delay = model.LinkDelay, model.Time(t.int("value"))
 		case "loss":
 			x.Kind, x.Loss = model.LinkLoss, t.float("value")
+		case "leave", "join":
+			x.Kind, x.Service, x.nodes, x.sel = model.MemberLeave, t.text("service"), true, model.Selector(t.text("node"))
+			if c.name == "join" {
+				x.Kind, x.Weight = model.MemberJoin, int32(t.or("weight", 1))
+			}
 		}
-		if c.name != "down" && c.name != "up" {
+		if !x.nodes && c.name != "down" && c.name != "up" {
 			x.sel = model.Selector(t.text("link"))
 		}
 		if x.sel != "" {
@@ -232,8 +237,17 @@ func (d *decoder) test(el *element) {
 		x.Kind, x.Max = model.TestLatency, model.Time(t.int("max"))
 	case "completion":
 		x.Kind, x.Max = model.TestCompletion, model.Time(t.int("max"))
+	case "share":
+		x.Kind, x.Service, x.Nodes, x.Flows = model.TestShare, t.text("service"), model.Selector(t.text("node")), t.text("flows")
+		x.ByFlows, x.MinShare, x.MaxShare = t.text("of") == "flows", t.float("min"), 1
+		if t.has("max") {
+			x.MaxShare = t.float("max")
+		}
+		if !t.at("min").set && !t.at("max").set && !d.w.full() {
+			d.faults.Addf(fault.MissingAttribute, t.where, "needs min or max")
+		}
 	}
-	if x.Kind != model.TestReachable && x.Kind != model.TestUnreachable {
+	if x.Kind != model.TestReachable && x.Kind != model.TestUnreachable && x.Kind != model.TestShare {
 		x.Flow = t.text("flow")
 	}
 	d.places.spots["test"] = append(d.places.spots["test"], d.spot(t))
@@ -336,7 +350,11 @@ func (d *decoder) changes(s step, net *model.Network) []model.Change {
 	var out []model.Change
 	for _, x := range s.changes {
 		if x.nodes {
-			ids, err := net.SelectNodes(x.sel, 0)
+			only := model.NodeKind(0)
+			if x.OfMember() {
+				only = model.Host
+			}
+			ids, err := net.SelectNodes(x.sel, only)
 			if err != nil {
 				d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(x.where, x.element, "node"), "%s", clipped(err)))
 			}

@@ -1,6 +1,10 @@
 package descriptors
 
-import "sendim/core/model"
+import (
+	"slices"
+
+	"sendim/core/model"
+)
 
 // linkSpec lists the attributes that describe one direction of a link.
 func linkSpec() []attribute {
@@ -35,10 +39,11 @@ func systemElement() *element {
 	chunk := attribute{name: "chunk", kind: size, doc: "bytes of a chunk, with granularity chunk"}
 	class := attribute{name: "class", kind: ref, doc: "QoS class"}
 	newID := func(doc string) attribute { return attribute{name: "id", kind: id, required: true, doc: doc} }
+	weight := attribute{name: "weight", kind: integer, min: 1, max: 1 << 20, initial: "1", doc: "its share of the requests"}
 	member := func(weighted bool) *element {
 		e := &element{name: "member", doc: "Nodes that belong to it.", attrs: []attribute{{name: "node", kind: ref, required: true, doc: "a node"}}}
 		if weighted {
-			e.attrs = append(e.attrs, attribute{name: "weight", kind: integer, min: 1, max: 1 << 20, initial: "1", doc: "its share of the requests"})
+			e.attrs = append(e.attrs, weight)
 		}
 		return e
 	}
@@ -49,6 +54,7 @@ func systemElement() *element {
 		l.required = true
 		return &element{name: name, doc: doc, attrs: []attribute{l, {name: "value", kind: k, required: true, doc: "the new value"}}}
 	}
+	members := []attribute{{name: "service", kind: ref, required: true, doc: "a service"}, {name: "node", kind: selector, required: true, doc: "hosts"}}
 	critical := attribute{name: "critical", kind: boolean, initial: "false", doc: "its failure stops a promotion and reverts a deployment"}
 	pair := []attribute{{name: "from", kind: selector, required: true, doc: "hosts"}, {name: "to", kind: selector, required: true, doc: "hosts"}, critical}
 	flow := attribute{name: "flow", kind: ref, required: true, doc: "a flow"}
@@ -98,9 +104,9 @@ func systemElement() *element {
 				{name: "min", kind: rate, initial: "none", doc: "reserved rate"}, {name: "max", kind: rate, initial: "none", doc: "highest rate"},
 				{name: "priority", kind: integer, max: 1 << 30, initial: "0", doc: "higher goes first"}}},
 			{name: "profile", doc: "A kind of user.", attrs: []attribute{newID("its name"), class,
-				{name: "rate", kind: rate, initial: "unlimited", doc: "rate per member"}, {name: "pool", kind: ref, doc: "service that serves it"}},
+				{name: "rate", kind: rate, initial: "unlimited", doc: "rate per member"}, {name: "pool", kind: ref, doc: "service whose members serve it, whichever service of the same protocol and port it addresses"}},
 				children: []*element{member(false)}},
-			{name: "service", doc: "A virtual address spread over members.", attrs: []attribute{newID("its name"),
+			{name: "service", doc: "A virtual address spread over members. Two services may have one address and port if the later is the pool of a profile.", attrs: []attribute{newID("its name"),
 				{name: "ip", kind: address, required: true, doc: "its address"}, {name: "port", kind: protport, required: true, doc: "as tcp/80"}},
 				children: []*element{member(true)}},
 			{name: "tenant", doc: "Somebody who shares the network with others.", attrs: []attribute{newID("its name"),
@@ -138,13 +144,20 @@ func systemElement() *element {
 			{name: "scenario", doc: "What happens to the network while it runs.", children: []*element{
 				{name: "at", doc: "Changes at one time, in order.", attrs: []attribute{{name: "time", kind: span, required: true, doc: "when"}}, children: []*element{
 					{name: "down", doc: "Links or nodes fail.", attrs: either}, {name: "up", doc: "Links or nodes come back.", attrs: either},
-					changed("rate", rate, "Links change their rate, both ways."), changed("delay", span, "Links change their delay, both ways."), changed("loss", share, "Links change their loss, both ways.")}}}},
+					changed("rate", rate, "Links change their rate, both ways."), changed("delay", span, "Links change their delay, both ways."), changed("loss", share, "Links change their loss, both ways."),
+					{name: "leave", doc: "Servers leave a service's pool. What becomes of the clients they serve is the load balancer's business.", attrs: members},
+					{name: "join", doc: "Servers join a service's pool, or change their weight in it.", attrs: append(slices.Clip(members), weight)}}}}},
 			{name: "test", doc: "What a run must show.", children: []*element{
 				{name: "reachable", doc: "Every pair answers a ping.", attrs: pair}, {name: "unreachable", doc: "No pair answers a ping.", attrs: pair},
 				{name: "throughput", doc: "A flow's mean rate is within bounds.", attrs: []attribute{flow, {name: "min", kind: rate, doc: "at least"}, {name: "max", kind: rate, doc: "at most"}, critical}},
 				{name: "loss", doc: "A flow loses no more than a share of its packets.", attrs: []attribute{flow, {name: "max", kind: share, required: true, doc: "at most"}, critical}},
 				{name: "latency", doc: "A flow's mean one-way latency is bounded.", attrs: []attribute{flow, {name: "max", kind: span, required: true, doc: "at most"}, critical}},
-				{name: "completion", doc: "A flow has finished in time.", attrs: []attribute{flow, {name: "max", kind: span, required: true, doc: "at this time of the run"}, critical}}}},
+				{name: "completion", doc: "A flow has finished in time.", attrs: []attribute{flow, {name: "max", kind: span, required: true, doc: "at this time of the run"}, critical}},
+				{name: "share", doc: "Servers carry, together, a share of the traffic to a service.", attrs: []attribute{
+					{name: "service", kind: ref, required: true, doc: "a service"}, {name: "node", kind: selector, required: true, doc: "servers"},
+					{name: "min", kind: share, initial: "0%", doc: "at least"}, {name: "max", kind: share, initial: "100%", doc: "at most"},
+					{name: "of", kind: choice, choices: []string{"bytes", "flows"}, initial: "bytes", doc: "what is shared: the bytes that arrived, or the flows"},
+					{name: "flows", kind: text, initial: "all flows to the service", doc: "flow id or glob: only these flows count"}, critical}}}},
 			{name: "trace", doc: "What the diary records beyond the usual.", attrs: []attribute{
 				{name: "nodes", kind: selector, doc: "nodes"}, {name: "links", kind: selector, doc: "links"}, {name: "flows", kind: text, doc: "flow id or glob"},
 				{name: "packets", kind: boolean, initial: "false", doc: "every packet"}, {name: "interval", kind: span, doc: "interval of time series"}}},

@@ -41,6 +41,10 @@ func (s *script) happenings() {
 	s.line("SCENARIO = [")
 	for _, step := range n.Scenario {
 		for _, c := range step.Changes {
+			if c.OfMember() {
+				warn("nobody in this script hears that %q leaves or joins service %q", n.NodeName(c.Node), c.Service)
+				continue
+			}
 			s.change(step.At, c)
 		}
 	}
@@ -182,6 +186,8 @@ func (s *script) test(t *model.Test, used map[model.NodeID]bool, warn func(strin
 		s.line("    dict(kind='%s', flow=%s, min=%d, max=%d),", t.Kind, quote(t.Flow), int64(t.MinRate), int64(t.MaxRate))
 	case model.TestLoss:
 		s.line("    dict(kind='%s', flow=%s, max=%s),", t.Kind, quote(t.Flow), number(t.MaxLoss))
+	case model.TestShare:
+		warn("a test is left out: this script does not know which server a flow to %q had", t.Service)
 	default:
 		s.line("    dict(kind='%s', flow=%s, max=%s),", t.Kind, quote(t.Flow), number(t.Max.Seconds()))
 	}

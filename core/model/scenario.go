@@ -18,21 +18,28 @@ const (
 	LinkLoss  // Loss
 	NodeDown
 	NodeUp
+	MemberLeave // Service, Node: what it serves already goes on as the load balancer decides
+	MemberJoin  // Service, Node, Weight; a member that is there already gets the weight
 )
 
-var changeKinds = [...]string{"", "link-down", "link-up", "link-rate", "link-delay", "link-loss", "node-down", "node-up"}
+var changeKinds = [...]string{"", "link-down", "link-up", "link-rate", "link-delay", "link-loss", "node-down", "node-up", "member-leave", "member-join"}
 
 func (k ChangeKind) String() string { return choiceName(changeKinds[:], int(k)) }
 
-// Change is one change of one link or node.
+// Change is one change of one link, node or member of a service.
 type Change struct {
-	Kind  ChangeKind
-	Link  LinkID // NoLink for nodes
-	Node  NodeID // NoNode for links
-	Rate  Rate
-	Delay Time
-	Loss  float64
+	Kind    ChangeKind
+	Link    LinkID // NoLink for nodes
+	Node    NodeID // NoNode for links
+	Rate    Rate
+	Delay   Time
+	Loss    float64
+	Service string // id of a Service: MemberLeave, MemberJoin
+	Weight  int32  // at least 1: MemberJoin
 }
+
+// OfMember says whether the change concerns a service's pool and no link or node.
+func (c *Change) OfMember() bool { return c.Kind == MemberLeave || c.Kind == MemberJoin }
 
 // TestKind is what a test asserts.
 type TestKind uint8
@@ -45,9 +52,10 @@ const (
 	TestLoss                            // Flow's share of lost packets is at most MaxLoss
 	TestLatency                         // Flow's mean one-way latency is at most Max
 	TestCompletion                      // Flow has finished by Max
+	TestShare                           // Nodes carry a share of Service's traffic within [MinShare, MaxShare]
 )
 
-var testKinds = [...]string{"", "reachable", "unreachable", "throughput", "loss", "latency", "completion"}
+var testKinds = [...]string{"", "reachable", "unreachable", "throughput", "loss", "latency", "completion", "share"}
 
 func (k TestKind) String() string { return choiceName(testKinds[:], int(k)) }
 
@@ -60,4 +68,11 @@ type Test struct {
 	MaxLoss          float64
 	Max              Time
 	Critical         bool
+
+	// Of TestShare.
+	Service            string
+	Nodes              Selector // the servers whose share it is, together
+	Flows              string   // glob of flow ids; "": all flows to the service
+	ByFlows            bool     // count flows, not the bytes that arrived
+	MinShare, MaxShare float64  // 0..1
 }

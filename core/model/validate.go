@@ -106,11 +106,31 @@ func (v *validator) nodes() {
 			claim(v, dpids, e.DPID, name, NodeID(id), "dpid", "the datapath id")
 		}
 	}
-	for i, s := range n.Services {
-		if taken, ok := ips[s.IP]; ok {
-			v.add(fault.AddressTaken, v.object("service", i), "ip", "the address of service %q is that of %q", s.ID, taken)
+	v.serviceAddresses(ips)
+}
+
+// serviceAddresses reports services at an address of a node, and those at the same
+// address and port of which no profile says whom the later one serves.
+func (v *validator) serviceAddresses(ips map[uint32]string) {
+	type address struct {
+		ip    uint32
+		proto Transport
+		port  uint16
+	}
+	taken, pools := map[address]string{}, map[string]bool{}
+	for _, p := range v.n.Profiles {
+		pools[p.Pool] = true
+	}
+	for i, s := range v.n.Services {
+		if node, ok := ips[s.IP]; ok {
+			v.add(fault.AddressTaken, v.object("service", i), "ip", "the address of service %q is that of %q", s.ID, node)
 		}
-		ips[s.IP] = s.ID
+		at := address{s.IP, s.Proto, s.Port}
+		if other, ok := taken[at]; ok && !pools[s.ID] {
+			v.add(fault.AddressTaken, v.object("service", i), "ip", "the address and port of service %q are those of %q, and it is the pool of no profile", s.ID, other)
+		} else if !ok {
+			taken[at] = s.ID
+		}
 	}
 }
 

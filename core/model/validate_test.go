@@ -95,6 +95,27 @@ func TestEachFaultOfANetworkIsNamed(t *testing.T) {
 		{"a test of no flow", nil, func(n *Network) { n.Tests = []Test{{Kind: TestLoss, Flow: "f"}} }, fault.UnknownReference, `no flow "f"`},
 		{"a policy for no profile", nil, func(n *Network) { n.Policies = []Policy{{Profile: "p", Property: "delay"}} }, fault.UnknownReference, `no profile "p"`},
 		{"classes that reserve more than they allow", nil, func(n *Network) { n.Classes = []Class{{ID: "c", Min: 2, Max: 1}} }, fault.OutOfRange, "above its maximum"},
+		{"two services at one address and port of which neither is a pool", nil, func(n *Network) {
+			n.Services = []Service{{ID: "a", IP: 9, Proto: TCP, Port: 80, Members: []Member{{0, 1}}}, {ID: "b", IP: 9, Proto: TCP, Port: 80, Members: []Member{{3, 1}}}}
+		}, fault.AddressTaken, `"b" are those of "a"`},
+		{"who leaves a pool without being in it", nil, func(n *Network) {
+			n.Services = []Service{{ID: "a", IP: 9, Proto: TCP, Port: 80, Members: []Member{{0, 1}}}}
+			n.Scenario = []ScenarioStep{{At: 1, Changes: []Change{{Kind: MemberLeave, Service: "a", Node: 0}}}, {At: 2, Changes: []Change{{Kind: MemberLeave, Service: "a", Node: 0}}}}
+		}, fault.BadChoice, `"h1" is no member of service "a" at that time`},
+		{"who joins a service that does not exist", nil, func(n *Network) {
+			n.Scenario = []ScenarioStep{{Changes: []Change{{Kind: MemberJoin, Service: "a", Node: 0, Weight: 1}}}}
+		}, fault.UnknownReference, `no service "a"`},
+		{"a joining member without weight", nil, func(n *Network) {
+			n.Services = []Service{{ID: "a", IP: 9, Proto: TCP, Port: 80, Members: []Member{{0, 1}}}}
+			n.Scenario = []ScenarioStep{{Changes: []Change{{Kind: MemberJoin, Service: "a", Node: 3}}}}
+		}, fault.OutOfRange, "weight"},
+		{"a share of a service that does not exist", nil, func(n *Network) {
+			n.Tests = []Test{{Kind: TestShare, Service: "a", Nodes: "h1", MaxShare: 1}}
+		}, fault.UnknownReference, `no service "a"`},
+		{"a share above one", nil, func(n *Network) {
+			n.Services = []Service{{ID: "a", IP: 9, Proto: TCP, Port: 80, Members: []Member{{0, 1}}}}
+			n.Tests = []Test{{Kind: TestShare, Service: "a", Nodes: "h1", MaxShare: 1.5}}
+		}, fault.OutOfRange, "1.5"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := small(t, c.build)

@@ -1,7 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"math"
+	"path"
+	"slices"
 
 	"sendim/core/fault"
 )
@@ -167,6 +170,14 @@ func (v *validator) happenings() {
 			v.add(fault.OutOfRange, v.object("at", i), "time", "a step before time zero")
 		}
 		for _, c := range s.Changes {
+			if c.OfMember() {
+				known(v, "at", i, "service", c.Service, v.services, n.Services, serviceID)
+				v.host("at", i, "node", c.Node)
+				if c.Kind == MemberJoin && c.Weight < 1 {
+					v.add(fault.OutOfRange, v.object("at", i), "weight", "a weight of %d; it is at least 1", c.Weight)
+				}
+				continue
+			}
 			if c.Kind == NodeDown || c.Kind == NodeUp {
 				if c.Node < 0 || int(c.Node) >= n.NodeCount() {
 					v.add(fault.UnknownNode, v.object("at", i), "node", "a node that does not exist")
@@ -179,6 +190,37 @@ func (v *validator) happenings() {
 			}
 		}
 	}
+	v.pools()
+}
+
+// pools follows the members of services through the scenario: only a member can leave.
+func (v *validator) pools() {
+	type place struct {
+		service string
+		node    NodeID
+	}
+	in := map[place]bool{}
+	for _, s := range v.n.Services {
+		for _, m := range s.Members {
+			in[place{s.ID, m.Node}] = true
+		}
+	}
+	order := make([]int, len(v.n.Scenario))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v.n.Scenario[a].At, v.n.Scenario[b].At) })
+	for _, i := range order {
+		for _, c := range v.n.Scenario[i].Changes {
+			p := place{c.Service, c.Node}
+			if c.Kind == MemberLeave && !in[p] && v.services[c.Service] && c.Node >= 0 && int(c.Node) < v.n.NodeCount() {
+				v.add(fault.BadChoice, v.object("at", i), "node", "%q is no member of service %q at that time", v.n.NodeName(c.Node), c.Service)
+			}
+			if c.OfMember() {
+				in[p] = c.Kind == MemberJoin
+			}
+		}
+	}
 }
 
 func (v *validator) tests() {
@@ -188,6 +230,17 @@ func (v *validator) tests() {
 		if t.Kind == TestReachable || t.Kind == TestUnreachable {
 			v.selects("test", i, "from", t.From, Host)
 			v.selects("test", i, "to", t.To, Host)
+			continue
+		}
+		if t.Kind == TestShare {
+			known(v, "test", i, "service", t.Service, v.services, n.Services, serviceID)
+			v.selects("test", i, "node", t.Nodes, Host)
+			if _, err := path.Match(t.Flows, ""); err != nil {
+				v.add(fault.BadSelector, v.object("test", i), "flows", "%q is no glob", t.Flows)
+			}
+			if !(t.MinShare >= 0 && t.MinShare <= t.MaxShare && t.MaxShare <= 1) {
+				v.add(fault.OutOfRange, v.object("test", i), "min", "the share is from %v to %v; 0 to 1 is possible", t.MinShare, t.MaxShare)
+			}
 			continue
 		}
 		if t.Flow == "" || !v.flowIDs[t.Flow] {

@@ -104,13 +104,13 @@ func writeJSON(w io.Writer, v any) error {
 // FlowColumns are the columns of flows.csv.
 func FlowColumns() []string {
 	return []string{"id", "from", "to", "transport", "class", "start_s", "finish_s", "bytes", "offered", "rate_bps", "rate_error_bps",
-		"path", "packets_sent", "packets_received", "packets_lost", "retransmits", "latency_min_s", "latency_mean_s", "latency_max_s", "granularity", "runs", "error"}
+		"path", "server", "packets_sent", "packets_received", "packets_lost", "retransmits", "latency_min_s", "latency_mean_s", "latency_max_s", "granularity", "runs", "error"}
 }
 
 // Row gives a flow's values in the order of FlowColumns.
 func (f *Flow) Row() []string {
 	return []string{f.ID, f.From, f.To, f.Transport, f.Class, seconds(f.Start), seconds(f.Finish), whole(f.Bytes), whole(f.Offered), number(f.Rate), number(f.RateError),
-		joinPath(f.Path), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
+		joinPath(f.Path), joinServers(f.Servers), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
 		seconds(f.LatencyMin), seconds(f.LatencyMean), seconds(f.LatencyMax), f.Granularity, strconv.Itoa(f.Runs), f.Error}
 }
 
@@ -196,6 +196,7 @@ func Read(dir fs.FS) (*Results, error) {
 		if path := c.text(); path != "" {
 			f.Path = splitPath(path)
 		}
+		f.Servers = c.servers(f.Bytes)
 		f.Sent, f.Received, f.Lost, f.Retransmits = c.whole(), c.whole(), c.whole(), c.whole()
 		f.LatencyMin, f.LatencyMean, f.LatencyMax, f.Granularity, f.Runs, f.Error = c.time(), c.time(), c.time(), c.text(), int(c.whole()), c.text()
 		r.Flows = append(r.Flows, f)
@@ -227,6 +228,38 @@ func splitPath(text string) []string {
 		return strings.Split(text, ",")
 	}
 	return strings.Split(text, " ")
+}
+
+// joinServers writes who served a flow to a service: NODE, or where several did each
+// NODE=BYTES, apart as the nodes of a path are.
+func joinServers(list []trace.Served) string {
+	nodes := make([]string, len(list))
+	for i, s := range list {
+		if nodes[i] = s.Node; len(list) > 1 {
+			nodes[i] += "=" + whole(s.Bytes)
+		}
+	}
+	return joinPath(nodes)
+}
+
+// servers takes back what joinServers wrote of a flow of which so many bytes arrived.
+func (c *cells) servers(bytes int64) (out []trace.Served) {
+	text := c.text()
+	if text == "" {
+		return nil
+	}
+	if !strings.Contains(text, "=") {
+		return []trace.Served{{Node: text, Bytes: bytes}}
+	}
+	for _, part := range splitPath(text) {
+		node, count, _ := strings.Cut(part, "=")
+		n, err := strconv.ParseInt(count, 10, 64)
+		if err != nil && c.err == nil {
+			c.err = err
+		}
+		out = append(out, trace.Served{Node: node, Bytes: n})
+	}
+	return out
 }
 
 func readJSON(dir fs.FS, name string, v any) error {

@@ -46,6 +46,8 @@ const (
 	LinkSet    Kind = "link-set" // rate, delay or loss changed
 	NodeDown   Kind = "node-down"
 	NodeUp     Kind = "node-up"
+	MemberLeft Kind = "member-leave" // Node left the pool of service Name
+	MemberCame Kind = "member-join"
 	LinkSample Kind = "link-sample"
 	LinkTotal  Kind = "link-total"
 	Packet     Kind = "packet" // only where a <trace> selector asks for it
@@ -69,7 +71,7 @@ type Entry struct {
 	App   string     `json:"app,omitempty"`
 	Flow  string     `json:"flow,omitempty"`
 	Text  string     `json:"text,omitempty"`
-	Name  string     `json:"name,omitempty"`  // of a metric, a test
+	Name  string     `json:"name,omitempty"`  // of a metric, a test, a service
 	Value *float64   `json:"value,omitempty"` // of a metric
 
 	Rule     *flow.RuleMod  `json:"rule,omitempty"`
@@ -113,7 +115,14 @@ type FlowResult struct {
 	LatencyMin  model.Time `json:"latencyMin,omitempty"` // one way
 	LatencyMean model.Time `json:"latencyMean,omitempty"`
 	LatencyMax  model.Time `json:"latencyMax,omitempty"`
+	Servers     []Served   `json:"servers,omitempty"` // of a flow to a service: who received it, as it came to them
 	Error       string     `json:"error,omitempty"`
+}
+
+// Served is what one server received of a flow to a service.
+type Served struct {
+	Node  string `json:"node"`
+	Bytes int64  `json:"bytes"` // of the application
 }
 
 // Unfinished is the Finish of a flow that had not ended when the run did.
