@@ -1,7 +1,6 @@
 package apptest_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -62,36 +61,21 @@ func TestAHubKeepsTheLaws(t *testing.T) {
 	fresh := func() app.App { return &hub{} }
 	apptest.SameEventsSameCommands(t, fresh, "torus,3,3", nil)
 	apptest.SaveRestoreChangesNothing(t, fresh, "torus,3,3", nil)
+	apptest.NothingLeftBehind(t, fresh, "torus,3,3", nil)
 	apptest.NoLoopNoBlackHole(t, fresh, nil)
+	apptest.Linked(fresh, nil).NoLoopNoBlackHole(t, 7, 20)
 }
 
-// court is a testing.TB that says whether a law was found broken.
-type court struct {
-	testing.TB
-	verdict string
-}
-
-func (c *court) Helper() {}
-func (c *court) Fatalf(format string, args ...any) {
-	c.verdict = fmt.Sprintf(format, args...)
-	panic(c)
-}
-
-func judge(t *testing.T, law func(testing.TB)) (verdict string) {
-	c := &court{TB: t}
-	defer func() {
-		if r := recover(); r != nil && r != any(c) {
-			panic(r)
-		}
-		verdict = c.verdict
-	}()
-	law(c)
+func judge(law func(apptest.T)) string {
+	if err := apptest.Verdict(law); err != nil {
+		return err.Error()
+	}
 	return ""
 }
 
 func TestTheLawsFindWhoBreaksThem(t *testing.T) {
 	lives := 0
-	if v := judge(t, func(tb testing.TB) {
+	if v := judge(func(tb apptest.T) {
 		apptest.SameEventsSameCommands(tb, func() app.App {
 			lives++
 			life := lives
@@ -104,7 +88,7 @@ func TestTheLawsFindWhoBreaksThem(t *testing.T) {
 	}); !strings.Contains(v, "start: the app answered") {
 		t.Errorf("an app with a memory outside itself: %q", v)
 	}
-	if v := judge(t, func(tb testing.TB) {
+	if v := judge(func(tb apptest.T) {
 		apptest.SaveRestoreChangesNothing(tb, func() app.App {
 			events := 0
 			return &hub{broken: func(e *app.Event, out *app.Commands) {
@@ -114,6 +98,59 @@ func TestTheLawsFindWhoBreaksThem(t *testing.T) {
 		}, "linear,2", nil)
 	}); !strings.Contains(v, "the app answered") {
 		t.Errorf("an app that does not save what it counts: %q", v)
+	}
+}
+
+func TestRulesThatPileUpAreFound(t *testing.T) {
+	v := judge(func(tb apptest.T) {
+		apptest.NothingLeftBehind(tb, func() app.App {
+			rules := 0
+			return &hub{broken: func(e *app.Event, out *app.Commands) {
+				if e.Kind == app.KindLink && !e.Link.Link.Up {
+					rules++
+					out.Install(e.Link.Link.A.Switch, flow.Rule{Priority: uint16(10 + rules), Match: flow.Match{}.With(flow.InPort, uint64(e.Link.Link.A.Port))})
+				}
+			}}
+		}, "linear,2", nil)
+	})
+	if !strings.Contains(v, "they pile up") {
+		t.Error(v)
+	}
+}
+
+func TestALawSaysOnWhichNetworkItWasBroken(t *testing.T) {
+	v := judge(func(tb apptest.T) {
+		apptest.Linked(func() app.App { return deaf{} }, nil).NoLoopNoBlackHole(tb, 3, 10)
+	})
+	if !strings.HasPrefix(v, "random network 1 of seed 3: at first, h1 cannot ping h2: did not arrive\nlinks: ") {
+		t.Error(v)
+	}
+}
+
+// deaf does nothing.
+type deaf struct{}
+
+func (deaf) Manifest() app.Manifest          { return app.Manifest{Name: "deaf", Tables: 1} }
+func (deaf) React(*app.Event, *app.Commands) {}
+
+func TestAnAppThatHandsPacketsOnIsFollowed(t *testing.T) {
+	s := apptest.Linked(func() app.App { return through{} }, nil)
+	s.NoLoopNoBlackHole(t, 1, 5)
+	s.SameEventsSameCommands(t, apptest.Network(t, "linear,2"))
+}
+
+// through hands every packet on.
+type through struct{}
+
+func (through) Manifest() app.Manifest {
+	return app.Manifest{Name: "through", Tables: 1, Chains: true}
+}
+
+func (through) React(e *app.Event, out *app.Commands) {
+	if e.Kind == app.KindTopology {
+		for _, s := range e.Topology.Switches {
+			out.OnMiss(s.ID, 0, app.MissNext)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"testing"
 
 	"sendim/core/app"
 	"sendim/core/control"
@@ -43,7 +42,7 @@ type Bench struct {
 	// Looped counts packets that were given up after HopMost hops.
 	Looped int
 
-	t        testing.TB
+	t        T
 	c        Config
 	names    *naming.Names
 	now      model.Time
@@ -60,6 +59,8 @@ type Bench struct {
 	least    model.Time // upward delay
 	most     model.Time // delay either way
 	upSeq    map[model.NodeID]uint64
+	made     map[made]bool // groups and meters that apps asked for
+
 }
 
 // The bench's own constants: a link takes LinkDelay, a host gives up after Patience.
@@ -71,13 +72,13 @@ const (
 
 // New runs an app with parameters on a network, given as a model or as sendim run's --topo
 // has it ("linear,4"), and returns when its answers to Start and Topology are in force.
-func New[N string | *model.Network](t testing.TB, a app.App, network N, params map[string]string) *Bench {
+func New[N string | *model.Network](t T, a app.App, network N, params map[string]string) *Bench {
 	t.Helper()
 	return Start(t, Config{Model: Network(t, network), Apps: []control.Application{{Instance: app.Local(a), Params: params}}})
 }
 
 // Network makes a model of what New takes.
-func Network[N string | *model.Network](t testing.TB, network N) *model.Network {
+func Network[N string | *model.Network](t T, network N) *model.Network {
 	t.Helper()
 	switch n := any(network).(type) {
 	case *model.Network:
@@ -101,7 +102,7 @@ func Network[N string | *model.Network](t testing.TB, network N) *model.Network 
 }
 
 // Start brings a bench up: all switches connect, the apps start, and everything settles.
-func Start(t testing.TB, c Config) *Bench {
+func Start(t T, c Config) *Bench {
 	t.Helper()
 	if c.Delays == nil {
 		c.Delays = func(model.NodeID) (up, down model.Time) { return model.Millisecond, model.Millisecond }
@@ -114,7 +115,7 @@ func Start(t testing.TB, c Config) *Bench {
 		t.Fatal(err)
 	}
 	b := &Bench{Model: c.Model, t: t, least: model.Forever, most: 1, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
-		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}}
+		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}, made: map[made]bool{}}
 	b.Runtime, err = control.New(control.Config{Model: c.Model, Address: control.Named{Names: names}, Apps: c.Apps, Granted: c.Granted, Settings: c.Settings, Seed: 1, Sink: c.Sink, Delays: c.Delays})
 	if err != nil {
 		t.Fatal(err)
@@ -270,6 +271,7 @@ func (b *Bench) react(before model.Time) {
 			b.t.Fatalf("a downcall to %s takes effect at %s, but it is %s already", b.Model.NodeName(d.Switch), d.Arrive, b.now)
 		}
 		b.Downcalls[d.Kind]++
+		b.note(&d)
 		if b.c.Record && d.Kind != control.Barrier {
 			b.Sent = append(b.Sent, b.describe(&d))
 		}

@@ -1,6 +1,7 @@
 package apptest
 
 import (
+	"fmt"
 	"slices"
 
 	"sendim/core/control"
@@ -32,6 +33,19 @@ type Journey struct {
 	Returned bool     // the answer came back
 	There    []string // switches of the request's way, in order
 	Back     []string // and of the answer's; empty where an app sent it on by packet-out
+}
+
+// String says how far it came.
+func (j Journey) String() string {
+	switch {
+	case j.Returned && j.Arrived == 1:
+		return "arrived and answered"
+	case j.Returned:
+		return fmt.Sprintf("arrived %d times and was answered", j.Arrived)
+	case j.Arrived > 0:
+		return fmt.Sprintf("arrived %d times, but no answer came back", j.Arrived)
+	}
+	return "did not arrive"
 }
 
 // Ping sends an echo from one host to another, asking for the address first if need be,

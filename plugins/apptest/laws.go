@@ -10,26 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"sendim/core/app"
-	"sendim/core/control"
 	"sendim/core/model"
 )
-
-// recorder is an instance that remembers what its app was told and what it answered.
-type recorder struct {
-	app.Instance
-	events  []app.Event
-	answers [][]app.Command
-}
-
-func (r *recorder) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
-	first := len(r.events)
-	r.events = append(r.events, events...)
-	r.answers = append(r.answers, make([][]app.Command, len(events))...)
-	return r.Instance.Handle(ctx, events, func(i int, commands []app.Command) {
-		r.answers[first+i] = append(r.answers[first+i], commands...)
-		emit(i, commands)
-	})
-}
 
 // Recorded is what an app was told in an eventful hour, and what it answered.
 type Recorded struct {
@@ -39,10 +21,23 @@ type Recorded struct {
 
 // Record runs an app through pings between all hosts, every link down and up again, a
 // switch lost and back, and time enough for rules to run out.
-func Record[N string | *model.Network](t testing.TB, a app.App, network N, params map[string]string) Recorded {
+func Record[N string | *model.Network](t T, a app.App, network N, params map[string]string) Recorded {
 	t.Helper()
-	r := &recorder{Instance: app.Local(a)}
-	b := Start(t, Config{Model: Network(t, network), Apps: []control.Application{{Instance: r, Params: params}}})
+	return Linked(func() app.App { return a }, params).record(t, Network(t, network))
+}
+
+func (s Subject) record(t T, net *model.Network) Recorded {
+	t.Helper()
+	r := &recorder{Instance: s.life(t)}
+	defer r.Close() //nolint:errcheck // an end that fails breaks no law
+	b := s.bench(t, r, net)
+	b.hour()
+	return Recorded{r.events, r.answers}
+}
+
+// hour has everything happen that an app should be ready for.
+func (b *Bench) hour() {
+	b.t.Helper()
 	b.PingAll()
 	for l := range b.Model.Links() {
 		name := b.Model.LinkName(l.ID)
@@ -58,61 +53,138 @@ func Record[N string | *model.Network](t testing.TB, a app.App, network N, param
 	}
 	b.PingAll()
 	b.Run(2 * model.Minute)
-	return Recorded{r.events, r.answers}
 }
 
 // SameEventsSameCommands checks that an app is a function of its events: another one that
 // is told the same answers the same. Random numbers, clocks, and the order of a map break it.
-func SameEventsSameCommands[N string | *model.Network](t testing.TB, fresh func() app.App, network N, params map[string]string) {
+func SameEventsSameCommands[N string | *model.Network](t T, fresh func() app.App, network N, params map[string]string) {
 	t.Helper()
-	r := Record(t, fresh(), network, params)
-	r.replay(t, fresh, func(int) bool { return false })
+	Linked(fresh, params).SameEventsSameCommands(t, Network(t, network))
+}
+
+// SameEventsSameCommands checks that the app is a function of its events, however they
+// are divided into batches.
+func (s Subject) SameEventsSameCommands(t T, net *model.Network) {
+	t.Helper()
+	r := s.record(t, net)
+	s.replay(t, r, 0)
 }
 
 // SaveRestoreChangesNothing checks that an app that is saved and goes on as another one,
 // at many places, answers as if nothing had happened.
-func SaveRestoreChangesNothing[N string | *model.Network](t testing.TB, fresh func() app.App, network N, params map[string]string) {
+func SaveRestoreChangesNothing[N string | *model.Network](t T, fresh func() app.App, network N, params map[string]string) {
 	t.Helper()
-	r := Record(t, fresh(), network, params)
+	if a := fresh(); true {
+		if _, ok := a.(app.Stateful); !ok {
+			t.Fatalf("%s does not implement app.Stateful", a.Manifest().Name)
+		}
+	}
+	Linked(fresh, params).SaveRestoreChangesNothing(t, Network(t, network))
+}
+
+// SaveRestoreChangesNothing checks that a life which goes on from what another one saved
+// answers as if nothing had happened.
+func (s Subject) SaveRestoreChangesNothing(t T, net *model.Network) {
+	t.Helper()
+	r := s.record(t, net)
+	swaps := s.Swaps
+	if swaps <= 0 {
+		swaps = 97
+	}
 	// Everywhere would take long; odd distances meet every kind of event.
-	every := max(1, len(r.Events)/97)
-	r.replay(t, fresh, func(i int) bool { return i%every == 0 })
+	s.replay(t, r, max(1, len(r.Events)/swaps))
 }
 
-func (r *Recorded) replay(t testing.TB, fresh func() app.App, swap func(int) bool) {
+// replay tells another life the same events and compares its answers; every so many
+// events a new life takes its place, 0: never.
+func (s Subject) replay(t T, r Recorded, every int) {
 	t.Helper()
-	a := fresh()
-	var issued uint64
-	for i := range r.Events {
-		if swap(i) {
-			a = swapped(t, a, fresh)
+	size := every
+	if every == 0 {
+		size = max(1, len(r.Events))
+	}
+	l := lives{}
+	i := s.life(t)
+	defer func() { _ = i.Close() }()
+	for from := 0; from < len(r.Events); from += size {
+		if every > 0 {
+			i = s.swapped(t, i)
 		}
-		var out app.Commands
-		out.SetIssued(issued)
-		a.React(&r.Events[i], &out)
-		issued = out.Issued()
-		if !same(out.List, r.Answers[i]) {
-			t.Fatalf("event %d of %d, %s: the app answered\n%s\nand now answers\n%s\nto\n%s", i, len(r.Events), r.Events[i].Kind, text(r.Answers[i]), text(out.List), text(&r.Events[i]))
+		l = append(l, uint64(issued(r.Answers[:from])))
+		to := min(from+size, len(r.Events))
+		told := make([]app.Event, to-from)
+		for k := range told {
+			told[k] = l.known(r.Events[from+k])
+		}
+		got := make([][]app.Command, to-from)
+		err := i.Handle(context.Background(), told, func(k int, commands []app.Command) { got[k] = append(got[k], commands...) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range got {
+			for c := range got[k] {
+				got[k][c].ID += l[len(l)-1] // numbered as if there had been one life
+			}
+			if want := r.Answers[from+k]; !same(got[k], want) {
+				e := r.Events[from+k]
+				t.Fatalf("event %d of %d, %s: the app answered\n%s\nand now answers\n%s\nto\n%s", from+k, len(r.Events), e.Kind, text(want), text(got[k]), text(&e))
+			}
 		}
 	}
 }
 
-func swapped(t testing.TB, a app.App, fresh func() app.App) app.App {
-	t.Helper()
-	s, ok := a.(app.Stateful)
-	if !ok {
-		t.Fatalf("%s does not implement app.Stateful", a.Manifest().Name)
+func issued(answers [][]app.Command) (n int) {
+	for _, a := range answers {
+		n += len(a)
 	}
-	state, err := s.Save()
+	return n
+}
+
+// lives lists how many commands had been given before each life, which numbers its own
+// from 1.
+type lives []uint64
+
+// local is the number by which the life that gave a command knows it.
+func (l lives) local(id uint64) uint64 {
+	for k := len(l) - 1; k >= 0; k-- {
+		if id > l[k] {
+			return id - l[k]
+		}
+	}
+	return id
+}
+
+// known writes an event as the lives that asked for it expect it.
+func (l lives) known(e app.Event) app.Event {
+	switch {
+	case e.Applied != nil:
+		e.Applied = &app.Applied{Command: l.local(e.Applied.Command)}
+	case e.Failed != nil:
+		e.Failed = &app.Failed{Command: l.local(e.Failed.Command), Reason: e.Failed.Reason}
+	case e.Stats != nil:
+		s := *e.Stats
+		s.Request = l.local(s.Request)
+		e.Stats = &s
+	}
+	return e
+}
+
+// swapped ends a life and begins one that goes on from what it saved.
+func (s Subject) swapped(t T, i app.Instance) app.Instance {
+	t.Helper()
+	ctx := context.Background()
+	state, err := i.Save(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := fresh()
-	if err := next.(app.Stateful).Restore(state); err != nil {
+	next := s.life(t)
+	_ = i.Close()
+	if err := next.Restore(ctx, state); err != nil {
+		_ = next.Close()
 		t.Fatal(err)
 	}
-	again, err := next.(app.Stateful).Save()
-	if err != nil || !bytes.Equal(state, again) {
+	if again, err := next.Save(ctx); err != nil || !bytes.Equal(state, again) {
+		_ = next.Close()
 		t.Fatalf("what was restored is saved as something else (%v):\n%.2000s\n%.2000s", err, state, again)
 	}
 	return next
@@ -130,73 +202,66 @@ func text(v any) string {
 	return string(b)
 }
 
-// RandomNetwork draws a connected network of at most most switches, with more links than
-// it needs, parallel ones among them, and hosts on some switches.
-func RandomNetwork(t *rapid.T, most int) *model.Network {
-	b := model.NewBuilder("random")
-	n := rapid.IntRange(1, most).Draw(t, "switches")
-	link := func(x, y string) {
-		b.Link(model.LinkDraft{A: b.Ref([]byte(x)), B: b.Ref([]byte(y)), APort: model.AutoPort, BPort: model.AutoPort})
-	}
-	for i := range n {
-		b.Declare(fmt.Appendf(nil, "s%d", i+1), model.Switch)
-	}
-	for i := 1; i < n; i++ {
-		link(fmt.Sprint("s", i+1), fmt.Sprint("s", rapid.IntRange(1, i).Draw(t, "parent")))
-	}
-	for range rapid.IntRange(0, most).Draw(t, "chords") {
-		if x, y := rapid.IntRange(1, n).Draw(t, "from"), rapid.IntRange(1, n).Draw(t, "to"); x != y {
-			link(fmt.Sprint("s", x), fmt.Sprint("s", y))
-		}
-	}
-	for i := range rapid.IntRange(2, 6).Draw(t, "hosts") {
-		b.Declare(fmt.Appendf(nil, "h%d", i+1), model.Host)
-		link(fmt.Sprint("h", i+1), fmt.Sprint("s", rapid.IntRange(1, n).Draw(t, "home")))
-	}
-	net, faults := b.Build(nil)
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return net
-}
-
 // NoLoopNoBlackHole checks, on random networks in which links fail and come back while
 // packets are under way, that afterwards every pair of hosts that a path connects
 // reaches each other, once, and that no packet ever runs in circles.
 func NoLoopNoBlackHole(t *testing.T, fresh func() app.App, params map[string]string) {
 	t.Helper()
-	rapid.Check(t, func(rt *rapid.T) {
-		net := RandomNetwork(rt, 8)
-		b := New(t, fresh(), net, params)
-		check := func(when string) {
-			for _, j := range b.PingAll() {
-				if b.connected(j.From, j.To) {
-					rt.Fatalf("%s, %s cannot ping %s: %+v\n%s", when, j.From, j.To, j, b.Tables())
-				}
-			}
-			if b.Looped > 0 {
-				rt.Fatalf("%s, %d packets ran in circles", when, b.Looped)
-			}
-			if len(b.Refused) > 0 {
-				rt.Fatalf("%s, switches refused %v", when, b.Refused)
+	s := Linked(fresh, params)
+	rapid.Check(t, func(rt *rapid.T) { s.connects(rt, drawn(rt), 8) })
+}
+
+// NoLoopNoBlackHole checks the same on a number of networks drawn from a seed, small ones
+// first.
+func (s Subject) NoLoopNoBlackHole(t T, seed uint64, networks int) {
+	t.Helper()
+	for i := range networks {
+		most := 2 + 6*i/networks
+		if err := Verdict(func(t T) { s.connects(t, seeded(seed, uint64(i)), most) }); err != nil {
+			t.Fatalf("random network %d of seed %d: %v", i+1, seed, err)
+		}
+	}
+}
+
+func (s Subject) connects(t T, draw draw, most int) {
+	t.Helper()
+	net := random(t, draw, most)
+	i := s.life(t)
+	defer i.Close() //nolint:errcheck // an end that fails breaks no law
+	b := s.bench(t, i, net)
+	history := ""
+	check := func(when string) {
+		for _, j := range b.PingAll() {
+			if b.connected(j.From, j.To) {
+				t.Fatalf("%s, %s cannot ping %s: %s\nlinks: %s%s\n%s", when, j.From, j.To, j, Links(net), history, b.Tables())
 			}
 		}
-		check("at first")
-		for range rapid.IntRange(0, 4).Draw(rt, "changes") {
-			name := net.LinkName(model.LinkID(rapid.IntRange(0, net.LinkCount()-1).Draw(rt, "link")))
-			if rapid.Bool().Draw(rt, "down") {
-				b.LinkDown(name)
-			} else {
-				b.LinkUp(name)
-			}
-			if rapid.Bool().Draw(rt, "traffic meanwhile") {
-				b.PingAll()
-			}
-			b.Run(model.Time(rapid.IntRange(0, 3000).Draw(rt, "wait")) * model.Microsecond)
+		if b.Looped > 0 {
+			t.Fatalf("%s, %d packets ran in circles\nlinks: %s%s\n%s", when, b.Looped, Links(net), history, b.Tables())
 		}
-		b.Run(3 * model.Second)
-		check("after the changes")
-	})
+		if len(b.Refused) > 0 {
+			t.Fatalf("%s, switches refused %v", when, b.Refused)
+		}
+	}
+	check("at first")
+	for range draw("changes", 0, 4) {
+		name := net.LinkName(model.LinkID(draw("link", 0, net.LinkCount()-1)))
+		if draw("down", 0, 1) == 1 {
+			b.LinkDown(name)
+			history += "; " + name + " down"
+		} else {
+			b.LinkUp(name)
+			history += "; " + name + " up"
+		}
+		if draw("traffic meanwhile", 0, 1) == 1 {
+			b.PingAll()
+		}
+		wait := model.Time(draw("wait", 0, 3000)) * model.Microsecond
+		b.Run(wait)
+		history += fmt.Sprintf(" and %s", wait)
+	}
+	b.Run(3 * model.Second)
+	check("after the changes")
 }
 
 // connected says whether a path of links that are up joins two nodes.
