@@ -24,6 +24,20 @@ func (w *world) change(c *model.Change, now int64) error {
 		}
 		w.changeNode(c.Node, c.Kind == model.NodeDown, now)
 		return nil
+	case model.MemberLeave, model.MemberJoin:
+		if _, err := w.hostOf(c.Node); err != nil {
+			return fmt.Errorf("%s: %w", c.Kind, err)
+		}
+		e := trace.Entry{At: w.outside(now), Kind: trace.MemberCame, Node: w.net.NodeName(c.Node), Name: c.Service}
+		if c.Kind == model.MemberLeave {
+			e.Kind = trace.MemberLeft
+		}
+		w.emit(&e)
+		if w.control.driver != nil {
+			w.control.driver.Change(model.Time(now+w.control.up), *c)
+			w.control.fresh = true
+		}
+		return nil
 	}
 	return fmt.Errorf("there is no change of kind %d", c.Kind)
 }

@@ -279,9 +279,14 @@ func (w *world) reroute(f *run, now int64) {
 		}
 		return
 	}
-	before := slices.Clone(r.route)
+	before, server := slices.Clone(r.route), f.to
 	w.unfollow(f)
 	w.follow(f)
+	if f.spec.Transport == model.TCP && server != model.NoNode && f.to != server { // it does not know the connection
+		f.last = now
+		w.reset(f, now)
+		return
+	}
 	if !slices.Equal(before, r.route) {
 		x.transfers.Network().Reroute(r.id, r.route)
 	}
@@ -352,6 +357,7 @@ func (w *world) accountFluid(f *run, now int64) {
 	bytes, n := uint64(total-r.bytes), uint64(packets-r.packets)
 	r.bytes, r.packets = total, packets
 	f.bytes, f.offered, f.sent, f.received = total, total, packets, packets
+	f.credit(f.to, int64(bytes))
 	if !r.through || bytes == 0 && x.net.Rate(r.id) == 0 {
 		return
 	}

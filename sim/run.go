@@ -31,6 +31,7 @@ type run struct {
 	first, last                       int64  // first and latest byte received
 	latency                           spread
 	path                              []model.NodeID
+	served                            []served // of a flow to a service
 	scouted, silent, timedOut, ending bool
 
 	tcp    *tcpRun
@@ -286,6 +287,7 @@ func (w *world) resultOf(f *run, finish model.Time) *trace.FlowResult {
 		r.Rate = float64(f.bytes*8) / span.Seconds()
 	}
 	r.LatencyMin, r.LatencyMean, r.LatencyMax = f.latency.summary()
+	r.Servers = w.servers(f)
 	for _, n := range f.path {
 		r.Path = append(r.Path, w.net.NodeName(n))
 	}

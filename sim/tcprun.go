@@ -226,8 +226,13 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 	sent := x.sent
 	w.release(id, x)
 	f.inFlight--
+	mine := h == f.from && p.IPSrc == f.header.IPDst && p.L4Src == f.header.L4Dst && p.L4Dst == f.header.L4Src
 	switch {
-	case h == f.from && p.IPSrc == f.header.IPDst && p.L4Src == f.header.L4Dst && p.L4Dst == f.header.L4Src && p.TCPFlags&packet.FlagACK != 0 && g.Len == 0:
+	case p.TCPFlags&packet.FlagRST != 0:
+		if mine {
+			w.reset(f, now)
+		}
+	case mine && p.TCPFlags&packet.FlagACK != 0 && g.Len == 0:
 		t.sender.OnSegment(&g, now, w.fresh(f, now))
 		w.fromSender(f, now)
 	case h.id == f.to || f.to == model.NoNode && h != f.from && (t.peer == nil || t.peer == h):
@@ -238,6 +243,8 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 		}
 		t.receiver.OnSegment(&g, now, w.emptyOutput())
 		w.fromReceiver(f, now)
+	case f.to == model.NoNode && h != f.from:
+		w.refuse(f, h, back, now)
 	}
 }
 
@@ -254,6 +261,9 @@ func (w *world) account(f *run, now int64) {
 	switch {
 	case f.tcp != nil:
 		s, r := f.tcp.sender.Stats(), f.tcp.receiver.Stats()
+		if f.tcp.peer != nil {
+			f.credit(f.tcp.peer.id, int64(r.Delivered)-f.bytes)
+		}
 		f.bytes, f.sent, f.repeats = int64(r.Delivered), int64(s.Segments), int64(s.Retransmissions)
 		if r.First != tcp.Never {
 			f.first, f.last = r.First, r.Last

@@ -107,7 +107,9 @@ func (w *world) receive(h *host, id uint32, x *frame, now int64) {
 		}
 		f.newest = max(f.newest, x.seq)
 		f.received++
-		f.bytes += int64(x.Bytes) - int64(workload.Overhead(0))
+		bytes := int64(x.Bytes) - int64(workload.Overhead(0))
+		f.bytes += bytes
+		f.credit(h.id, bytes)
 		f.last = now
 		f.latency.add(now - x.sent)
 	}

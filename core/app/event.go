@@ -62,6 +62,9 @@ type Start struct {
 	Granted    []Need            `json:"granted"`    // what this world can do
 	Seed       uint64            `json:"seed"`       // for apps that draw lots
 	Settings   Settings          `json:"settings"`
+	// Last says that no app follows: NextApp leads nowhere, and packets go no further than
+	// this app takes them.
+	Last bool `json:"last,omitempty"`
 }
 
 // Settings is what the descriptor says about users.

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"slices"
+
 	"sendim/core/app"
 	"sendim/core/model"
 	"sendim/core/packet"
@@ -46,7 +48,7 @@ func Settings(n *model.Network, a Addressing) app.Settings {
 	for _, v := range n.Services {
 		out := app.VirtualService{ID: v.ID, IP: packet.IPv4(v.IP), Proto: v.Proto, Port: v.Port}
 		for _, m := range v.Members {
-			out.Members = append(out.Members, app.ServiceMember{Node: m.Node, IP: a.HostIP(m.Node), MAC: a.HostMAC(m.Node), Weight: m.Weight})
+			out.Members = append(out.Members, serviceMember(m, a))
 		}
 		s.Services = append(s.Services, out)
 	}
@@ -54,4 +56,34 @@ func Settings(n *model.Network, a Addressing) app.Settings {
 		s.Tenants = append(s.Tenants, app.Tenant{ID: t.ID, VLAN: t.VLAN, Quota: t.Quota, Members: ips(t.Members)})
 	}
 	return s
+}
+
+func serviceMember(m model.Member, a Addressing) app.ServiceMember {
+	return app.ServiceMember{Node: m.Node, IP: a.HostIP(m.Node), MAC: a.HostMAC(m.Node), Weight: m.Weight}
+}
+
+// repool gives the services after a member has left or joined. Apps may still look at the
+// list as it was, so that it is not changed.
+func repool(services []app.VirtualService, c *model.Change, n *model.Network, a Addressing) []app.VirtualService {
+	out := slices.Clone(services)
+	if c.Node < 0 || int(c.Node) >= n.NodeCount() || n.NodeKindOf(c.Node) == model.Switch {
+		return out
+	}
+	for i := range out {
+		s := &out[i]
+		if s.ID != c.Service {
+			continue
+		}
+		s.Members = slices.Clone(s.Members)
+		at := slices.IndexFunc(s.Members, func(m app.ServiceMember) bool { return m.Node == c.Node })
+		switch {
+		case c.Kind == model.MemberJoin && at >= 0:
+			s.Members[at].Weight = c.Weight
+		case c.Kind == model.MemberJoin:
+			s.Members = append(s.Members, serviceMember(model.Member{Node: c.Node, Weight: c.Weight}, a))
+		case at >= 0:
+			s.Members = slices.Delete(s.Members, at, at+1)
+		}
+	}
+	return out
 }

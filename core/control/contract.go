@@ -144,6 +144,10 @@ type Driver interface {
 	React(ctx context.Context, before model.Time) ([]Downcall, error)
 	// Lookahead is the least upward plus the least downward delay.
 	Lookahead() model.Time
+	// Change takes a change of who serves a service (model.MemberLeave, MemberJoin) that
+	// reaches the runtime at a time: the apps get Settings. Other kinds are ignored: the
+	// switches tell of those.
+	Change(at model.Time, c model.Change)
 	// Settled says that everything sent has been acknowledged and nothing waits:
 	// after Start, that moment is t=0.
 	Settled() bool

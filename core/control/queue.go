@@ -15,6 +15,7 @@ const (
 	noteTimer
 	noteApplied
 	noteFailed
+	noteChange
 )
 
 // item is an arrival that waits.
@@ -24,7 +25,7 @@ type item struct {
 	source model.NodeID
 	kind   uint8
 	slot   int32 // of an upcall
-	note   *note // of a timer, Applied or Failed
+	note   *note // of all but the start
 }
 
 type note struct {
@@ -32,6 +33,7 @@ type note struct {
 	timer   *timer
 	applied app.Applied
 	failed  app.Failed
+	change  model.Change
 }
 
 // timer is one run of an app's timer.

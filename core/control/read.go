@@ -30,7 +30,7 @@ func (r *Runtime) readNote(s *step, it *item) bool {
 		s.start, r.begun = true, true
 		for _, a := range r.apps {
 			r.append(a, app.Event{Kind: app.KindStart, At: it.at, Start: &app.Start{
-				Parameters: maps.Clone(a.Params), Granted: r.granted, Seed: r.seed, Settings: r.settings}})
+				Parameters: maps.Clone(a.Params), Granted: r.granted, Seed: r.seed, Settings: r.settings, Last: a.next < 0}})
 		}
 		r.ordinal++
 		r.view.topology(func(t *app.Topology) { r.tell(app.Event{Kind: app.KindTopology, At: it.at, Topology: t}) })
@@ -51,6 +51,11 @@ func (r *Runtime) readNote(s *step, it *item) bool {
 	case noteFailed:
 		failed := it.note.failed
 		r.tellOne(it.note.app, app.Event{Kind: app.KindFailed, At: it.at, Failed: &failed})
+	case noteChange:
+		r.settings.Services = repool(r.settings.Services, &it.note.change, r.net, r.address)
+		if settings := r.settings; r.begun {
+			r.tell(app.Event{Kind: app.KindSettings, At: it.at, Settings: &settings})
+		}
 	}
 	return true
 }

@@ -219,6 +219,13 @@ func (r *Runtime) Up(u Upcall) {
 	r.queue.pushUpcall(u)
 }
 
+// Change takes a change of who serves a service.
+func (r *Runtime) Change(at model.Time, c model.Change) {
+	if c.OfMember() {
+		r.queueNote(at, noteChange, &note{change: c})
+	}
+}
+
 // Due is the earliest arrival waiting, model.Forever if none.
 func (r *Runtime) Due() model.Time { return r.queue.due() }
 

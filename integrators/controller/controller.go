@@ -32,6 +32,8 @@ type Controller interface {
 	// Path says which way a packet of a host goes by the rules that the apps want now:
 	// the nodes in order, nil if it arrives nowhere or a switch's own hash decides.
 	Path(ctx context.Context, from model.NodeID, h packet.Header) []model.NodeID
+	// Change tells the apps of a change of who serves a service; other kinds are ignored.
+	Change(ctx context.Context, c model.Change) error
 	// Connected lists the switches that are connected, in order.
 	Connected() []model.NodeID
 	// Close ends all connections and Run, and returns when nothing of them is left. It

@@ -69,6 +69,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
 	w.links.make(w)
+	w.pools.net = n
 	s.world = w
 	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {
 		return err

@@ -24,6 +24,10 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 		if c.Node < 0 || int(c.Node) >= w.net.NodeCount() {
 			return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
 		}
+	case model.MemberLeave, model.MemberJoin:
+		if err := w.isHost(c.Node); err != nil {
+			return fmt.Errorf("%s: %w", c.Kind, err)
+		}
 	default:
 		return fmt.Errorf("there is no change of kind %d", c.Kind)
 	}
@@ -42,6 +46,13 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 			e.Kind = trace.NodeDown
 		}
 		err = w.changeNode(ctx, c.Node, c.Kind == model.NodeDown)
+	case model.MemberLeave, model.MemberJoin:
+		e.Kind, e.Node, e.Name = trace.MemberCame, w.net.NodeName(c.Node), c.Service
+		if c.Kind == model.MemberLeave {
+			e.Kind = trace.MemberLeft
+		}
+		w.pools.note(c)
+		err = w.ctl.Change(ctx, *c)
 	default:
 		e.Kind, e.Link, e.Spec = trace.LinkSet, w.net.LinkName(c.Link), &trace.LinkSetting{Rate: c.Rate, Delay: c.Delay, Loss: c.Loss}
 		err = w.changeLink(ctx, c)

@@ -131,22 +131,6 @@ func (h *hosts) wait() {
 	}
 }
 
-// receivers lists the hosts at which a flow may arrive.
-func (w *world) receivers(f *model.Flow) []model.NodeID {
-	if f.Service == "" {
-		return []model.NodeID{f.To}
-	}
-	var out []model.NodeID
-	for _, s := range w.net.Services {
-		if s.ID == f.Service {
-			for _, m := range s.Members {
-				out = append(out, m.Node)
-			}
-		}
-	}
-	return out
-}
-
 func (w *world) address(host model.NodeID) netip.Addr {
 	ip, _ := w.names.IP(host)
 	return ipv4(ip)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sort"
 	"time"
 
 	"sendim/core/model"
@@ -125,6 +126,8 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 	sent, err := t.send(ctx, start)
 	var got Measured
 	var lat latency
+	var servers []trace.Served
+	var first []int64 // when each of them got its first byte
 	for _, r := range t.receivers {
 		r.finish(sent.Packets)
 	}
@@ -147,6 +150,10 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 			}
 			lat.max = max(lat.max, m.Max)
 		}
+		if m.Bytes > 0 {
+			first = append(first, m.First)
+			servers = append(servers, trace.Served{Node: r.driver.name, Bytes: m.Bytes})
+		}
 		got.Packets, got.Bytes, got.Last = got.Packets+m.Packets, got.Bytes+m.Bytes, max(got.Last, m.Last)
 	}
 	if f.Kind() == model.ICMP {
@@ -159,6 +166,10 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 	r := trace.FlowResult{ID: f.ID, Transport: f.Kind().String(), Granularity: f.Granularity.String(), Class: f.Class,
 		Bytes: got.Bytes, Offered: sent.Bytes, Sent: sent.Packets, Received: got.Packets,
 		Lost: max(0, sent.Packets-got.Packets), Retransmits: sent.Retransmits, Finish: trace.Unfinished}
+	if f.Service != "" {
+		sort.Stable(&inOrder{first, servers})
+		r.Servers = servers
+	}
 	if sent.First == 0 {
 		sent.First = max(start, 1)
 	}
@@ -185,6 +196,19 @@ func (t *Transfer) Run(ctx context.Context, start int64, when func(ns int64) mod
 		r.Error = err.Error()
 	}
 	return r
+}
+
+// inOrder sorts servers by when they got their first byte.
+type inOrder struct {
+	first   []int64
+	servers []trace.Served
+}
+
+func (o *inOrder) Len() int           { return len(o.first) }
+func (o *inOrder) Less(i, j int) bool { return o.first[i] < o.first[j] }
+func (o *inOrder) Swap(i, j int) {
+	o.first[i], o.first[j] = o.first[j], o.first[i]
+	o.servers[i], o.servers[j] = o.servers[j], o.servers[i]
 }
 
 // send has the sender send and waits for its end.

@@ -8,7 +8,7 @@ import (
 )
 
 func encodeStart(s *app.Start) *pb.Start {
-	p := &pb.Start{Granted: texts(s.Granted), Seed: s.Seed, Settings: encodeSettings(&s.Settings)}
+	p := &pb.Start{Granted: texts(s.Granted), Seed: s.Seed, Settings: encodeSettings(&s.Settings), Last: s.Last}
 	if len(s.Parameters) > 0 {
 		p.Parameters = make(map[string]string, len(s.Parameters))
 		for name, value := range s.Parameters {
@@ -19,7 +19,7 @@ func encodeStart(s *app.Start) *pb.Start {
 }
 
 func (d *decoder) start(p *pb.Start) *app.Start {
-	return &app.Start{Parameters: p.GetParameters(), Granted: fromTexts[app.Need](p.GetGranted()), Seed: p.GetSeed(), Settings: d.settings(p.GetSettings())}
+	return &app.Start{Parameters: p.GetParameters(), Granted: fromTexts[app.Need](p.GetGranted()), Seed: p.GetSeed(), Settings: d.settings(p.GetSettings()), Last: p.GetLast()}
 }
 
 func encodeSettings(s *app.Settings) *pb.Settings {

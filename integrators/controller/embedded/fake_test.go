@@ -72,6 +72,8 @@ func (s *script) Due() model.Time {
 
 func (s *script) Lookahead() model.Time { return 2 }
 
+func (s *script) Change(model.Time, model.Change) {}
+
 func (s *script) Settled() bool {
 	return s.started && !s.startDue && len(s.waiting) == 0 && len(s.pending) == 0
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 
 	"sendim/core/model"
 	"sendim/core/packet"
@@ -26,4 +27,16 @@ func (c *Controller) Path(ctx context.Context, from model.NodeID, h packet.Heade
 	case <-c.done:
 	}
 	return nil
+}
+
+// Change tells the runtime of a change of who serves a service. See controller.Controller.
+func (c *Controller) Change(ctx context.Context, change model.Change) error {
+	select {
+	case c.visits <- func() { c.cfg.Driver.Change(c.cfg.Clock.Elapsed(), change) }:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("telling the apps of a change: %w", context.Cause(ctx))
+	case <-c.done:
+		return fmt.Errorf("telling the apps of a change: %w", ErrClosed)
+	}
 }

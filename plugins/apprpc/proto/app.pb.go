@@ -1488,6 +1488,7 @@ type Start struct {
 	Granted       []string               `protobuf:"bytes,2,rep,name=granted,proto3" json:"granted,omitempty"`                                                                                 // what this world can do, in the words of Manifest.needs
 	Seed          uint64                 `protobuf:"fixed64,3,opt,name=seed,proto3" json:"seed,omitempty"`                                                                                     // for apps that draw lots
 	Settings      *Settings              `protobuf:"bytes,4,opt,name=settings,proto3" json:"settings,omitempty"`
+	Last          bool                   `protobuf:"varint,5,opt,name=last,proto3" json:"last,omitempty"` // no app follows: NEXT_APP leads nowhere
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1548,6 +1549,13 @@ func (x *Start) GetSettings() *Settings {
 		return x.Settings
 	}
 	return nil
+}
+
+func (x *Start) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
 }
 
 // Settings is what the descriptors say about users.
@@ -5415,14 +5423,15 @@ const file_app_proto_rawDesc = "" +
 	"\aapplied\x18\f \x01(\v2\x16.sendim.app.v1.AppliedH\x00R\aapplied\x12/\n" +
 	"\x06failed\x18\r \x01(\v2\x15.sendim.app.v1.FailedH\x00R\x06failed\x125\n" +
 	"\bsettings\x18\x0e \x01(\v2\x17.sendim.app.v1.SettingsH\x00R\bsettingsB\x06\n" +
-	"\x04part\"\xef\x01\n" +
+	"\x04part\"\x83\x02\n" +
 	"\x05Start\x12D\n" +
 	"\n" +
 	"parameters\x18\x01 \x03(\v2$.sendim.app.v1.Start.ParametersEntryR\n" +
 	"parameters\x12\x18\n" +
 	"\agranted\x18\x02 \x03(\tR\agranted\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x06R\x04seed\x123\n" +
-	"\bsettings\x18\x04 \x01(\v2\x17.sendim.app.v1.SettingsR\bsettings\x1a=\n" +
+	"\bsettings\x18\x04 \x01(\v2\x17.sendim.app.v1.SettingsR\bsettings\x12\x12\n" +
+	"\x04last\x18\x05 \x01(\bR\x04last\x1a=\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8d\x02\n" +

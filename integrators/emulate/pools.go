@@ -1,0 +1,93 @@
+package emulate
+
+import (
+	"slices"
+	"sync"
+
+	"sendim/core/model"
+)
+
+// pools are the hosts that serve, or may come to serve, each service. Programs that
+// listen are there before a server joins, and stay when it leaves: who is sent to them is
+// the apps' business.
+type pools struct {
+	net *model.Network
+
+	mu     sync.Mutex
+	joined []model.Change // beyond the model's scenario
+}
+
+// note remembers who joins a pool while the network lives.
+func (p *pools) note(c *model.Change) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.Kind == model.MemberJoin {
+		p.joined = append(p.joined, *c)
+	}
+}
+
+// of lists the hosts that are, were or will be members of a service.
+func (p *pools) of(service string) (out []model.NodeID) {
+	add := func(id model.NodeID) {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, s := range p.net.Services {
+		if s.ID == service {
+			for _, m := range s.Members {
+				add(m.Node)
+			}
+		}
+	}
+	join := func(c *model.Change) {
+		if c.Kind == model.MemberJoin && c.Service == service {
+			add(c.Node)
+		}
+	}
+	for _, s := range p.net.Scenario {
+		for i := range s.Changes {
+			join(&s.Changes[i])
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.joined {
+		join(&p.joined[i])
+	}
+	return out
+}
+
+// receivers lists the hosts at which a flow may arrive: for a service those of its pool,
+// and those of the pool of the sender's profile where that stands at the same protocol
+// and port.
+func (w *world) receivers(f *model.Flow) []model.NodeID {
+	if f.Service == "" {
+		return []model.NodeID{f.To}
+	}
+	var asked *model.Service
+	for i := range w.net.Services {
+		if w.net.Services[i].ID == f.Service {
+			asked = &w.net.Services[i]
+		}
+	}
+	if asked == nil {
+		return nil
+	}
+	out := w.pools.of(f.Service)
+	for _, s := range w.net.Services {
+		if s.Proto != asked.Proto || s.Port != asked.Port || s.ID == asked.ID {
+			continue
+		}
+		for _, p := range w.net.Profiles {
+			if p.Pool == s.ID && slices.Contains(p.Members, f.From) {
+				for _, id := range w.pools.of(s.ID) {
+					if !slices.Contains(out, id) {
+						out = append(out, id)
+					}
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(id model.NodeID) bool { return id == f.From })
+}
