@@ -19,7 +19,7 @@ type Config struct {
 	Model    *model.Network
 	Apps     []control.Application
 	Granted  []app.Need
-	Settings app.Settings
+	Settings app.Settings   // nothing in it: what the model says about users
 	Delays   control.Delays // of every switch; nil: 1 ms each way
 	// Window is how long the bench gathers events before it asks the apps, at most the
 	// runtime's Lookahead; 0: not at all. Nothing may depend on it.
@@ -84,21 +84,27 @@ func Network[N string | *model.Network](t T, network N) *model.Network {
 	case *model.Network:
 		return n
 	case string:
-		r, err := generate.Parse(n)
+		net, err := Shape(n)
 		if err != nil {
-			t.Fatal(err)
-		}
-		b := model.NewBuilder(n)
-		if err := generate.Build(r, b); err != nil {
-			t.Fatal(err)
-		}
-		net, faults := b.Build(nil)
-		if err := faults.Err(); err != nil {
 			t.Fatal(err)
 		}
 		return net
 	}
 	return nil
+}
+
+// Shape makes the model of a shape, as sendim run's --topo has it: "linear,4".
+func Shape(topo string) (*model.Network, error) {
+	r, err := generate.Parse(topo)
+	if err != nil {
+		return nil, err
+	}
+	b := model.NewBuilder(topo)
+	if err := generate.Build(r, b); err != nil {
+		return nil, err
+	}
+	net, faults := b.Build(nil)
+	return net, faults.Err()
 }
 
 // Start brings a bench up: all switches connect, the apps start, and everything settles.
@@ -113,6 +119,9 @@ func Start(t T, c Config) *Bench {
 	names, err := naming.New(c.Model)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s := &c.Settings; len(s.Classes)+len(s.Profiles)+len(s.Services)+len(s.Tenants)+len(s.Policies) == 0 {
+		c.Settings = control.Settings(c.Model, control.Named{Names: names})
 	}
 	b := &Bench{Model: c.Model, t: t, least: model.Forever, most: 1, c: c, names: names, switches: make([]*flow.Switch, c.Model.NodeCount()), Downcalls: map[control.DowncallKind]int{},
 		lost: map[model.NodeID]bool{}, anew: map[model.NodeID]bool{}, downs: map[model.LinkID]bool{}, hosts: map[model.NodeID]*host{}, upSeq: map[model.NodeID]uint64{}, made: map[made]bool{}}

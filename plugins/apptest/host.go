@@ -1,6 +1,8 @@
 package apptest
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -17,13 +19,14 @@ type host struct {
 	mac     packet.MAC
 	arp     map[packet.IPv4]packet.MAC
 	echoes  map[uint16]*Journey
-	seen    map[uint16]int // requests with this number that came
-	strange int            // unicast frames for somebody else
+	seen    map[uint16]int        // requests with this number that came
+	strange int                   // unicast frames for somebody else
+	came    map[uint64][][]string // ways of a script's packets that came, by number
 }
 
 func newHost(b *Bench, id model.NodeID) *host {
 	a := control.Named{Names: b.names}
-	return &host{b: b, id: id, ip: a.HostIP(id), mac: a.HostMAC(id), arp: map[packet.IPv4]packet.MAC{}, echoes: map[uint16]*Journey{}, seen: map[uint16]int{}}
+	return &host{b: b, id: id, ip: a.HostIP(id), mac: a.HostMAC(id), arp: map[packet.IPv4]packet.MAC{}, echoes: map[uint16]*Journey{}, seen: map[uint16]int{}, came: map[uint64][][]string{}}
 }
 
 // Journey is what became of one ping.
@@ -150,6 +153,11 @@ func (h *host) receive(t *trip) {
 func (h *host) echo(t *trip) {
 	p := &t.header
 	is, reply := p.IsEcho()
+	if text, ok := bytes.CutPrefix(t.payload, []byte(marked)); ok && len(text) >= 8 && !is {
+		n := binary.BigEndian.Uint64(text)
+		h.came[n] = append(h.came[n], slices.Clone(t.path))
+		return
+	}
 	number, _, _, err := packet.ParseEcho(t.payload)
 	if !is || err != nil {
 		return
