@@ -13,18 +13,19 @@ import (
 type Network struct {
 	Name string
 
-	Classes   []Class
-	Profiles  []Profile
-	Services  []Service
-	Tenants   []Tenant
-	Policies  []Policy
-	Flows     []Flow
-	Demands   []DemandMatrix
-	Traffic   []Traffic
-	Processes []Process
-	Scenario  []ScenarioStep
-	Tests     []Test
-	Watches   []Watch
+	Classes       []Class
+	Profiles      []Profile
+	Services      []Service
+	Tenants       []Tenant
+	Policies      []Policy
+	Flows         []Flow
+	Demands       []DemandMatrix
+	Traffic       []Traffic
+	Distributions []Distribution
+	Processes     []Process
+	Scenario      []ScenarioStep
+	Tests         []Test
+	Watches       []Watch
 
 	names    symbols
 	kind     []NodeKind

@@ -88,8 +88,8 @@ type Demand struct {
 // Traffic is a description from which core/workload draws flows.
 type Traffic struct {
 	ID           string
-	Kind         string // poisson, permutation, all-to-all, incast, hotspot
-	Sizes        string // name of a distribution, or a size
+	Kind         string // poisson, permutation, all-to-all, incast, hotspot, pairs
+	Sizes        string // id of a Distribution, name of a known one, or a size
 	Load         float64
 	Of           string // access, bisection
 	From, To     Selector
@@ -100,6 +100,38 @@ type Traffic struct {
 	Chunk        Size
 	Packet       Size
 	Class        string
+	Pairs        []Pair // of kind pairs: who talks to whom, instead of From and To
+}
+
+// Pair is a pair of hosts that is drawn in proportion to its weight.
+type Pair struct {
+	From, To NodeID
+	Weight   float64 // above 0; weights need not sum to 1
+}
+
+// Distribution is a named distribution of flow sizes.
+type Distribution struct {
+	ID     string
+	Points []SizePoint // ascending in both columns; linear in between
+}
+
+// SizePoint says that the given share of all flows is of the given size or smaller.
+type SizePoint struct {
+	Size  Size
+	Share float64 // 0..1, that of the last point 1
+}
+
+// MeanSize is the mean of a distribution in bytes.
+func MeanSize(points []SizePoint) float64 {
+	mean := 0.0
+	for i, p := range points {
+		before := SizePoint{Size: p.Size} // what lies below the first share has the first size
+		if i > 0 {
+			before = points[i-1]
+		}
+		mean += float64((p.Share-before.Share)*float64(p.Size+before.Size)) / 2
+	}
+	return mean
 }
 
 // Process is a program started on an emulated or physical host.

@@ -22,6 +22,7 @@ func (n *Network) Validate(where Locator) *fault.List {
 	v.references()
 	v.flows()
 	v.demands()
+	v.distributions()
 	v.traffic()
 	v.happenings()
 	v.tests()

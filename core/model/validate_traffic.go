@@ -113,8 +113,12 @@ func (v *validator) traffic() {
 	unique(v, "traffic", n.Traffic, func(t *Traffic) string { return t.ID })
 	for i := range n.Traffic {
 		t := &n.Traffic[i]
-		v.selects("traffic", i, "from", t.From, Host)
-		v.selects("traffic", i, "to", t.To, Host)
+		if t.Kind == "pairs" {
+			v.pairs(i, t)
+		} else {
+			v.selects("traffic", i, "from", t.From, Host)
+			v.selects("traffic", i, "to", t.To, Host)
+		}
 		known(v, "traffic", i, "class", t.Class, v.classes, n.Classes, classID)
 		if t.Until != 0 && t.Until <= t.Start {
 			v.add(fault.OutOfRange, v.object("traffic", i), "until", "ends at %s, not after its start at %s", t.Until, t.Start)
@@ -122,14 +126,68 @@ func (v *validator) traffic() {
 		if math.IsNaN(t.Load) || t.Load < 0 || t.Load > 1 {
 			v.add(fault.OutOfRange, v.object("traffic", i), "load", "the load %v is outside 0..1", t.Load)
 		}
-		if t.Kind == "poisson" && (t.Load == 0 || t.Sizes == "" || t.Until == 0) {
-			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "poisson traffic needs load, sizes and until")
+		arrivals := t.Kind == "poisson" || t.Kind == "pairs"
+		if arrivals && (t.Load == 0 || t.Sizes == "" || t.Until == 0) {
+			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "%s traffic needs load, sizes and until", t.Kind)
 		}
-		if t.Kind != "poisson" && t.Rate == 0 && t.Sizes == "" {
+		if !arrivals && t.Rate == 0 && t.Sizes == "" {
 			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "%s traffic needs sizes or a rate", t.Kind)
 		}
 		if t.Sizes == "" && t.Rate > 0 && t.Until == 0 {
 			v.add(fault.FlowIncomplete, v.object("traffic", i), "until", "flows with a rate and no sizes need until")
+		}
+	}
+}
+
+// pairs checks who talks to whom in traffic of kind pairs.
+func (v *validator) pairs(i int, t *Traffic) {
+	if len(t.Pairs) == 0 {
+		v.add(fault.FlowIncomplete, v.object("traffic", i), "", "pairs traffic needs pairs")
+	}
+	for _, p := range t.Pairs {
+		v.host("traffic", i, "from", p.From)
+		v.host("traffic", i, "to", p.To)
+		if p.From == p.To && p.From >= 0 {
+			v.add(fault.FlowConflict, v.object("traffic", i), "to", "a pair goes from %q to itself", v.n.NodeName(p.From))
+		}
+		if !(p.Weight > 0) || math.IsInf(p.Weight, 0) {
+			v.add(fault.OutOfRange, v.object("traffic", i), "share", "the weight %v is not a number above 0", p.Weight)
+		}
+	}
+}
+
+func (v *validator) distributions() {
+	n := v.n
+	unique(v, "sizes", n.Distributions, func(d *Distribution) string { return d.ID })
+	for i := range n.Distributions {
+		d := &n.Distributions[i]
+		wrong := func(format string, args ...any) {
+			v.add(fault.OutOfRange, v.object("sizes", i), "", format, args...)
+		}
+		if _, err := ParseSize(d.ID); err == nil {
+			v.add(fault.BadName, v.object("sizes", i), "id", "%q is a size, not a name", d.ID)
+		}
+		if len(d.Points) == 0 {
+			v.add(fault.FlowIncomplete, v.object("sizes", i), "", "the distribution %q has no points", d.ID)
+			continue
+		}
+		for k, p := range d.Points {
+			switch {
+			case math.IsNaN(p.Share) || p.Share < 0 || p.Share > 1:
+				wrong("the cumulative share %v is outside 0..1", p.Share)
+			case p.Size < 0:
+				wrong("the size %d is negative", int64(p.Size))
+			case k > 0 && p.Share < d.Points[k-1].Share:
+				wrong("the cumulative share %v is less than the %v before it", p.Share, d.Points[k-1].Share)
+			case k > 0 && p.Share > 0 && p.Size < d.Points[k-1].Size:
+				wrong("the size %s is less than the %s before it", p.Size, d.Points[k-1].Size)
+			}
+		}
+		if last := d.Points[len(d.Points)-1].Share; last != 1 {
+			wrong("the last cumulative share is %v, not 1", last)
+		}
+		if !(MeanSize(d.Points) > 0) {
+			wrong("the mean size is 0")
 		}
 	}
 }
@@ -266,7 +324,7 @@ func (v *validator) tests() {
 
 func (v *validator) unused() {
 	n := v.n
-	classes, profiles, services := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	classes, profiles, services, sizes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range n.linkSpecs {
 		classes[n.linkSpecs[i].Class] = true
 	}
@@ -277,10 +335,15 @@ func (v *validator) unused() {
 		classes[f.Class], profiles[f.Profile], services[f.Service] = true, true, true
 	}
 	for _, t := range n.Traffic {
-		classes[t.Class] = true
+		classes[t.Class], sizes[t.Sizes] = true, true
 	}
 	for _, p := range n.Policies {
 		profiles[p.Profile] = true
+	}
+	for i, d := range n.Distributions {
+		if !sizes[d.ID] {
+			v.add(fault.Unused, v.object("sizes", i), "", "nothing uses the distribution %q", d.ID)
+		}
 	}
 	for i, c := range n.Classes {
 		if !classes[c.ID] {
