@@ -12,6 +12,7 @@ build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -o bin/sendim ./cmd/sendim
 	go build -trimpath -o bin/sendim-app-learning-switch ./plugins/learning-switch/plugin
 	go build -trimpath -o bin/sendim-app-shortest-path ./plugins/shortest-path/plugin
+	go build -trimpath -o bin/sendim-app-throttle ./plugins/throttle/plugin
 
 demo: build ## the main job on the simulator: no root, no server
 	bin/sendim run examples/abilene/simulation.xml

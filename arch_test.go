@@ -75,6 +75,7 @@ var rooms = map[string][]string{
 	"plugins/apptest":         {"core/app", "core/control", "core/flow", "core/model", "core/packet", "core/graph", "core/trace", "core/naming", "descriptors/generate"},
 	"plugins/learning-switch": {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
 	"plugins/shortest-path":   {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
+	"plugins/throttle":        {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
 
 	"cmd/sendim": {"*"},
 	"examples":   {"*"},

@@ -9,6 +9,7 @@ import (
 	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	shortestpath "sendim/plugins/shortest-path"
+	"sendim/plugins/throttle"
 )
 
 // builtins lists the applications that are linked in, as "builtin:NAME".
@@ -16,6 +17,7 @@ func builtins() []cli.Builtin {
 	return []cli.Builtin{
 		{Name: "learning-switch", Make: learningswitch.New},
 		{Name: "shortest-path", Make: shortestpath.New},
+		{Name: "throttle", Make: throttle.New},
 	}
 }
 

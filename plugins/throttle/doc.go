@@ -1,0 +1,27 @@
+// Package throttle is the app that limits users to the rates of their profiles.
+//
+// A member of a <profile> may send and receive at the profile's rate, or at its class's
+// highest rate where that is lower: each member by itself, each direction by itself, as on
+// a line of that rate. Of several profiles the lowest rate holds. Hosts of no profile, or
+// of one without a rate, are not touched.
+//
+// By meters, what a member sends is dropped beyond its rate at the port by which it enters
+// the network, whatever source address it bears, and what it receives on the switch to
+// which it is attached. Meters do not queue: UDP gets the rate, less the headers; TCP gets
+// it as well as long as the burst outlasts its retransmission timeout, of which 200 ms is
+// the least; with a burst of 100 ms it gets half. A host with several links is limited at
+// the first, by which it is reached; what it sends by others is not.
+//
+// By the rates of ports, for networks without meters, only what members receive is
+// limited, by a queue at their switch's port; a switch cannot hold back what comes in. The
+// app says in the log which of the two it took.
+//
+// It reads statistics at intervals. A metric HOST.up.dropped or HOST.down.dropped counts
+// the bytes that meters have dropped, HOST.down.rate is the rate in bit/s at which a port
+// that is at its limit sends; the log says when somebody began to be limited and when that
+// ended.
+//
+// In a chain it hands packets to the app that follows; put it behind apps that rewrite
+// addresses. Alone it carries IPv4 between all hosts along paths of fewest links, with a
+// rule for every host on every switch: small networks need no second app.
+package throttle
