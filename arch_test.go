@@ -71,9 +71,10 @@ var rooms = map[string][]string{
 	"integrators/emulate": append([]string{"core/control", "converters/mininet", "integrators/controller", "integrators/netns",
 		"integrators/ovs", "integrators/traffic", "integrators/shell"}, nouns...),
 
-	"plugins/apprpc":          {"core/app", "core/flow", "core/model", "core/packet"},
+	"plugins/apprpc":          {"core/app", "core/flow", "core/model", "core/packet", "plugins/python"},
 	"plugins/apptest":         {"core/app", "core/control", "core/flow", "core/model", "core/packet", "core/graph", "core/trace", "core/naming", "descriptors/generate"},
 	"plugins/learning-switch": {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
+	"plugins/python":          {},
 	"plugins/shortest-path":   {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
 	"plugins/throttle":        {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
 

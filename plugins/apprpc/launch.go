@@ -66,7 +66,8 @@ func (o Options) withDefaults() Options {
 // name the path; a wrong checksum is the fault ChecksumWrong.
 //
 // The app's certificates, its socket's directory (in the system's directory for
-// temporary files) and its process group are its own.
+// temporary files) and its process group are its own. An app in Python is talked to
+// without certificates (see isPython) and is given the package sendim.
 func Launch(ctx context.Context, o Options) (app.Instance, error) {
 	o = o.withDefaults()
 	if err := check(&o); err != nil {
@@ -75,20 +76,32 @@ func Launch(ctx context.Context, o Options) (app.Instance, error) {
 	log := &tail{to: o.Stderr}
 	var proc *process
 	made := make(chan *process, 1)
+	script := isPython(o.Path)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  handshake(),
 		Plugins:          plugin.PluginSet{pluginKind: &grpcPlugin{}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		AutoMTLS:         !script,
 		StartTimeout:     o.Handshake,
 		SyncStdout:       log,
 		SyncStderr:       log,
 		Logger:           hclog.NewNullLogger(),
-		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
 			cmd := exec.Command(o.Path)
+			cmd.Env = os.Environ()
+			if script {
+				env, err := layPython(dir)
+				if err != nil {
+					return nil, err
+				}
+				cmd.Env = append(cmd.Env, env...)
+			}
 			// Later settings win: the protocol's own come last.
-			cmd.Env = append(append(append([]string{}, os.Environ()...), o.Env...), spec.Env...)
+			cmd.Env = append(append(cmd.Env, o.Env...), spec.Env...)
 			p := newProcess(cmd, log, o.MemoryLimit)
+			if script {
+				p.home = dir
+			}
 			made <- p
 			return p, nil
 		},

@@ -21,6 +21,7 @@ type process struct {
 	cmd     *exec.Cmd
 	log     *tail
 	limit   uint64 // bytes of memory; 0: none
+	home    string // where alone the app may listen; "": anywhere
 	stdin   *os.File
 	stdout  *os.File // read end
 	stderr  *os.File // read end
@@ -173,6 +174,11 @@ func (p *process) Diagnose(context.Context) string { return "" }
 
 // PluginToHost and HostToPlugin translate addresses; both sides live in one world.
 func (p *process) PluginToHost(network, address string) (string, string, error) {
+	if p.home != "" {
+		if err := local(network, address, p.home); err != nil {
+			return "", "", err
+		}
+	}
 	return network, address, nil
 }
 
