@@ -56,7 +56,7 @@ func (d *diary) upcall(s *step, r *Runtime) {
 	case PacketIn:
 		p := u.Packet
 		header, table, port := p.Header, p.Table, p.InPort
-		e.Kind, e.Port, e.Header, e.Length, e.Table, e.Reason = trace.PacketIn, &port, &header, p.Length, &table, p.Reason.String()
+		e.Kind, e.Port, e.Header, e.Length, e.Table, e.Cookie, e.Reason = trace.PacketIn, &port, &header, p.Length, &table, p.Cookie, p.Reason.String()
 		if int(p.Table) < len(r.owner) && r.owner[p.Table] >= 0 && p.Cookie&appMask != runtimeCookie {
 			e.App = r.apps[r.owner[p.Table]].Name
 		}

@@ -81,6 +81,7 @@ type Entry struct {
 	Header   *packet.Header `json:"header,omitempty"`
 	Length   int            `json:"length,omitempty"` // bytes of the packet
 	Table    *uint8         `json:"table,omitempty"`
+	Cookie   uint64         `json:"cookie,omitempty"` // of the rule that sent a packet up
 	Reason   string         `json:"reason,omitempty"`
 	Counters *flow.Counters `json:"counters,omitempty"`
 	Manifest *app.Manifest  `json:"manifest,omitempty"`

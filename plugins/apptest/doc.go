@@ -4,5 +4,10 @@
 // way they went, take links down, let time pass, compare the tables with a golden file.
 //
 // Besides the bench there are laws that every app should keep, each one call in a test:
-// SameEventsSameCommands, SaveRestoreChangesNothing, NoLoopNoBlackHole.
+// SameEventsSameCommands, SaveRestoreChangesNothing, NothingLeftBehind, NoLoopNoBlackHole.
+// A Subject holds them of an app in another process, too; that is what sendim app test
+// does.
+//
+// RunScript drives an app by a small script (see Script for its language), Replay by the
+// diary of a run, and compares what it wants with what it wanted then.
 package apptest
