@@ -102,6 +102,9 @@ func (w *builder) nodes() {
 	names, renamed := nodeNames(n.Nodes)
 	w.names, w.result.Summary.Renamed = names, renamed
 	name := w.o.Name
+	if name == "" && n.KeepName {
+		name = printable(n.Name)
+	}
 	if name == "" {
 		name = Clean(n.Name)
 	}
@@ -140,6 +143,7 @@ func (w *builder) nodes() {
 			props = append(props, model.Property{Name: x, Value: strconv.FormatFloat(p.X, 'g', -1, 64)},
 				model.Property{Name: y, Value: strconv.FormatFloat(p.Y, 'g', -1, 64)})
 		}
+		props = w.legal(props)
 		if len(props) > 0 || p.Identity != (model.Identity{}) || len(p.Labels) > 0 {
 			w.b.SetNodeExtra(id, p.Identity, p.Labels, props)
 		}
@@ -213,12 +217,20 @@ func (w *builder) links() {
 		if len(s.Delays) > 1 {
 			d.Properties = append(d.Properties, model.Property{Name: "delay.from", Value: s.Delays[c.delay].Rule})
 		}
+		d.Properties = w.legal(d.Properties)
 		w.b.Link(d)
 		w.places.linkLine = append(w.places.linkLine, l.Line)
 	}
 	if s.Loops > 3 {
 		w.result.Warnings.Addf(fault.SelfLink, fault.Place{File: n.File}, "%d more links from a node to itself are left out", s.Loops-3)
 	}
+}
+
+// legal is legalProperties, counting.
+func (w *builder) legal(list []model.Property) []model.Property {
+	list, cut := legalProperties(list)
+	w.result.Summary.CutValues += cut
+	return list
 }
 
 // fill gives the way back what only the rules gave the way there.

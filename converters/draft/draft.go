@@ -23,9 +23,12 @@ const (
 
 // Network is what a file says.
 type Network struct {
-	File    string // where Line numbers count
-	Format  string // what the file is, as "Topology Zoo GraphML"
-	Name    string // of the network, or ""
+	File   string // where Line numbers count
+	Format string // what the file is, as "Topology Zoo GraphML"
+	Name   string // of the network, or ""
+	// KeepName says that the name was a model's before: it is kept as it is.
+	KeepName bool
+
 	Nodes   []Node
 	Links   []Link
 	Demands []Matrix

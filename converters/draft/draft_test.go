@@ -44,7 +44,7 @@ func three() *Network {
 	return &Network{Format: "test file", File: "t.x", Coordinates: Geographic,
 		Nodes: []Node{{ID: "0", Label: "Berlin", Placed: true, X: 13.405, Y: 52.52, Line: 2}, {ID: "1", Label: "Paris", Placed: true, X: 2.3522, Y: 48.8566, Line: 3},
 			{ID: "2", Label: "Atlantis", Line: 4}, {ID: "3", Line: 5}},
-		Links: []Link{{A: 0, B: 1, Line: 6}, {A: 1, B: 0, Spec: model.LinkSpec{Rate: 1e9}, RateFrom: "LinkSpeedRaw", Line: 7}, {A: 2, B: 2, Line: 8}, {A: 1, B: 2, Length: 100, Line: 9}},
+		Links:   []Link{{A: 0, B: 1, Line: 6}, {A: 1, B: 0, Spec: model.LinkSpec{Rate: 1e9}, RateFrom: "LinkSpeedRaw", Line: 7}, {A: 2, B: 2, Line: 8}, {A: 1, B: 2, Length: 100, Line: 9}},
 		Demands: []Matrix{{Demands: []Demand{{From: 0, To: 1, Rate: 5e6}, {From: 3, To: 3, Rate: 1}}}}}
 }
 

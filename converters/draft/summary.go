@@ -17,13 +17,15 @@ type Summary struct {
 	Components, Largest             int
 	Renamed                         int // nodes whose name is not the file's id
 	WithoutPosition                 int
-	Hosts                           int // attached
+	Hosts, OwnHosts                 int // attached, and in the file
 	OutsideComponent, LinksOutside  int // left out with Options.Largest
 	Matrices, Demands               int
 	Demanded                        float64 // bit/s, all demands together
 	DemandsWithoutHost              int     // left out because an end has no host
 	DemandsToSelf, DemandsOfNothing int     // left out
 	FlowsLeftOut                    int
+	CutValues                       int // properties too long for a descriptor
+	OfNetwork                       int // properties of the network as a whole
 	Rates, Delays                   []Rule
 	Notes                           []string
 }
@@ -58,6 +60,12 @@ func (w *builder) summarise() {
 	s := &w.result.Summary
 	s.Format, s.Name = w.n.Format, w.result.Model.Name
 	s.Nodes, s.Links, s.Notes = len(w.n.Nodes), len(w.n.Links), w.n.Notes
+	s.OfNetwork = len(w.n.Properties)
+	for i := range w.n.Nodes {
+		if w.n.Nodes[i].Kind == model.Host {
+			s.OwnHosts++
+		}
+	}
 	if w.n.Coordinates != NoCoordinates {
 		for i := range w.n.Nodes {
 			if !w.n.Nodes[i].Placed {
@@ -93,8 +101,11 @@ func (s *Summary) Text() string {
 	}
 	ruled("rates", s.Rates, line)
 	ruled("delays", s.Delays, line)
-	if s.Hosts > 0 {
+	switch {
+	case s.Hosts > 0:
 		line("hosts: %s attached", plural(s.Hosts, "host"))
+	case s.OwnHosts == 0:
+		line("hosts: none; --hosts per-switch=N attaches some")
 	}
 	if s.Matrices > 0 {
 		line("demands: %d in %s, %v together", s.Demands, plural(s.Matrices, "matrix"), model.Rate(s.Demanded))
@@ -109,6 +120,12 @@ func (s *Summary) Text() string {
 	}
 	if s.FlowsLeftOut > 0 {
 		line("flows left out: %d with an end without a host, or both ends at one", s.FlowsLeftOut)
+	}
+	if s.OfNetwork > 0 {
+		line("about the network as a whole: %d values of the file, left out: a model has no place for them", s.OfNetwork)
+	}
+	if s.CutValues > 0 {
+		line("properties: %d too long, cut to %d bytes", s.CutValues, maxValue)
 	}
 	for _, n := range s.Notes {
 		line("note: %s", n)
