@@ -113,10 +113,8 @@ func (a *throttle) begin(out *app.Commands) {
 		out.Log("info", "mode meter: limited is what members "+map[string]string{"both": "send and what they receive", "up": "send", "down": "receive"}[a.opt.direction])
 	}
 	a.refresh(out)
-	if a.opt.interval > 0 && a.ports {
-		a.ask(out) // what ports have carried so far, to count from
-	} else if a.opt.interval > 0 {
-		out.After(statistics, a.opt.interval)
+	if a.opt.interval > 0 {
+		a.ask(out) // what has passed so far, to count from
 	}
 }
 

@@ -16,10 +16,10 @@
 // limited, by a queue at their switch's port; a switch cannot hold back what comes in. The
 // app says in the log which of the two it took.
 //
-// It reads statistics at intervals. A metric HOST.up.dropped or HOST.down.dropped counts
-// the bytes that meters have dropped, HOST.down.rate is the rate in bit/s at which a port
-// that is at its limit sends; the log says when somebody began to be limited and when that
-// ended.
+// It reads statistics at intervals. While a member is limited, the metric HOST.up.rate or
+// HOST.down.rate is the rate in bit/s that it has, and HOST.up.dropped or HOST.down.dropped
+// counts the bytes that its meter has dropped; the log says when somebody began to be
+// limited and when that ended.
 //
 // In a chain it hands packets to the app that follows; put it behind apps that rewrite
 // addresses. Alone it carries IPv4 between all hosts along paths of fewest links, with a

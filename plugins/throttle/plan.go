@@ -122,13 +122,14 @@ func (a *throttle) work() plan {
 			continue
 		}
 		if a.opt.direction != "down" {
-			up, name := down, h.Name+".up"
+			up := down
 			up.sends = true
+			name := up.name()
 			p.meters[meterKey{h.At.Switch, name}] = up
 			p.rules[ruleKey{sw: h.At.Switch, port: h.At.Port}] = treatment{meter: name}
 		}
 		if a.opt.direction != "up" {
-			name, k := h.Name+".down", ruleKey{sw: h.At.Switch, to: h.IP}
+			name, k := down.name(), ruleKey{sw: h.At.Switch, to: h.IP}
 			p.meters[meterKey{h.At.Switch, name}] = down
 			p.rules[k] = treatment{name, p.rules[k].port}
 		}

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"sendim/core/app"
-	"sendim/core/flow"
 	"sendim/core/model"
 )
 
@@ -15,13 +14,15 @@ const statistics = "statistics"
 // sight is what statistics have said of a meter or a port.
 type sight struct {
 	At      model.Time `json:"at"`
-	Bytes   uint64     `json:"bytes"`   // a port's: sent
-	Dropped uint64     `json:"dropped"` // bytes, or a port's packets
+	Passed  uint64     `json:"passed"`  // bytes
+	Dropped uint64     `json:"dropped"` // bytes, by a meter
 	Limited bool       `json:"limited"` // in the last interval
 }
 
-// atLimit is the share of its rate from which on a port counts as limiting.
-const atLimit = 0.95
+// atLimit is the share of its rate from which on somebody counts as limited though nothing
+// was dropped: a port makes its packets wait, and flows that are simulated as a whole keep
+// to the rate by themselves.
+const atLimit = 0.99
 
 // ask asks every switch that holds a limit, and sets the timer anew.
 func (a *throttle) ask(out *app.Commands) {
@@ -42,76 +43,70 @@ func (a *throttle) ask(out *app.Commands) {
 
 // look finds out who was limited.
 func (a *throttle) look(at model.Time, s *app.Stats, out *app.Commands) {
-	for i := range s.Meters {
-		a.lookMeter(at, s.Switch, &s.Meters[i], out)
+	for _, m := range s.Meters {
+		if l, known := a.plan.meters[meterKey{s.Switch, m.Meter.Name}]; known { // it may have been taken back
+			a.judge(m.Meter.Name, &l, sight{At: at, Passed: m.In.Bytes - min(m.In.Bytes, m.Dropped.Bytes), Dropped: m.Dropped.Bytes}, out)
+		}
 	}
-	for i := range s.Ports {
-		a.lookPort(at, s.Switch, &s.Ports[i], out)
+	for _, p := range s.Ports {
+		port := app.Port{Switch: s.Switch, Port: model.PortNo(p.Port)}
+		if l, known := a.plan.rates[port]; known {
+			a.judge(portKey(port), &l, sight{At: at, Passed: p.TxBytes}, out)
+		}
 	}
 }
 
-// sighted gives what is known and what it becomes.
-func (a *throttle) sighted(key string, now sight) (was sight, is *sight) {
-	is = &now
+// judge compares what statistics say now with what they said before.
+func (a *throttle) judge(key string, l *limit, is sight, out *app.Commands) {
+	was, known := sight{}, false
 	if old := a.seen[key]; old != nil {
-		was = *old
+		was, known = *old, true
 	}
-	a.seen[key] = is
-	return was, is
-}
-
-func (a *throttle) lookMeter(at model.Time, sw model.NodeID, m *flow.MeterStat, out *app.Commands) {
-	l, known := a.plan.meters[meterKey{sw, m.Meter.Name}]
-	if !known {
-		return // it has been taken back meanwhile
+	a.seen[key] = &is
+	if is.Passed < was.Passed || is.Dropped < was.Dropped { // the switch has begun anew
+		was, known = sight{Limited: was.Limited}, false
 	}
-	was, is := a.sighted(m.Meter.Name, sight{At: at, Dropped: m.Dropped.Bytes})
-	if is.Dropped < was.Dropped { // the switch has begun anew
-		was.Dropped = 0
+	rate := 0.0
+	if known && is.At > was.At {
+		rate = math.Round(float64(is.Passed-was.Passed) * 8 / (is.At - was.At).Seconds())
 	}
-	if is.Limited = is.Dropped > was.Dropped; is.Limited {
-		out.Report(m.Meter.Name+".dropped", float64(is.Dropped))
+	dropping := is.Dropped > was.Dropped
+	is.Limited = dropping || rate >= atLimit*float64(l.rate)
+	if is.Limited && rate > 0 {
+		out.Report(l.name()+".rate", rate)
 	}
-	if is.Limited != was.Limited {
-		l.tell(is.Limited, fmt.Sprintf("%d bytes of what it %s were dropped so far", is.Dropped, l.does()), out)
+	if dropping {
+		out.Report(l.name()+".dropped", float64(is.Dropped))
 	}
-}
-
-func (a *throttle) lookPort(at model.Time, sw model.NodeID, p *flow.PortStat, out *app.Commands) {
-	l, known := a.plan.rates[app.Port{Switch: sw, Port: model.PortNo(p.Port)}]
-	if !known {
-		return
-	}
-	was, is := a.sighted(portKey(app.Port{Switch: sw, Port: model.PortNo(p.Port)}), sight{At: at, Bytes: p.TxBytes, Dropped: p.TxDropped})
-	if was.At == 0 || is.At <= was.At || is.Bytes < was.Bytes {
-		return // the first word of this port
-	}
-	rate := float64(is.Bytes-was.Bytes) * 8 / (is.At - was.At).Seconds()
-	is.Limited = is.Dropped > was.Dropped || rate >= atLimit*float64(l.rate)
-	if is.Limited {
-		out.Report(l.host+".down.rate", math.Round(rate))
-	}
-	if is.Limited != was.Limited {
-		l.tell(is.Limited, fmt.Sprintf("it %s %.0f kbit/s", l.does(), rate/1000), out)
+	switch {
+	case is.Limited && !was.Limited:
+		l.tell("is limited to "+l.rate.String(), &is, out)
+	case was.Limited && !is.Limited:
+		l.tell("is no longer limited", &is, out)
 	}
 }
 
 func portKey(p app.Port) string { return fmt.Sprintf("port %d of %d", p.Port, p.Switch) }
 
-func (l *limit) does() string {
+// name is the limit's in metrics, and the name of its meter.
+func (l *limit) name() string {
 	if l.sends {
-		return "sends"
+		return l.host + ".up"
 	}
-	return "receives"
+	return l.host + ".down"
 }
 
 // tell logs that somebody is limited, or no longer.
-func (l *limit) tell(limited bool, what string, out *app.Commands) {
-	state := "is limited"
-	if !limited {
-		state = "is within its rate again"
+func (l *limit) tell(state string, is *sight, out *app.Commands) {
+	what := "sends"
+	if !l.sends {
+		what = "receives"
 	}
-	out.Log("info", fmt.Sprintf("%s (profile %s, %s) %s: %s", l.host, l.profile, l.rate, state, what))
+	dropped := ""
+	if is.Dropped > 0 {
+		dropped = fmt.Sprintf("; %d bytes were dropped so far", is.Dropped)
+	}
+	out.Log("info", fmt.Sprintf("%s (profile %s) %s in what it %s%s", l.host, l.profile, state, what, dropped))
 }
 
 // forget drops what was seen of limits that are gone.
