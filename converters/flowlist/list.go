@@ -1,0 +1,265 @@
+package flowlist
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"sendim/core/fault"
+	"sendim/core/model"
+)
+
+// Format is the form of a list of flows.
+type Format string
+
+// The formats; Auto tells them by their content.
+const (
+	Auto   Format = "auto"
+	CSV    Format = "csv"
+	Run    Format = "run"
+	Htsim  Format = "htsim"
+	HPCC   Format = "hpcc"
+	Coflow Format = "coflow"
+)
+
+// Formats lists the formats' names.
+func Formats() []string {
+	return []string{string(Auto), string(CSV), string(Run), string(Htsim), string(HPCC), string(Coflow)}
+}
+
+// Limits of what one file may hold.
+const (
+	MaxFlows = 20_000_000
+	MaxBytes = 4 << 30
+	// MaxPoints bounds the points of a distribution of sizes.
+	MaxPoints = 1_000_000
+)
+
+// Options say how a list is read. The zero value reads it as it stands.
+type Options struct {
+	Name     string // of the file, in faults
+	Format   Format // "": Auto
+	MaxBytes int64  // 0: MaxBytes
+	MaxFlows int    // 0: MaxFlows
+
+	Prefix           string     // put before every id
+	Start            model.Time // added to every start, after Time
+	Until            model.Time // flows that start later, in the run's time, are left out; 0: none
+	Time, Size, Rate Fraction   // multiply starts and durations, sizes, rates
+
+	// What flows have that say nothing of their own; only Transport, Granularity,
+	// Packet, Chunk and Class count.
+	Defaults model.Flow
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = MaxBytes
+	}
+	if o.MaxFlows <= 0 {
+		o.MaxFlows = MaxFlows
+	}
+	return o
+}
+
+// List is a list of flows as its file says. Until Resolve, From and To of its flows are
+// numbers of ends. It is not safe for concurrent use.
+type List struct {
+	Format   Format
+	Flows    []model.Flow
+	Lines    []int32 // of each flow
+	Warnings fault.List
+
+	ends ends
+}
+
+// Read reads a list of flows. Its error is a *fault.List.
+func Read(in io.Reader, o Options) (*List, error) {
+	var faults fault.List
+	o = o.withDefaults()
+	r := &reader{Options: o, lines: newLines(in, o.Name, o.MaxBytes, &faults), faults: &faults, out: &List{Format: o.Format}}
+	r.out.ends.file = o.Name
+	if o.Format == "" || o.Format == Auto {
+		r.out.Format = r.detect()
+	}
+	switch r.out.Format {
+	case CSV, Run:
+		r.table()
+	case Htsim:
+		r.htsim()
+	case HPCC:
+		r.hpcc()
+	case Coflow:
+		r.coflow()
+	}
+	if r.late > 0 {
+		r.warn("%d flows that start after %s are left out", r.late, o.Until)
+	}
+	return r.out, faults.Err()
+}
+
+// Resolve gives the flows their nodes. Its faults have the places of the file.
+func (l *List) Resolve(n *model.Network, m Mapping) *fault.List {
+	var faults fault.List
+	to := l.ends.resolve(n, m, &faults)
+	for i := range l.Flows {
+		f := &l.Flows[i]
+		f.From = to[f.From].node
+		t := to[f.To]
+		f.To, f.Service = t.node, t.service
+		if t.service != "" {
+			f.To = model.NoNode
+		}
+	}
+	return &faults
+}
+
+// reader reads one file.
+type reader struct {
+	Options
+	*lines
+	faults *fault.List
+	out    *List
+	late   int
+	fields [][]byte
+	names  map[string]string // classes, profiles, tenants: one copy of each text
+}
+
+func (r *reader) warn(format string, args ...any) {
+	r.out.Warnings.Addf(fault.Unused, fault.Place{File: r.Name}, format, args...)
+}
+
+// wrong reports what is wrong with a field of the current line.
+func (r *reader) wrong(column string, f *fault.Fault) {
+	f.Place = r.place(column)
+	r.faults.Add(*f)
+}
+
+func (r *reader) text(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if s, ok := r.names[string(b)]; ok {
+		return s
+	}
+	if r.names == nil {
+		r.names = map[string]string{}
+	}
+	s := string(b)
+	if len(r.names) < 1<<16 {
+		r.names[s] = s
+	}
+	return s
+}
+
+// add takes a flow; f.From and f.To are numbers of ends. False: the list is full.
+func (r *reader) add(f *model.Flow) bool {
+	fits := true
+	multiply := func(v *int64, by Fraction) {
+		n, ok := by.of(*v)
+		*v, fits = n, fits && ok
+	}
+	start, span, size, rate := int64(f.Start), int64(f.Duration), int64(f.Size), int64(f.Rate)
+	multiply(&start, r.Time)
+	multiply(&span, r.Time)
+	multiply(&size, r.Options.Size)
+	multiply(&rate, r.Rate)
+	if f.Size > 0 {
+		size = max(size, 1)
+	}
+	if !fits || model.Time(start) > model.Forever/2-r.Start {
+		r.faults.Addf(fault.OutOfRange, r.place(""), "a time, size or rate is too large")
+		return true
+	}
+	f.Start, f.Duration, f.Size, f.Rate = r.Start+model.Time(start), model.Time(span), model.Size(size), model.Rate(rate)
+	if r.Until > 0 && f.Start > r.Until {
+		r.late++
+		return true
+	}
+	if len(r.out.Flows) >= r.MaxFlows {
+		r.fail(fault.Limit, "more than %d flows", r.MaxFlows)
+		return false
+	}
+	d := &r.Defaults
+	if f.Transport == model.TransportAuto {
+		f.Transport = d.Transport
+	}
+	if f.Granularity == model.GranularityAuto {
+		f.Granularity = d.Granularity
+	}
+	if f.Packet == 0 {
+		f.Packet = d.Packet
+	}
+	if f.Chunk == 0 && f.Granularity == model.GranularityChunk {
+		f.Chunk = d.Chunk
+	}
+	if f.Class == "" {
+		f.Class = d.Class
+	}
+	if f.ID == "" {
+		f.ID = r.id('f', int64(len(r.out.Flows)+1))
+	}
+	r.out.Flows = append(r.out.Flows, *f)
+	r.out.Lines = append(r.out.Lines, int32(r.line))
+	return true
+}
+
+// id makes an id of a letter and a number.
+func (r *reader) id(letter byte, number int64) string {
+	var buf [96]byte
+	b := append(buf[:0], r.Prefix...)
+	return string(strconv.AppendInt(append(b, letter), number, 10))
+}
+
+// detect tells the format by the first lines and goes back before the first of content.
+func (r *reader) detect() Format {
+	first, ok := r.content()
+	if !ok {
+		if r.faults.Total == 0 {
+			r.faults.Addf(fault.Syntax, fault.Place{File: r.Name}, "the file is empty; a list of flows begins with a header or a count")
+		}
+		return ""
+	}
+	r.back()
+	w := words(nil, first)
+	switch {
+	case string(w[0]) == "Nodes" || string(w[0]) == "Connections" || bytes.Contains(w[0], []byte("->")):
+		return Htsim
+	case len(w) == 1 && numeric(w):
+		return HPCC
+	case len(w) == 2 && numeric(w):
+		return Coflow
+	case isPairs(first):
+		r.fail(fault.BadChoice, `this looks like probabilities of pairs, which are no flows; draw flows from them with <traffic kind="pairs" href=...>`)
+		return ""
+	case bytes.HasPrefix(bytes.TrimSpace(first), []byte("<")):
+		r.fail(fault.Syntax, "this is XML, not a list of flows")
+		return ""
+	}
+	head := strings.ToLower(string(first))
+	if strings.Contains(head, "finish_s") && strings.Contains(head, "offered") {
+		return Run
+	}
+	return CSV
+}
+
+// numeric says whether all words are whole numbers.
+func numeric(w [][]byte) bool {
+	for _, b := range w {
+		if _, bad := whole(b, 1<<62); bad != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// isPairs says whether a line is id,src,dst,probability.
+func isPairs(line []byte) bool {
+	f := bytes.Split(line, []byte(","))
+	if len(f) != 4 || !numeric(f[:3]) {
+		return false
+	}
+	v, bad := float(bytes.TrimSpace(f[3]))
+	return bad == nil && v >= 0 && v <= 1
+}
