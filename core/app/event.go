@@ -89,6 +89,7 @@ type Profile struct {
 type VirtualService struct {
 	ID      string          `json:"id"`
 	IP      packet.IPv4     `json:"ip"`
+	MAC     packet.MAC      `json:"mac"` // at which ServiceARP says that it is
 	Proto   model.Transport `json:"proto"`
 	Port    uint16          `json:"port"`
 	Members []ServiceMember `json:"members"`

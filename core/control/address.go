@@ -46,7 +46,7 @@ func Settings(n *model.Network, a Addressing) app.Settings {
 		s.Profiles = append(s.Profiles, app.Profile{ID: p.ID, Class: p.Class, Rate: p.Rate, Pool: p.Pool, Members: ips(p.Members)})
 	}
 	for _, v := range n.Services {
-		out := app.VirtualService{ID: v.ID, IP: packet.IPv4(v.IP), Proto: v.Proto, Port: v.Port}
+		out := app.VirtualService{ID: v.ID, IP: packet.IPv4(v.IP), MAC: VirtualMAC(packet.IPv4(v.IP)), Proto: v.Proto, Port: v.Port}
 		for _, m := range v.Members {
 			out.Members = append(out.Members, serviceMember(m, a))
 		}

@@ -31,7 +31,7 @@ func encodeSettings(s *app.Settings) *pb.Settings {
 			return &pb.Profile{Id: text(p.ID), Class: text(p.Class), Rate: int64(p.Rate), Pool: text(p.Pool), Members: each(p.Members, encodeIPv4)}
 		}),
 		Services: each(s.Services, func(s *app.VirtualService) *pb.VirtualService {
-			return &pb.VirtualService{Id: text(s.ID), Ip: uint32(s.IP), Proto: pb.Transport(s.Proto), Port: uint32(s.Port),
+			return &pb.VirtualService{Id: text(s.ID), Ip: uint32(s.IP), Mac: uint64(s.MAC), Proto: pb.Transport(s.Proto), Port: uint32(s.Port),
 				Members: each(s.Members, func(m *app.ServiceMember) *pb.ServiceMember {
 					return &pb.ServiceMember{Node: int32(m.Node), Ip: uint32(m.IP), Mac: uint64(m.MAC), Weight: m.Weight}
 				})}
@@ -54,7 +54,7 @@ func (d *decoder) settings(s *pb.Settings) app.Settings {
 			return app.Profile{ID: p.GetId(), Class: p.GetClass(), Rate: model.Rate(p.GetRate()), Pool: p.GetPool(), Members: each(p.GetMembers(), decodeIPv4)}
 		}),
 		Services: eachOf(s.GetServices(), func(s *pb.VirtualService) app.VirtualService {
-			return app.VirtualService{ID: s.GetId(), IP: packet.IPv4(s.GetIp()), Port: d.u16(s.GetPort(), "port"),
+			return app.VirtualService{ID: s.GetId(), IP: packet.IPv4(s.GetIp()), MAC: packet.MAC(s.GetMac()), Port: d.u16(s.GetPort(), "port"),
 				Proto: choice[model.Transport](d, s.GetProto(), pb.Transport_TRANSPORT_AUTO, pb.Transport_TRANSPORT_ICMP, "transport"),
 				Members: eachOf(s.GetMembers(), func(m *pb.ServiceMember) app.ServiceMember {
 					return app.ServiceMember{Node: model.NodeID(m.GetNode()), IP: packet.IPv4(m.GetIp()), MAC: packet.MAC(m.GetMac()), Weight: m.GetWeight()}

@@ -1789,6 +1789,7 @@ type VirtualService struct {
 	Proto         Transport              `protobuf:"varint,3,opt,name=proto,proto3,enum=sendim.app.v1.Transport" json:"proto,omitempty"`
 	Port          uint32                 `protobuf:"varint,4,opt,name=port,proto3" json:"port,omitempty"`
 	Members       []*ServiceMember       `protobuf:"bytes,5,rep,name=members,proto3" json:"members,omitempty"`
+	Mac           uint64                 `protobuf:"varint,6,opt,name=mac,proto3" json:"mac,omitempty"` // at which the service "arp" says that it is
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1856,6 +1857,13 @@ func (x *VirtualService) GetMembers() []*ServiceMember {
 		return x.Members
 	}
 	return nil
+}
+
+func (x *VirtualService) GetMac() uint64 {
+	if x != nil {
+		return x.Mac
+	}
+	return 0
 }
 
 type ServiceMember struct {
@@ -5451,13 +5459,14 @@ const file_app_proto_rawDesc = "" +
 	"\x05class\x18\x02 \x01(\tR\x05class\x12\x12\n" +
 	"\x04rate\x18\x03 \x01(\x03R\x04rate\x12\x12\n" +
 	"\x04pool\x18\x04 \x01(\tR\x04pool\x12\x18\n" +
-	"\amembers\x18\x05 \x03(\aR\amembers\"\xac\x01\n" +
+	"\amembers\x18\x05 \x03(\aR\amembers\"\xbe\x01\n" +
 	"\x0eVirtualService\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\aR\x02ip\x12.\n" +
 	"\x05proto\x18\x03 \x01(\x0e2\x18.sendim.app.v1.TransportR\x05proto\x12\x12\n" +
 	"\x04port\x18\x04 \x01(\rR\x04port\x126\n" +
-	"\amembers\x18\x05 \x03(\v2\x1c.sendim.app.v1.ServiceMemberR\amembers\"]\n" +
+	"\amembers\x18\x05 \x03(\v2\x1c.sendim.app.v1.ServiceMemberR\amembers\x12\x10\n" +
+	"\x03mac\x18\x06 \x01(\x04R\x03mac\"]\n" +
 	"\rServiceMember\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\x11R\x04node\x12\x0e\n" +
 	"\x02ip\x18\x02 \x01(\aR\x02ip\x12\x10\n" +
