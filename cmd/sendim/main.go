@@ -12,11 +12,12 @@ import (
 
 func main() {
 	os.Exit(cli.Main(cli.Wiring{
-		Backends: backends,
-		Builtins: builtins(),
-		Find:     findApp,
-		Start:    startApp,
-		Hidden:   hidden(),
-		Doctor:   doctor.Examine,
+		Backends:  backends,
+		Builtins:  builtins(),
+		Find:      findApp,
+		Start:     startApp,
+		Importers: importers(),
+		Hidden:    hidden(),
+		Doctor:    doctor.Examine,
 	}, os.Args))
 }

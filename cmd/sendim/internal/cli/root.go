@@ -27,8 +27,11 @@ type Wiring struct {
 	Builtins []Builtin
 	// Find gives the path of an app's binary by its name.
 	Find func(name string) (path string, err error)
-	// Start starts an app's binary, whose checksum must fit unless it is "".
-	Start func(ctx context.Context, path, sha256 string, log io.Writer) (app.Instance, error)
+	// Start starts the binary of an app that may use what its descriptor says, and whose
+	// checksum must fit unless it is "".
+	Start func(ctx context.Context, path string, a deployment.Application, log io.Writer) (app.Instance, error)
+	// Importers lists the foreign formats that are read, in the order they are tried.
+	Importers []Importer
 	// Hidden lists subcommands by which the program starts itself.
 	Hidden []Hidden
 	// Doctor lists what this machine can do.
@@ -100,7 +103,7 @@ what came out. A first run, no file needed:
 		return fail(WrongInput, "%w; %s --help lists the options", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&c.runs, "runs", "runs", "folder of runs")
-	for _, cmd := range []*cobra.Command{c.runCommand(), c.validateCommand(), c.generateCommand(), c.convertCommand(), c.compareCommand(),
+	for _, cmd := range []*cobra.Command{c.runCommand(), c.validateCommand(), c.importCommand(), c.generateCommand(), c.convertCommand(), c.compareCommand(),
 		c.runsCommand(), c.statusCommand(), c.shellCommand(), c.execCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.versionCommand()} {
 		root.AddCommand(wrongArguments(cmd))
 	}
@@ -183,7 +186,7 @@ func (c *cli) launcher(log io.Writer) backend.Launcher {
 		if err != nil {
 			return nil, c.hint(a.Plugin, err)
 		}
-		return c.wiring.Start(ctx, path, a.SHA256, log)
+		return c.wiring.Start(ctx, path, a, log)
 	}
 }
 

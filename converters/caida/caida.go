@@ -1,0 +1,345 @@
+package caida
+
+import (
+	"fmt"
+	"strings"
+
+	"sendim/converters/draft"
+	"sendim/core/fault"
+	"sendim/core/model"
+)
+
+// Is says whether a file looks like a list of edges: its first rows have two columns at
+// least, all with the same separator, and the first two are ids.
+func Is(f draft.File) bool {
+	head := f.Data[:min(len(f.Data), 16384)]
+	whole := len(head) == len(f.Data)
+	text, err := draft.Text(draft.File{Name: f.Name, Data: head})
+	if err != nil {
+		return false
+	}
+	if _, _, ok := inetHeader(text); ok {
+		return true
+	}
+	if !whole { // the last line may be cut
+		text = text[:strings.LastIndexByte(text, '\n')+1]
+	}
+	rows, columns := 0, 0
+	for l := range draft.Lines(text) {
+		line := strings.TrimSpace(l.Text)
+		if line == "" || comment(line) {
+			continue
+		}
+		if rows++; rows > 20 {
+			break
+		}
+		fields := split(line, separator(line))
+		if len(fields) < 2 || !id(fields[0]) || !id(fields[1]) {
+			return false
+		}
+		if len(fields[0]) == 1 && strings.Contains("TMDI", fields[0]) {
+			continue // rows of CAIDA's AS links have as many columns as they like
+		}
+		if columns == 0 {
+			columns = len(fields)
+		}
+		if columns != len(fields) || columns > 12 {
+			return false
+		}
+		if sep := separator(line); sep == ' ' && columns > 2 && rows > 1 && !value(fields[2]) {
+			return false // prose
+		}
+	}
+	return rows > 0
+}
+
+// id says whether a word may name a node: letters, digits and a few marks.
+func id(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-+/:'\"", r) || r > 0x7f) {
+			return false
+		}
+	}
+	return true
+}
+
+// value says whether a word can stand in a third column: a number, or networkx's
+// dictionary.
+func value(s string) bool {
+	_, err := draft.Number(s)
+	return err == nil || strings.HasPrefix(s, "{")
+}
+
+func comment(line string) bool {
+	return strings.HasPrefix(line, "#") || strings.HasPrefix(line, "%") || strings.HasPrefix(line, "//")
+}
+
+func separator(line string) byte {
+	for _, c := range []byte{'|', ';', ',', '\t'} {
+		if strings.IndexByte(line, c) >= 0 {
+			return c
+		}
+	}
+	return ' '
+}
+
+// split cuts a row at its separator; blanks and tabs stand for themselves in any number.
+func split(line string, sep byte) []string {
+	if sep == ' ' || sep == '\t' {
+		return strings.Fields(line)
+	}
+	fields := strings.Split(line, string(sep))
+	for i := range fields {
+		fields[i] = strings.Trim(strings.TrimSpace(fields[i]), `"`)
+	}
+	return fields
+}
+
+// Read reads one file.
+func Read(files []draft.File) (*draft.Network, error) {
+	if len(files) != 1 {
+		return nil, fault.New(fault.BadChoice, fault.Place{File: files[1].Name}, "a list of edges is one file")
+	}
+	text, err := draft.Text(files[0])
+	if err != nil {
+		return nil, err
+	}
+	if n, m, ok := inetHeader(text); ok {
+		return readInet(files[0], text, n, m)
+	}
+	r := &reader{f: files[0], index: map[string]int32{}, n: &draft.Network{File: files[0].Name, Format: "list of edges"}}
+	for l := range draft.Lines(text) {
+		line := strings.TrimSpace(l.Text)
+		if line == "" || comment(line) {
+			continue
+		}
+		if r.faults.Full() {
+			break
+		}
+		r.row(l.No, line)
+	}
+	if r.faults.Total > 0 {
+		return nil, &r.faults
+	}
+	if len(r.n.Links) == 0 {
+		return nil, fault.New(fault.Syntax, fault.Place{File: files[0].Name}, "no row has two nodes")
+	}
+	r.mirrors()
+	if r.format != "" {
+		r.n.Format = r.format
+	}
+	return r.n, nil
+}
+
+type reader struct {
+	f       draft.File
+	n       *draft.Network
+	faults  fault.List
+	index   map[string]int32
+	sep     byte
+	rows    int
+	columns []string // of a header, or nil
+	format  string
+	prefix  string // of labels
+}
+
+func (r *reader) node(name string, line int32) int32 {
+	i, ok := r.index[name]
+	if !ok {
+		i = int32(len(r.n.Nodes))
+		name = strings.Clone(name)
+		r.index[name] = i
+		n := draft.Node{ID: name, Line: line}
+		if r.prefix != "" {
+			n.Label = r.prefix + name
+		}
+		r.n.Nodes = append(r.n.Nodes, n)
+	}
+	return i
+}
+
+func (r *reader) row(line int32, text string) {
+	if r.rows++; r.rows == 1 {
+		r.sep = separator(text)
+	}
+	fields := split(text, r.sep)
+	if len(fields) < 2 {
+		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: a row has two nodes at least", draft.Clip(text))
+		return
+	}
+	if r.rows == 1 && r.header(fields) {
+		return
+	}
+	if r.sep == '|' && r.relation(line, fields) || r.links(line, fields) {
+		return
+	}
+	l := draft.Link{Line: line}
+	from, to := 0, 1
+	if r.columns != nil {
+		from, to = position(r.columns, ends[0]), position(r.columns, ends[1])
+	}
+	if max(from, to) >= len(fields) || !id(fields[from]) || !id(fields[to]) {
+		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: no two nodes", draft.Clip(text))
+		return
+	}
+	l.A, l.B = r.node(fields[from], line), r.node(fields[to], line)
+	r.rest(&l, fields, from, to)
+	r.n.Links = append(r.n.Links, l)
+}
+
+// ends lists what the columns of the two nodes are called in files with a header.
+var ends = [2][]string{{"source", "from", "src", "node1", "as1", "fromnodeid"}, {"target", "to", "dst", "dest", "destination", "node2", "as2", "tonodeid"}}
+
+func position(columns, names []string) int {
+	for i, c := range columns {
+		for _, n := range names {
+			if c == n {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// header takes a first row that names its columns.
+func (r *reader) header(fields []string) bool {
+	columns := make([]string, len(fields))
+	for i, f := range fields {
+		columns[i] = strings.ToLower(f)
+	}
+	if position(columns, ends[0]) < 0 || position(columns, ends[1]) < 0 {
+		return false
+	}
+	r.columns = columns
+	r.n.Notes = append(r.n.Notes, "the first row names the columns: "+strings.Join(fields, ", "))
+	return true
+}
+
+// rest keeps the further columns: a number alone is a weight, quantities with their unit
+// in columns that a header calls rate or delay are taken, everything else is a property.
+func (r *reader) rest(l *draft.Link, fields []string, from, to int) {
+	for i, v := range fields {
+		if i == from || i == to || v == "" || v == "{}" {
+			continue
+		}
+		name := "column." + fmt.Sprint(i+1)
+		if r.columns != nil && i < len(r.columns) {
+			name = draft.Clean(r.columns[i])
+		} else if len(fields) == 3 && i == 2 {
+			name = "weight"
+		}
+		switch name {
+		case "rate", "bandwidth", "capacity", "bw":
+			if rate, err := model.ParseRate(v); err == nil {
+				l.Spec.Rate, l.RateFrom = rate, "column "+name
+				continue
+			}
+		case "delay", "latency":
+			if span, err := model.ParseTime(v); err == nil {
+				l.Spec.Delay, l.DelayFrom = span, "column "+name
+				continue
+			}
+		case "weight":
+			if w, err := draft.Count(v, 1<<40); err == nil && w >= 1 {
+				l.Spec.Weight = w
+				continue
+			}
+		}
+		if name == "" {
+			name = "column." + fmt.Sprint(i+1)
+		}
+		l.Properties = append(l.Properties, model.Property{Name: name, Value: strings.Clone(v)})
+	}
+}
+
+// relation reads "a|b|r[|source]" of CAIDA's AS relationships.
+func (r *reader) relation(line int32, fields []string) bool {
+	if len(fields) < 3 {
+		return false
+	}
+	words := map[string]string{"-1": "provider of", "0": "peer of", "2": "sibling of", "1": "customer of"}
+	what, ok := words[fields[2]]
+	if !ok {
+		return false
+	}
+	r.format, r.prefix = "CAIDA AS relationships", "AS"
+	if _, err := draft.Count(fields[0], 1<<32); err != nil {
+		r.prefix = ""
+	}
+	l := draft.Link{A: r.node(fields[0], line), B: r.node(fields[1], line), Line: line,
+		Properties: []model.Property{{Name: "relationship", Value: what}}}
+	if len(fields) > 3 && fields[3] != "" {
+		l.Properties = append(l.Properties, model.Property{Name: "relationship.source", Value: strings.Clone(fields[3])})
+	}
+	r.n.Links = append(r.n.Links, l)
+	return true
+}
+
+// links reads the rows of CAIDA's AS links: "D from to monitors..." saw the link itself,
+// "I from to gap monitors..." saw it across unknown hops; T and M rows are about the
+// measurement. An AS may be a set, as "7018_1239" or "1,2".
+func (r *reader) links(line int32, fields []string) bool {
+	first := fields[0]
+	if r.columns != nil || r.sep != '\t' && r.sep != ' ' || len(first) != 1 || !strings.Contains("TMDI", first) || r.rows > 1 && r.format == "" {
+		return false
+	}
+	r.format, r.prefix = "CAIDA AS links", "AS"
+	switch {
+	case first == "T" || first == "M":
+		return true
+	case len(fields) < 3:
+		r.faults.Addf(fault.Syntax, r.f.Place(line), "a row %s has two ASes at least", first)
+		return true
+	}
+	l := draft.Link{A: r.node(fields[1], line), B: r.node(fields[2], line), Line: line}
+	if first == "I" {
+		l.Properties = append(l.Properties, model.Property{Name: "caida.indirect", Value: "true"})
+	}
+	r.n.Links = append(r.n.Links, l)
+	return true
+}
+
+// mirrors joins the two directions of links where every row has its mirror image.
+func (r *reader) mirrors() {
+	if r.format == "CAIDA AS relationships" {
+		return
+	}
+	count := make(map[[2]int32]int32, len(r.n.Links))
+	for _, l := range r.n.Links {
+		if l.A != l.B {
+			count[[2]int32{l.A, l.B}]++
+		}
+	}
+	for key, c := range count {
+		if count[[2]int32{key[1], key[0]}] != c {
+			return
+		}
+	}
+	if len(count) == 0 {
+		return
+	}
+	waiting := make(map[[2]int32][]int32, len(count)/2)
+	out := r.n.Links[:0:0]
+	for _, l := range r.n.Links {
+		back := [2]int32{l.B, l.A}
+		if list := waiting[back]; l.A != l.B && len(list) > 0 {
+			there := &out[list[0]]
+			waiting[back] = list[1:]
+			if l.Spec != there.Spec {
+				spec := l.Spec
+				there.Back = &spec
+			}
+			continue
+		}
+		if l.A != l.B {
+			key := [2]int32{l.A, l.B}
+			waiting[key] = append(waiting[key], int32(len(out)))
+		}
+		out = append(out, l)
+	}
+	r.n.Notes = append(r.n.Notes, fmt.Sprintf("every one of the %d rows has its mirror image: two rows are one link", len(r.n.Links)))
+	r.n.Links = out
+}
