@@ -20,7 +20,7 @@ func BenchmarkReadMillion(b *testing.B) {
 	b.SetBytes(int64(text.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		l, err := Read(bytes.NewReader(text.Bytes()), Options{})
+		l, err := Read(bytes.NewReader(text.Bytes()), Options{Expect: int64(text.Len())})
 		if err != nil || len(l.Flows) != rows {
 			b.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package flowlist
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,7 @@ type Options struct {
 	Format   Format // "": Auto
 	MaxBytes int64  // 0: MaxBytes
 	MaxFlows int    // 0: MaxFlows
+	Expect   int64  // how long the file probably is, to make room at once; 0: unknown
 
 	Prefix           string     // put before every id
 	Start            model.Time // added to every start, after Time
@@ -200,9 +202,22 @@ func (r *reader) add(f *model.Flow) bool {
 	if f.ID == "" {
 		f.ID = r.id('f', int64(len(r.out.Flows)+1))
 	}
+	if n := len(r.out.Flows); n == cap(r.out.Flows) && n >= 1024 && r.Expect > 0 {
+		r.room(n)
+	}
 	r.out.Flows = append(r.out.Flows, *f)
 	r.out.Lines = append(r.out.Lines, int32(r.line))
 	return true
+}
+
+// room grows the list to what the file will probably give, going by what it has given;
+// at most sixteenfold, as files may promise anything.
+func (r *reader) room(n int) {
+	left := r.Expect - (r.most - r.left)
+	more := int64(n)/4 + left*int64(n)/max(r.most-r.left, 1)*17/16
+	more = max(0, min(more, 15*int64(n), int64(r.MaxFlows-n)))
+	r.out.Flows = slices.Grow(r.out.Flows, int(more))
+	r.out.Lines = slices.Grow(r.out.Lines, int(more))
 }
 
 // id makes an id of a letter and a number.
