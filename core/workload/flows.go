@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/random"
 )
@@ -48,6 +49,9 @@ func Concrete(n *model.Network, seed uint64) ([]model.Flow, error) {
 	flows := slices.Clone(n.Flows)
 	for i, m := range n.Demands {
 		flows = append(flows, demands(n, i, m)...)
+		if len(flows) > Limit {
+			return nil, fmt.Errorf("demands: more than %d flows in one run", Limit)
+		}
 	}
 	for i := range n.Traffic {
 		drawn, err := draw(n, &n.Traffic[i], random.New(seed))
@@ -59,11 +63,33 @@ func Concrete(n *model.Network, seed uint64) ([]model.Flow, error) {
 		}
 		flows = append(flows, drawn...)
 	}
+	if err := distinct(n, flows); err != nil {
+		return nil, err
+	}
 	for i := range flows {
 		complete(&flows[i], i)
 	}
 	slices.SortStableFunc(flows, func(a, b model.Flow) int { return cmp.Compare(a.Start, b.Start) })
 	return flows, nil
+}
+
+// distinct says whether a flow that was drawn has the id of one that is declared: a
+// list that was replayed beside the traffic it came from, most likely.
+func distinct(n *model.Network, flows []model.Flow) error {
+	if len(n.Flows) == 0 || len(flows) == len(n.Flows) {
+		return nil
+	}
+	declared := make(map[string]struct{}, len(n.Flows))
+	for i := range n.Flows {
+		declared[n.Flows[i].ID] = struct{}{}
+	}
+	for i := len(n.Flows); i < len(flows); i++ {
+		if _, twice := declared[flows[i].ID]; twice {
+			return fault.New(fault.DuplicateID, fault.Place{Element: "flow", Attribute: "id"},
+				"flow %q is declared, and drawn from <traffic> or <demands> as well; give the list a prefix, or leave one of them out", flows[i].ID)
+		}
+	}
+	return nil
 }
 
 // complete fills in what the descriptor left open.
@@ -98,7 +124,7 @@ func complete(f *model.Flow, number int) {
 func demands(n *model.Network, index int, m model.DemandMatrix) []model.Flow {
 	out := make([]model.Flow, 0, len(m.Demands))
 	seen := map[[2]model.NodeID]int{}
-	for _, d := range m.Demands {
+	for j, d := range m.Demands {
 		if d.Rate == 0 || d.From == d.To {
 			continue
 		}
@@ -106,6 +132,9 @@ func demands(n *model.Network, index int, m model.DemandMatrix) []model.Flow {
 		pair := [2]model.NodeID{d.From, d.To}
 		if seen[pair]++; seen[pair] > 1 {
 			id = fmt.Sprintf("%s-%d", id, seen[pair])
+		}
+		if model.CheckID(id) != nil { // names that end in a hyphen, or long ones
+			id = fmt.Sprintf("d%d-%d", index+1, j+1)
 		}
 		transport := m.Transport
 		if transport == model.TransportAuto {

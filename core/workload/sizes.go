@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"strings"
 
@@ -13,6 +15,37 @@ import (
 type Sizes interface {
 	Mean() float64
 	Draw(*random.Stream) model.Size
+}
+
+// SizesOf reads what a <traffic> says about sizes: the id of one of the network's own
+// distributions, or what ParseSizes reads.
+func SizesOf(n *model.Network, s string) (Sizes, error) {
+	for i := range n.Distributions {
+		d := &n.Distributions[i]
+		if d.ID != s {
+			continue
+		}
+		points := make([]random.Point, len(d.Points))
+		for k, p := range d.Points {
+			points[k] = random.Point{Value: float64(p.Size), Cumulative: p.Share}
+		}
+		cdf, err := random.NewCDF(points)
+		if err != nil {
+			return nil, fault.New(fault.OutOfRange, fault.Place{Element: "sizes"}, "distribution %q: %v", s, err)
+		}
+		return empirical{cdf}, nil
+	}
+	sizes, err := ParseSizes(s)
+	var f fault.Fault
+	if len(n.Distributions) > 0 && errors.As(err, &f) {
+		names := SizeNames()
+		for i := range n.Distributions {
+			names = append(names, n.Distributions[i].ID)
+		}
+		f.What = fmt.Sprintf("%q is neither a size such as 64KB nor one of %s", s, strings.Join(names[:min(len(names), 20)], ", "))
+		return nil, f.Suggest(s, names)
+	}
+	return sizes, err
 }
 
 // SizeNames lists the named distributions.

@@ -11,24 +11,28 @@ import (
 )
 
 // Kinds lists the kinds of <traffic>.
-func Kinds() []string { return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot"} }
+func Kinds() []string {
+	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot", "pairs"}
+}
 
 // draw makes the flows of one <traffic>. Each has its own random stream, named by its
 // id, so that adding another changes nothing here.
 func draw(n *model.Network, t *model.Traffic, seed random.Source) ([]model.Flow, error) {
-	from, err := n.SelectNodes(t.From, model.Host)
-	if err != nil {
-		return nil, fmt.Errorf("traffic %q: %w", t.ID, err)
-	}
-	to, err := n.SelectNodes(t.To, model.Host)
-	if err != nil {
-		return nil, fmt.Errorf("traffic %q: %w", t.ID, err)
-	}
-	g := &generator{n: n, t: t, from: from, to: to, seed: seed}
+	g := &generator{n: n, t: t, seed: seed}
+	var err error
 	if t.Sizes != "" {
-		if g.size, err = ParseSizes(t.Sizes); err != nil {
+		if g.size, err = SizesOf(n, t.Sizes); err != nil {
 			return nil, fmt.Errorf("traffic %q: %w", t.ID, err)
 		}
+	}
+	if t.Kind == "pairs" {
+		return g.weighted()
+	}
+	if g.from, err = n.SelectNodes(t.From, model.Host); err != nil {
+		return nil, fmt.Errorf("traffic %q: %w", t.ID, err)
+	}
+	if g.to, err = n.SelectNodes(t.To, model.Host); err != nil {
+		return nil, fmt.Errorf("traffic %q: %w", t.ID, err)
 	}
 	switch t.Kind {
 	case "poisson":
@@ -74,15 +78,8 @@ func (g *generator) add(from, to model.NodeID, start model.Time, size model.Size
 // generator).
 func (g *generator) poisson() ([]model.Flow, error) {
 	t := g.t
-	switch {
-	case g.size == nil:
-		return nil, fmt.Errorf("traffic %q: poisson traffic needs sizes", t.ID)
-	case t.Until <= t.Start:
-		return nil, fmt.Errorf("traffic %q: poisson traffic needs an end after its start", t.ID)
-	case t.Load <= 0:
-		return nil, fmt.Errorf("traffic %q: poisson traffic needs a load above 0", t.ID)
-	case t.Of != "" && t.Of != "access":
-		return nil, fault.New(fault.NotYet, fault.Place{Element: "traffic", Attribute: "of"}, "load of %q cannot be worked out; use of=\"access\"", t.Of)
+	if err := g.arrivals(); err != nil {
+		return nil, err
 	}
 	type arrival struct {
 		at       model.Time
@@ -91,20 +88,16 @@ func (g *generator) poisson() ([]model.Flow, error) {
 	}
 	var all []arrival
 	for i, host := range g.from {
-		arcs := g.n.Arcs(host)
-		if len(arcs) == 0 {
-			return nil, fault.New(fault.HostUnattached, fault.Place{Element: "traffic"}, "traffic %q: host %q has no link", t.ID, g.n.NodeName(host))
-		}
-		rate := g.n.ArcSpec(arcs[0]).Rate
-		if rate == 0 {
-			return nil, fmt.Errorf("traffic %q: the access link of %q has no rate, so a load of it means nothing", t.ID, g.n.NodeName(host))
+		rate, err := g.access(host)
+		if err != nil {
+			return nil, err
 		}
 		if len(g.to) == 1 && g.to[0] == host {
 			continue
 		}
 		gap := 8 * g.size.Mean() / (t.Load * float64(rate))
 		r := g.seed.Stream("traffic "+t.ID, uint64(i))
-		for at := t.Start + model.FromSeconds(r.Exponential(gap)); at < t.Until; at += model.FromSeconds(r.Exponential(gap)) {
+		for at := after(t.Start, r.Exponential(gap)); at < t.Until; at = after(at, r.Exponential(gap)) {
 			to := host
 			for to == host {
 				to = g.to[r.IntN(len(g.to))]
@@ -122,6 +115,43 @@ func (g *generator) poisson() ([]model.Flow, error) {
 		}
 	}
 	return g.out, nil
+}
+
+// after is a time some seconds later; arrivals may be further apart than time reaches.
+func after(at model.Time, seconds float64) model.Time {
+	if seconds >= (model.Forever - at).Seconds() {
+		return model.Forever
+	}
+	return at + model.FromSeconds(seconds)
+}
+
+// arrivals says what traffic with arrivals of its own lacks.
+func (g *generator) arrivals() error {
+	t := g.t
+	switch {
+	case g.size == nil:
+		return fmt.Errorf("traffic %q: %s traffic needs sizes", t.ID, t.Kind)
+	case t.Until <= t.Start:
+		return fmt.Errorf("traffic %q: %s traffic needs an end after its start", t.ID, t.Kind)
+	case t.Load <= 0:
+		return fmt.Errorf("traffic %q: %s traffic needs a load above 0", t.ID, t.Kind)
+	case t.Of != "" && t.Of != "access":
+		return fault.New(fault.NotYet, fault.Place{Element: "traffic", Attribute: "of"}, "load of %q cannot be worked out; use of=\"access\"", t.Of)
+	}
+	return nil
+}
+
+// access is the rate of a host's access link.
+func (g *generator) access(host model.NodeID) (model.Rate, error) {
+	arcs := g.n.Arcs(host)
+	if len(arcs) == 0 {
+		return 0, fault.New(fault.HostUnattached, fault.Place{Element: "traffic"}, "traffic %q: host %q has no link", g.t.ID, g.n.NodeName(host))
+	}
+	rate := g.n.ArcSpec(arcs[0]).Rate
+	if rate == 0 {
+		return 0, fmt.Errorf("traffic %q: the access link of %q has no rate, so a load of it means nothing", g.t.ID, g.n.NodeName(host))
+	}
+	return rate, nil
 }
 
 // permutation pairs every source with one destination so that none is paired with

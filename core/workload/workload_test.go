@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/random"
 )
@@ -118,5 +119,92 @@ func TestNamedSizesHaveTheMeansOfThePapers(t *testing.T) {
 	}
 	if _, err := ParseSizes("websarch"); err == nil || err.Error() != `<traffic sizes>: "websarch" is neither a size such as 64KB nor one of websearch, datamining, hadoop; did you mean "websearch"? [bad-choice]` {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestPairsAreDrawnInProportionToTheirWeights(t *testing.T) {
+	n := star(t, 4, 1e9)
+	n.Distributions = []model.Distribution{{ID: "small", Points: []model.SizePoint{{Size: 1000, Share: 0}, {Size: 9000, Share: 1}}}}
+	n.Traffic = []model.Traffic{{ID: "p", Kind: "pairs", Sizes: "small", Load: 0.1, Until: model.Second,
+		Pairs: []model.Pair{{From: 1, To: 2, Weight: 3}, {From: 2, To: 3, Weight: 1}, {From: 1, To: 4, Weight: 4}}}}
+	if err := n.Validate(nil).Err(); err != nil {
+		t.Fatal(err)
+	}
+	flows, err := Concrete(n, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes, count := 0.0, map[[2]model.NodeID]float64{}
+	for _, f := range flows {
+		bytes += float64(f.Size)
+		count[[2]model.NodeID{f.From, f.To}]++
+	}
+	if load := bytes * 8 / (2 * 1e9); math.Abs(load-0.1) > 0.005 { // two senders
+		t.Errorf("asked for a load of 0.1, drew %.3f", load)
+	}
+	total := float64(len(flows))
+	for pair, share := range map[[2]model.NodeID]float64{{1, 2}: 3. / 8, {2, 3}: 1. / 8, {1, 4}: 4. / 8} {
+		if got := count[pair] / total; math.Abs(got-share) > 0.03 {
+			t.Errorf("pair %v: share %.3f, want %.3f", pair, got, share)
+		}
+	}
+	if len(count) != 3 {
+		t.Errorf("drew %d pairs of 3", len(count))
+	}
+}
+
+func TestSizesOfTheNetworkAreFoundByTheirIDs(t *testing.T) {
+	n := star(t, 2, 1e9)
+	n.Distributions = []model.Distribution{{ID: "ws2", Points: []model.SizePoint{{Size: 0, Share: 0}, {Size: 1000, Share: 0.5}, {Size: 3000, Share: 1}}}}
+	s, err := SizesOf(n, "ws2")
+	if err != nil || s.Mean() != 1250 || s.Mean() != model.MeanSize(n.Distributions[0].Points) {
+		t.Errorf("%v, %v", s, err)
+	}
+	if s, err := SizesOf(n, "64KB"); err != nil || s.Mean() != 64000 {
+		t.Errorf("%v, %v", s, err)
+	}
+	if _, err := SizesOf(n, "ws3"); err == nil || err.Error() != `<traffic sizes>: "ws3" is neither a size such as 64KB nor one of websearch, datamining, hadoop, ws2; did you mean "ws2"? [bad-choice]` {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFlowThatIsDeclaredAndDrawnIsRefused(t *testing.T) {
+	n := star(t, 3, 1e9)
+	n.Flows = []model.Flow{{ID: "bg-2", From: 1, To: 2, Size: 5}}
+	n.Traffic = []model.Traffic{{ID: "bg", Kind: "all-to-all", From: "*", To: "*", Sizes: "1KB"}}
+	if _, err := Concrete(n, 1); !fault.Is(err, fault.DuplicateID) {
+		t.Errorf("got %v", err)
+	}
+	n.Flows[0].ID = "mine"
+	if flows, err := Concrete(n, 1); err != nil || len(flows) != 7 {
+		t.Errorf("%d flows, %v", len(flows), err)
+	}
+}
+
+func TestFlowsOfDemandsAlwaysHaveValidNames(t *testing.T) {
+	b := model.NewBuilder("x")
+	s, _ := b.Declare([]byte("s"), model.Switch)
+	for _, name := range []string{"a-", "-b"} {
+		h, _ := b.Declare([]byte(name), model.Host)
+		b.Link(model.LinkDraft{A: h, B: s, APort: model.AutoPort, BPort: model.AutoPort})
+	}
+	n, _ := b.Build(nil)
+	n.Demands = []model.DemandMatrix{{Until: 1, Demands: []model.Demand{{From: 1, To: 2, Rate: 5}, {From: 2, To: 1, Rate: 5}}}}
+	flows, err := Concrete(n, 1)
+	if err != nil || len(flows) != 2 {
+		t.Fatal(flows, err)
+	}
+	for _, f := range flows {
+		if err := model.CheckID(f.ID); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestArrivalsFurtherApartThanTimeReachesNeverCome(t *testing.T) {
+	n := star(t, 3, 1)
+	n.Traffic = []model.Traffic{{ID: "p", Kind: "poisson", Sizes: "datamining", Load: 1e-6, From: "*", To: "*", Until: model.Hour}}
+	if flows, err := Concrete(n, 1); err != nil || len(flows) != 0 {
+		t.Errorf("%d flows, %v", len(flows), err)
 	}
 }
