@@ -148,7 +148,15 @@ func (x *deploymentDecoder) positive(t *tag, attr string) {
 }
 
 func (x *deploymentDecoder) application(t *tag) {
-	a := deployment.Application{Name: t.text("name"), Plugin: t.text("plugin"), SHA256: t.text("sha256"), OnLoss: t.text("on-loss")}
+	a := deployment.Application{Name: t.text("name"), Plugin: t.text("plugin"), SHA256: t.text("sha256"), OnLoss: t.text("on-loss"),
+		Memory: model.Size(t.int("memory")), Commands: t.int("commands"), Silence: model.Time(t.int("silence"))}
+	for _, attr := range []string{"memory", "silence"} {
+		if t.has(attr) && t.int(attr) == 0 {
+			p := t.where
+			p.Attribute = attr
+			x.faults.Addf(fault.OutOfRange, p, "must be more than zero")
+		}
+	}
 	if a.Name == "" {
 		a.Name = a.Plugin
 	}

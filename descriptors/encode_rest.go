@@ -195,7 +195,8 @@ func EncodeDeployment(w io.Writer, d *deployment.Deployment) error {
 		e.leaf("scale", "rate", fractionText(d.Scale.Rate), "size", fractionText(d.Scale.Size), "delay", fractionText(d.Scale.Delay), "time", fractionText(d.Scale.Time))
 	}
 	for _, a := range d.Applications {
-		e.block("application", []string{"name", a.Name, "plugin", a.Plugin, "sha256", a.SHA256, "on-loss", a.OnLoss}, len(a.Params) == 0, func() {
+		e.block("application", []string{"name", a.Name, "plugin", a.Plugin, "sha256", a.SHA256, "on-loss", a.OnLoss,
+			"memory", sizeText(a.Memory), "commands", intText(a.Commands), "silence", timeText(a.Silence)}, len(a.Params) == 0, func() {
 			for _, p := range a.Params {
 				e.leaf("param", "name", p.Name, "value", p.Value)
 			}

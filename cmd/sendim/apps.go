@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"io"
+	"time"
 
 	"sendim/cmd/sendim/internal/cli"
 	"sendim/core/app"
+	"sendim/core/deployment"
+	"sendim/core/model"
 	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	shortestpath "sendim/plugins/shortest-path"
@@ -25,6 +28,7 @@ func builtins() []cli.Builtin {
 func findApp(name string) (string, error) { return apprpc.Find(name) }
 
 // startApp starts an app's binary as a process of its own.
-func startApp(ctx context.Context, path, sha256 string, log io.Writer) (app.Instance, error) {
-	return apprpc.Launch(ctx, apprpc.Options{Path: path, SHA256: sha256, Stderr: log})
+func startApp(ctx context.Context, path string, a deployment.Application, log io.Writer) (app.Instance, error) {
+	return apprpc.Launch(ctx, apprpc.Options{Path: path, SHA256: a.SHA256, Stderr: log,
+		MemoryLimit: uint64(a.Memory), MaxCommands: int(a.Commands), Silence: time.Duration(a.Silence / model.Nanosecond)})
 }

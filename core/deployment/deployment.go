@@ -94,6 +94,11 @@ type Application struct {
 	SHA256 string // hex, or ""
 	Params []Param
 	OnLoss string // what the run does when the app is lost: "keep" (rules stay) or "fail"
+
+	// What it may use; more, and it is lost. 0: the default of whoever starts it.
+	Memory   model.Size // resident
+	Commands int64      // in answer to one event
+	Silence  model.Time // while it has work
 }
 
 // Param is one parameter set in the descriptor.

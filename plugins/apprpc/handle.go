@@ -159,7 +159,11 @@ func (i *instance) lose(reason string, cause error) error {
 
 // loseEnded reports an app whose connection broke: nearly always because it ended.
 func (i *instance) loseEnded(err error) error {
-	if how, ended := i.ended(); ended {
+	how, ended := i.ended()
+	if much, ate := i.proc.greedy(); ate {
+		return i.lose(much, nil)
+	}
+	if ended {
 		return i.lose("crashed: "+how, nil)
 	}
 	return i.lose("broke the connection: "+oneLine(status.Convert(err).Message()), nil)

@@ -95,7 +95,11 @@ func (i *instance) broken(ctx context.Context, err error) error {
 	if status.Code(err) == codes.DeadlineExceeded {
 		return fmt.Errorf("it was silent for %v%s", i.o.Handshake, said(i.log))
 	}
-	if how, ended := i.ended(); ended {
+	how, ended := i.ended()
+	if much, ate := i.proc.greedy(); ate {
+		return fmt.Errorf("it %s", much)
+	}
+	if ended {
 		return fmt.Errorf("it ended (%s)%s", how, said(i.log))
 	}
 	return errors.New(oneLine(status.Convert(err).Message()))

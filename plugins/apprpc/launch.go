@@ -36,7 +36,9 @@ type Options struct {
 	Handshake time.Duration // how long it may take to start; 0: 30 s
 	Grace     time.Duration // how long it may take to exit when closed; 0: 2 s
 
-	MemoryLimit uint64 // bytes of writable memory, where the system can (Linux); 0: no limit
+	// MemoryLimit is how many bytes of memory the app's process may hold (its resident set),
+	// where the system tells (Linux); 0: half of the machine's.
+	MemoryLimit uint64
 
 	// What one event may be answered with, lest a runaway app exhaust the host.
 	MaxCommands int // 0: 4,194,304
@@ -52,6 +54,9 @@ func (o Options) withDefaults() Options {
 	def(&o.Silence, 10*time.Second)
 	def(&o.Handshake, 30*time.Second)
 	def(&o.Grace, 2*time.Second)
+	if o.MemoryLimit == 0 {
+		o.MemoryLimit = machineMemory() / 2
+	}
 	if o.MaxCommands <= 0 {
 		o.MaxCommands = 4 << 20
 	}
@@ -254,6 +259,9 @@ func explain(ctx context.Context, err error, p *process, log *tail, late bool, o
 	case !spoke:
 		<-p.done // go-plugin has ended it if it had not ended
 		p.drain()
+		if much, ate := p.greedy(); ate {
+			return fmt.Errorf("%s before it said hello", much)
+		}
 		if p.shot() {
 			return fmt.Errorf("closed its standard output without saying hello%s", said(log))
 		}

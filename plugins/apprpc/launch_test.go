@@ -411,7 +411,16 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := handle(i, timer("eat:2048"))
-	lost(t, err, "memory")
+	lost(t, err, " MiB of memory and may hold 512 MiB")
+	if strings.Contains(err.Error(), "last wrote") {
+		t.Error(err)
+	}
+}
+
+func TestMemoryIsBoundedWhetherOrNotItIsSaid(t *testing.T) {
+	if o := (Options{}).withDefaults(); o.MemoryLimit != machineMemory()/2 {
+		t.Errorf("the limit is %d of %d bytes", o.MemoryLimit, machineMemory())
+	}
 }
 
 func TestAnEventThatCannotBeEncodedIsTheCallersFault(t *testing.T) {

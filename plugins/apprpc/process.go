@@ -32,7 +32,8 @@ type process struct {
 	mu      sync.Mutex
 	killed  bool // asked for, before or while it runs
 	started bool
-	gone    bool // reaped: its number may be another's by now
+	gone    bool   // reaped: its number may be another's by now
+	ate     uint64 // bytes of memory that were too many; 0: it kept to its limit
 
 	done chan struct{} // closed when it has ended, or could not be started
 	err  error         // of starting, or of Wait; read after done
@@ -120,6 +121,7 @@ func (p *process) start() (err error) {
 	p.words = &tee{from: p.stderr, to: p.log, done: make(chan struct{})}
 	if p.limit > 0 {
 		limitMemory(p.cmd.Process.Pid, p.limit)
+		go p.watchMemory(p.cmd.Process.Pid)
 	}
 	return nil
 }
