@@ -11,6 +11,7 @@ RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./i
 build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -o bin/sendim ./cmd/sendim
 	go build -trimpath -o bin/sendim-app-learning-switch ./plugins/learning-switch/plugin
+	go build -trimpath -o bin/sendim-app-load-balancer ./plugins/load-balancer/plugin
 	go build -trimpath -o bin/sendim-app-shortest-path ./plugins/shortest-path/plugin
 	go build -trimpath -o bin/sendim-app-throttle ./plugins/throttle/plugin
 

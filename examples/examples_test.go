@@ -16,7 +16,9 @@ import (
 	"sendim/core/job"
 	"sendim/descriptors"
 	learningswitch "sendim/plugins/learning-switch"
+	loadbalancer "sendim/plugins/load-balancer"
 	shortestpath "sendim/plugins/shortest-path"
+	"sendim/plugins/throttle"
 	"sendim/sim"
 )
 
@@ -25,8 +27,12 @@ func launch(_ context.Context, a deployment.Application) (app.Instance, error) {
 	switch strings.TrimPrefix(a.Plugin, "builtin:") {
 	case "shortest-path":
 		return app.Local(shortestpath.New()), nil
+	case "load-balancer":
+		return app.Local(loadbalancer.New()), nil
 	case "learning-switch":
 		return app.Local(learningswitch.New()), nil
+	case "throttle":
+		return app.Local(throttle.New()), nil
 	}
 	return nil, errors.New("no such app: " + a.Plugin)
 }
@@ -104,7 +110,7 @@ func TestEveryExampleRunsInTheSimulation(t *testing.T) {
 }
 
 func TestTheTwoWorldsOfAnExampleDifferInNothingElse(t *testing.T) {
-	for _, dir := range []string{"abilene", "first"} {
+	for _, dir := range []string{"abilene", "first", "throttle"} {
 		a, err := os.ReadFile(filepath.Join(dir, "simulation.xml"))
 		if err != nil {
 			t.Fatal(err)

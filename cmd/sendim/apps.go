@@ -11,6 +11,7 @@ import (
 	"sendim/core/model"
 	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
+	loadbalancer "sendim/plugins/load-balancer"
 	shortestpath "sendim/plugins/shortest-path"
 	"sendim/plugins/throttle"
 )
@@ -19,6 +20,7 @@ import (
 func builtins() []cli.Builtin {
 	return []cli.Builtin{
 		{Name: "learning-switch", Make: learningswitch.New},
+		{Name: "load-balancer", Make: loadbalancer.New},
 		{Name: "shortest-path", Make: shortestpath.New},
 		{Name: "throttle", Make: throttle.New},
 	}
