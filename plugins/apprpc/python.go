@@ -45,7 +45,8 @@ func isPython(file string) bool {
 // layPython writes the package sendim into a directory of the app's own and gives the
 // environment in which the app finds it there. A package beside the app, or on the
 // user's own PYTHONPATH, comes first. Hashes of text are the same in every run, so that
-// an app that forgets to sort a set still repeats itself.
+// an app that forgets to sort a set still repeats itself; and what it prints before it
+// imports the package waits in a buffer until the package has sent it to the log.
 func layPython(dir string) ([]string, error) {
 	home := filepath.Join(dir, "python")
 	if err := os.CopyFS(home, python.Files); err != nil {
@@ -54,7 +55,7 @@ func layPython(dir string) ([]string, error) {
 	if given := os.Getenv("PYTHONPATH"); given != "" {
 		home = given + string(filepath.ListSeparator) + home
 	}
-	return []string{"PYTHONPATH=" + home, "PYTHONHASHSEED=0"}, nil
+	return []string{"PYTHONPATH=" + home, "PYTHONHASHSEED=0", "PYTHONUNBUFFERED="}, nil
 }
 
 // local lets only sockets in the app's own directory pass as the address of an app that

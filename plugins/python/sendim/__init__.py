@@ -18,9 +18,10 @@ An app answers events (sendim.events) with commands (sendim.commands) about rule
 (sendim.rules). The same file runs in simulation, in Mininet and on real switches. Needs
 Debian's python3-grpcio, or grpcio and protobuf of PyPI; Python 3.9 or newer.
 """
-from .server import serve, settle_streams
+from .server import explain_the_end, serve, settle_streams
 
 settle_streams()
+explain_the_end()
 
 from .app import App, Bool, Choice, Duration, Float, Int, Rate, String
 from .commands import NO_NODE, Commands
@@ -37,5 +38,14 @@ from .units import (
     ip, ip6, ip6_text, ip_text, is_multicast, mac, mac_text,
 )
 
-__all__ = [name for name in globals() if not name.startswith("_") and name not in
-           ("app", "app_pb2", "commands", "events", "rules", "runner", "server", "state", "units", "wire", "settle_streams")]
+__all__ = [
+    "serve", "App", "Bool", "Choice", "Duration", "Float", "Int", "Rate", "String", "NO_NODE", "Commands",
+    "Event", "HostInfo", "LinkInfo", "Port", "SwitchInfo", "ALL", "CONTROLLER", "DEC_TTL", "ETH_ARP",
+    "ETH_IPV4", "ETH_IPV6", "FAST_FAILOVER", "FLOOD", "ICMP", "IN_PORT", "INDIRECT", "MISS_CONTROLLER",
+    "MISS_DROP", "MISS_NEXT", "NEXT_APP", "POP_VLAN", "REASON_ACTION", "REASON_INVALID_TTL",
+    "REASON_NO_MATCH", "REMOVED_DELETE", "REMOVED_GROUP", "REMOVED_HARD", "REMOVED_IDLE", "REMOVED_METER",
+    "SELECT", "TCP", "UDP", "VLAN_PRESENT", "Action", "Bucket", "Group", "Match", "Meter", "Rule", "in_group",
+    "match", "output", "push_vlan", "set_field", "set_queue", "to_controller", "GBPS", "HOUR", "KBPS", "MBPS",
+    "MICROSECOND", "MILLISECOND", "MINUTE", "NANOSECOND", "PICOSECOND", "SECOND", "TBPS", "ip", "ip6",
+    "ip6_text", "ip_text", "is_multicast", "mac", "mac_text",
+]

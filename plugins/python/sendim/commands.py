@@ -70,14 +70,14 @@ class Commands:
     """Collects what an app wants. Every call gives the id of its command, to which
     on_applied, on_failed and on_stats refer. Switches go by their ids."""
 
-    __slots__ = ("_bodies", "_last")
+    __slots__ = ("_bodies", "issued")
 
     def __init__(self) -> None:
         self._bodies: List[bytes] = []
-        self._last = 0
+        self.issued = 0  # id of the newest command; they count from 1
 
     def _add(self, switch: int, part: bytes) -> int:
-        self._last = n = self._last + 1
+        self.issued = n = self.issued + 1
         self._bodies.append(b"\x08" + varint(n) + b"\x10" + varint((switch << 1) ^ (switch >> 31)) + part)
         return n
 

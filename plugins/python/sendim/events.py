@@ -187,7 +187,7 @@ class Start(Event):
     @property
     def parameters(self) -> Dict[str, str]:
         """Every parameter of the manifest, as text."""
-        return dict(self._p.parameters)
+        return dict(sorted(self._p.parameters.items()))
 
     @property
     def granted(self) -> List[str]:

@@ -4,10 +4,8 @@ Needs the protobuf package; nothing else of this one does.
 """
 from __future__ import annotations
 
-import os
 import sys
 import time
-import traceback
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import app_pb2 as pb
@@ -15,14 +13,13 @@ from . import state
 from .app import HANDLERS, App, description, parameters, set_parameters
 from .commands import Commands
 from .events import KINDS, Settings
+from .places import one_line, trace
 from .wire import bytes_field, uint_field, varint
 
 # A message is closed when it holds so many commands or bytes: enough for the cost of a
 # message not to matter, little enough for the host to work on one while we are at the next.
 MESSAGE_COMMANDS = 512
 MESSAGE_BYTES = 4 << 20
-
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 class Broken(Exception):
@@ -72,8 +69,8 @@ class Runner:
                 if handler is not None:
                     handler(kinds[part](e.at, message), out)
             except BaseException as error:  # SystemExit as well: an app does not end by itself
-                reason = f"raised {_one_line(error)} at event {i} ({kinds[part].kind})"
-                sys.stderr.write(_trace(error))
+                reason = f"raised {one_line(error)} at event {i} ({kinds[part].kind})"
+                sys.stderr.write(trace(error))
                 yield head + b"".join(answers) + bytes_field(4, uint_field(1, i) + bytes_field(2, reason.encode(errors="replace")))
                 raise Broken(reason) from None
             bodies = out.take() if out._bodies else ()
@@ -106,37 +103,15 @@ class Runner:
         """The app's state; empty without one."""
         if self.app.save is None or self.app.restore is None:
             return b""
-        return state.dumps((self.start.SerializeToString(deterministic=True), self.app.save()))
+        return state.dumps((self.start.SerializeToString(deterministic=True), self.out.issued, self.app.save()))
 
     def restore(self, data: bytes) -> None:
         """Goes on from a state; ValueError when it is none."""
         if self.app.save is None or self.app.restore is None or not data:
             return
         saved = state.loads(data)
-        if not (isinstance(saved, tuple) and len(saved) == 2 and isinstance(saved[0], bytes)):
+        if not (isinstance(saved, tuple) and len(saved) == 3 and isinstance(saved[0], bytes) and isinstance(saved[1], int)):
             raise ValueError("is no state that an app in Python has saved")
         self._take("start", pb.Start.FromString(saved[0]))
-        self.app.restore(saved[1])
-
-
-def explain(error: BaseException) -> str:
-    """An exception in one line, with its place in the app; the trace goes to the log."""
-    sys.stderr.write(_trace(error))
-    return _one_line(error)
-
-
-def _one_line(error: BaseException) -> str:
-    """The exception and the app's own line that led to it."""
-    text = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
-    place = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if not os.path.abspath(frame.filename).startswith(_HERE):
-            place = f" ({os.path.basename(frame.filename)}:{frame.lineno}, in {frame.name})"
-    return text + place
-
-
-def _trace(error: BaseException) -> str:
-    tb = error.__traceback__
-    while tb is not None and tb.tb_next is not None and os.path.abspath(tb.tb_frame.f_code.co_filename).startswith(_HERE):
-        tb = tb.tb_next  # begins with the app
-    return "".join(traceback.format_exception(type(error), error, tb))
+        self.out.issued = saved[1]
+        self.app.restore(saved[2])

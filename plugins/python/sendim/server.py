@@ -38,8 +38,19 @@ def settle_streams() -> None:
     if _STDOUT < 0 and called_by_sendim():
         _STDOUT = os.dup(1)
         os.dup2(2, 1)
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+        sys.stdout.flush()  # what was printed so far goes to the log as well
+        sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def explain_the_end() -> None:
+    """Makes the last line of a trace say where: it is the one that sendim shows."""
+    if called_by_sendim():
+        def hook(kind: Any, error: BaseException, trace: Any) -> None:
+            from .places import one_line
+            sys.__excepthook__(kind, error, trace)
+            print(one_line(error), file=sys.stderr)
+
+        sys.excepthook = hook
 
 
 def serve(app: Union[App, type]) -> NoReturn:
@@ -100,7 +111,8 @@ def _listen(grpc: Any, runner: Any, socket: str) -> NoReturn:
     from concurrent.futures import ThreadPoolExecutor
 
     turn, ended = threading.Lock(), threading.Event()  # an app does one thing at a time, whatever the host asks
-    from .runner import Broken, explain
+    from .places import one_line, trace
+    from .runner import Broken
 
     def manifest(_: bytes, context: Any) -> bytes:
         with turn:
@@ -124,7 +136,8 @@ def _listen(grpc: Any, runner: Any, socket: str) -> NoReturn:
                 try:
                     return work(request)
                 except Exception as error:
-                    context.abort(grpc.StatusCode.UNKNOWN, explain(error))
+                    sys.stderr.write(trace(error))
+                    context.abort(grpc.StatusCode.UNKNOWN, one_line(error))
 
         return call
 
