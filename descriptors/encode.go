@@ -26,11 +26,37 @@ func Encode(w io.Writer, n *model.Network) error {
 	return nil
 }
 
+// Addresses are what a network's nodes are called below names; *naming.Names is one.
+type Addresses interface {
+	DPID(model.NodeID) uint64
+	MAC(model.NodeID) uint64
+	IP(model.NodeID) (ip uint32, prefix uint8)
+}
+
+// EncodeResolved is Encode with everything spelled out that the network's worlds agree
+// on: every datapath id, Ethernet and IPv4 address, both ports of every link, and all
+// that a link's <back> says. The output decodes to a network that names, addresses and
+// numbers everything alike, and encoding that again gives the same bytes. Links without
+// an id of their own keep their derived name, which no attribute can say.
+func EncodeResolved(w io.Writer, n *model.Network, addresses Addresses) error {
+	e := &encoder{w: bufio.NewWriterSize(w, 1<<16), n: n, addresses: addresses}
+	e.open("system", "name", n.Name)
+	e.nodes()
+	e.links()
+	e.rest()
+	e.close("system")
+	if err := e.w.Flush(); err != nil {
+		return fmt.Errorf("write resolved system descriptor: %w", err)
+	}
+	return nil
+}
+
 // encoder writes XML. Errors stay in the buffered writer until its Flush.
 type encoder struct {
-	w     *bufio.Writer
-	n     *model.Network
-	depth int
+	w         *bufio.Writer
+	n         *model.Network
+	depth     int
+	addresses Addresses // nil: only what the network fixes
 }
 
 // start writes a tag up to its attributes; attributes come in pairs, and "" is left
@@ -104,6 +130,7 @@ func (e *encoder) value(s string) {
 
 func (e *encoder) nodes() {
 	for v := range e.n.Nodes() {
+		e.resolve(&v)
 		attrs := []string{"id", v.Name, "type", v.Kind.String()}
 		if d := v.Identity.DPID; d != 0 {
 			attrs = append(attrs, "dpid", fmt.Sprintf("0x%x", d))
@@ -123,6 +150,19 @@ func (e *encoder) nodes() {
 		attrs = append(attrs, "memory", sizeText(v.Spec.Memory), "disk", sizeText(v.Spec.Disk))
 		e.block("node", attrs, len(v.Properties) == 0, func() { e.properties(v.Properties) })
 	}
+}
+
+// resolve puts the addresses that are worked out in the place of those that are fixed.
+func (e *encoder) resolve(v *model.Node) {
+	if e.addresses == nil {
+		return
+	}
+	if v.Kind == model.Switch {
+		v.Identity.DPID = e.addresses.DPID(v.ID)
+		return
+	}
+	v.Identity.HasMAC, v.Identity.MAC = true, e.addresses.MAC(v.ID)
+	v.Identity.IP, v.Identity.Prefix = e.addresses.IP(v.ID)
 }
 
 func (e *encoder) properties(list []model.Property) {
@@ -145,7 +185,7 @@ func (e *encoder) links() {
 	for id := range n.LinkCount() {
 		a, b := n.Ends(model.LinkID(id))
 		for _, x := range [2]model.Endpoint{a, b} {
-			if next[x.Node] != x.Port {
+			if next[x.Node] != x.Port || e.addresses != nil {
 				given[x.Node] = true
 			}
 			next[x.Node]++
@@ -167,11 +207,30 @@ func (e *encoder) links() {
 		same := l.Spec == l.Back
 		e.block("link", attrs, same && len(l.Properties) == 0, func() {
 			if !same {
-				e.leaf("back", appendSpec(nil, &l.Back, &l.Spec)...)
+				e.leaf("back", e.back(&l)...)
 			}
 			e.properties(l.Properties)
 		})
 	}
+}
+
+// back is what a link says about its way back.
+func (e *encoder) back(l *model.Link) []string {
+	differs := appendSpec(nil, &l.Back, &l.Spec)
+	if e.addresses == nil {
+		return differs
+	}
+	all := appendSpec(nil, &l.Back, &model.LinkSpec{})
+	for i := 0; i < len(differs); i += 2 {
+		named := false
+		for k := 0; k < len(all); k += 2 {
+			named = named || all[k] == differs[i]
+		}
+		if !named { // what the way back lacks
+			all = append(all, differs[i], differs[i+1])
+		}
+	}
+	return all
 }
 
 // appendSpec writes what differs from a base.
