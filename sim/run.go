@@ -268,7 +268,7 @@ func (w *world) resultOf(f *run, finish model.Time) *trace.FlowResult {
 	}
 	r := &trace.FlowResult{ID: f.spec.ID, From: w.net.NodeName(f.spec.From), To: f.spec.Service, Transport: f.spec.Transport.String(),
 		Granularity: f.spec.Granularity.String(), Class: f.spec.Class, Start: w.outside(f.start), Finish: finish,
-		Bytes: f.bytes, Offered: f.offered, Sent: f.sent, Received: f.received, Lost: f.lost, Retransmits: f.repeats, Error: f.reason}
+		Bytes: f.bytes, Offered: f.offered, Sent: f.sent, Received: f.received, Lost: f.lost, Retransmits: f.repeats, Error: f.reason, Asked: trace.AskedOf(&f.spec)}
 	if f.tcp == nil && f.fluid == nil && f.spec.Transport == model.UDP && finish != trace.Unfinished {
 		r.Lost = max(0, f.sent-f.received)
 	}

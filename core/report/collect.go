@@ -25,6 +25,7 @@ type Collector struct {
 	net     *model.Network
 	r       Results
 	started map[string]trace.Entry // flows without a result yet
+	begun   map[string]int         // in which order flows started
 	flowAt  map[string]int
 	links   map[[2]string]*Link
 	order   []*Link
@@ -39,7 +40,7 @@ type Collector struct {
 
 // NewCollector prepares for a run of a network.
 func NewCollector(n *model.Network) *Collector {
-	return &Collector{net: n, started: map[string]trace.Entry{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
+	return &Collector{net: n, started: map[string]trace.Entry{}, begun: map[string]int{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
 		totals: map[[2]string]bool{}, pings: map[[2]string]int{}, warned: map[string]bool{}, spans: map[[2]string]model.Time{}, recent: map[[2]string]*window{}}
 }
 
@@ -54,6 +55,9 @@ func (c *Collector) Emit(e *trace.Entry) {
 			id = e.Result.ID
 		}
 		c.started[id] = *e
+		if _, again := c.begun[id]; !again {
+			c.begun[id] = len(c.begun)
+		}
 	case trace.FlowEnd:
 		if e.Result != nil {
 			c.flow(*e.Result)
@@ -243,7 +247,10 @@ func (c *Collector) Finish(m Manifest, tables []Table) *Results {
 		f.Finish = trace.Unfinished
 		r.Flows = append(r.Flows, Flow{FlowResult: f})
 	}
-	slices.SortStableFunc(r.Flows, func(a, b Flow) int { return cmp.Compare(a.Start, b.Start) })
+	// In the order in which they started, so that a list made of them starts alike.
+	slices.SortStableFunc(r.Flows, func(a, b Flow) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(c.begun[a.ID], c.begun[b.ID]))
+	})
 	c.sortLinks()
 	if c.dropped.points > 0 {
 		c.warn(fmt.Sprintf("%d samples of links beyond the first %d are in the trace only", c.dropped.points, MostPoints))

@@ -118,6 +118,31 @@ type FlowResult struct {
 	LatencyMax  model.Time `json:"latencyMax,omitempty"`
 	Servers     []Served   `json:"servers,omitempty"` // of a flow to a service: who received it, as it came to them
 	Error       string     `json:"error,omitempty"`
+	Asked       Asked      `json:"asked,omitzero"`
+}
+
+// Asked is what a flow was asked to do, so that it can be carried once more: what came
+// of it does not tell.
+type Asked struct {
+	Bytes   int64      `json:"bytes,omitempty"` // application bytes to send
+	For     model.Time `json:"for,omitempty"`   // how long to send
+	Rate    model.Rate `json:"rate,omitempty"`
+	Packet  int64      `json:"packet,omitempty"` // bytes on the wire of a full packet
+	SrcPort uint16     `json:"srcport,omitempty"`
+	DstPort uint16     `json:"dstport,omitempty"`
+	Count   int32      `json:"count,omitempty"` // echoes, where For does not say how many
+	Profile string     `json:"profile,omitempty"`
+	Tenant  string     `json:"tenant,omitempty"`
+}
+
+// AskedOf is what a flow asks for.
+func AskedOf(f *model.Flow) Asked {
+	a := Asked{Bytes: int64(f.Size), For: f.Duration, Rate: f.Rate, Packet: int64(f.Packet), SrcPort: f.SrcPort, DstPort: f.DstPort,
+		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant}
+	if a.For > 0 {
+		a.Count = 0
+	}
+	return a
 }
 
 // Served is what one server received of a flow to a service.

@@ -170,7 +170,7 @@ func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer)
 	s := w.session
 	tell := func(r trace.FlowResult) *trace.FlowResult {
 		r.ID, r.From, r.To, r.Class = f.ID, w.net.NodeName(f.From), f.Service, f.Class
-		r.Transport, r.Granularity = f.Transport.String(), f.Granularity.String()
+		r.Transport, r.Granularity, r.Asked = f.Transport.String(), f.Granularity.String(), trace.AskedOf(f)
 		if f.Service == "" {
 			r.To = w.net.NodeName(f.To)
 		}
