@@ -122,7 +122,7 @@ func (s *Summary) Text() string {
 		line("flows left out: %d with an end without a host, or both ends at one", s.FlowsLeftOut)
 	}
 	if s.OfNetwork > 0 {
-		line("about the network as a whole: %d values of the file, left out: a model has no place for them", s.OfNetwork)
+		line("about the network as a whole: %s of the file, left out: a model has no place for them", plural(s.OfNetwork, "value"))
 	}
 	if s.CutValues > 0 {
 		line("properties: %d too long, cut to %d bytes", s.CutValues, maxValue)

@@ -38,7 +38,7 @@ func rootOf(f draft.File) string {
 // guess why they cannot be imported.
 func notATopology(f draft.File) error {
 	no := func(what string) error {
-		return fault.New(fault.BadChoice, fault.Place{File: f.Name}, "%s, not a network", what)
+		return fault.New(fault.BadChoice, fault.Place{File: f.Name}, "it is %s, not a network", what)
 	}
 	d := f.Data
 	if len(d) == 0 {
@@ -47,22 +47,22 @@ func notATopology(f draft.File) error {
 	if len(d) >= 4 {
 		switch binary.BigEndian.Uint32(d) {
 		case 0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0x0a0d0d0a:
-			return no("it is a packet capture: it holds packets")
+			return no("a packet capture")
 		case 0x504b0304:
-			return no("it is a zip archive: unpack it first; it is an archive")
+			return no("a zip archive (unpack it)")
 		}
 	}
 	if len(d) >= 20 {
 		switch version := binary.BigEndian.Uint16(d); {
 		case version == 5 || version == 9 || version == 10:
-			return no("it is a NetFlow or IPFIX export: it holds flow records")
+			return no("a NetFlow or IPFIX export: flow records")
 		}
 	}
 	if len(d) >= 8 && d[0] >= 1 && d[0] <= 6 && int(binary.BigEndian.Uint16(d[2:])) == len(d) {
-		return no("it is an OpenFlow message")
+		return no("an OpenFlow message")
 	}
 	if rootOf(f) == "deployment" {
-		return no("it is a deployment descriptor")
+		return no("a deployment descriptor")
 	}
 	text, err := draft.Text(f)
 	if err != nil {
@@ -75,9 +75,9 @@ func notATopologyText(f draft.File, text string, no func(string) error) error {
 	if t := strings.TrimSpace(text); strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") {
 		var any map[string]json.RawMessage
 		if strings.HasPrefix(t, "{") && json.Unmarshal([]byte(t), &any) == nil {
-			for _, key := range []string{"flows", "isPermanent", "deviceId", "criteria", "instructions", "$schema", "appCookie", "ingressPoint", "bands", "buckets", "priority"} {
+			for _, key := range []string{"flows", "isPermanent", "deviceId", "criteria", "instructions", "$schema", "swagger", "appCookie", "ingressPoint", "bands", "buckets", "priority"} {
 				if _, ok := any[key]; ok {
-					return no("it is a controller's JSON (it has \"" + key + "\")")
+					return no("a controller's JSON (it has \"" + key + "\")")
 				}
 			}
 		}
@@ -96,13 +96,13 @@ func notATopologyText(f draft.File, text string, no func(string) error) error {
 	}
 	switch {
 	case isDistribution(rows):
-		return no("it is a distribution of sizes (\"size share\"); <sizes href> in a system descriptor reads it: it is")
+		return no("a distribution of flow sizes (<sizes href> in a system descriptor reads it)")
 	case isPairs(rows):
-		return no("it is a list of pairs and their probabilities: it holds traffic")
+		return no("a list of pairs and their probabilities (<traffic kind=\"pairs\"> in a system descriptor reads it)")
 	case strings.Contains(text, "->") && len(rows) > 1 && strings.EqualFold(rows[0][0], "Nodes") && strings.EqualFold(rows[1][0], "Connections"):
-		return no("it is htsim's connection matrix; <flows href> in a system descriptor reads it: it holds traffic")
+		return no("htsim's connection matrix (<flows href> in a system descriptor, or run --flows, reads it)")
 	case isFlowList(rows):
-		return no("it is a list of flows; <flows href> in a system descriptor reads it: it holds traffic")
+		return no("a list of flows (<flows href> in a system descriptor, or run --flows, reads it)")
 	}
 	return nil
 }
