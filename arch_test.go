@@ -79,7 +79,7 @@ var rooms = map[string][]string{
 	"plugins/shortest-path":   {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
 	"plugins/forward":         {"core/app", "core/graph", "core/model", "core/packet"},
 	"plugins/load-balancer":   {"core/app", "core/flow", "core/model", "core/packet", "plugins/apprpc", "plugins/forward"},
-	"plugins/throttle":        {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},
+	"plugins/throttle":        {"core/app", "core/flow", "core/model", "core/packet", "plugins/apprpc", "plugins/forward"},
 
 	"cmd/sendim": {"*"},
 	"examples":   {"*"},

@@ -9,6 +9,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/plugins/forward"
 )
 
 // The app's two tables: what members send is metered in the first, what they receive in
@@ -63,6 +64,7 @@ type plan struct {
 	misses map[missKey]bool // on to the next table
 	meters map[meterKey]limit
 	rules  map[ruleKey]treatment
+	order  []ruleKey // of the rules, as they should be installed
 	rates  map[app.Port]limit
 }
 
@@ -98,7 +100,7 @@ type limit struct {
 
 // work makes the plan.
 func (a *throttle) work() plan {
-	p := plan{map[missKey]bool{}, map[meterKey]limit{}, map[ruleKey]treatment{}, map[app.Port]limit{}}
+	p := plan{misses: map[missKey]bool{}, meters: map[meterKey]limit{}, rules: map[ruleKey]treatment{}, rates: map[app.Port]limit{}}
 	for _, s := range a.view.Switches() {
 		p.misses[missKey{s.ID, tableUp}] = true
 		if !a.alone {
@@ -106,7 +108,9 @@ func (a *throttle) work() plan {
 		}
 	}
 	if a.alone {
-		a.forward(p.rules)
+		forward.Ports(&a.view, func(sw model.NodeID, dst packet.IPv4, port model.PortNo) {
+			p.put(ruleKey{sw: sw, to: dst}, treatment{port: port})
+		})
 	}
 	has := func(n app.Need) bool { return slices.Contains(a.granted, n) }
 	for _, m := range a.members() {
@@ -126,15 +130,22 @@ func (a *throttle) work() plan {
 			up.sends = true
 			name := up.name()
 			p.meters[meterKey{h.At.Switch, name}] = up
-			p.rules[ruleKey{sw: h.At.Switch, port: h.At.Port}] = treatment{meter: name}
+			p.put(ruleKey{sw: h.At.Switch, port: h.At.Port}, treatment{meter: name})
 		}
 		if a.opt.direction != "up" {
 			name, k := down.name(), ruleKey{sw: h.At.Switch, to: h.IP}
 			p.meters[meterKey{h.At.Switch, name}] = down
-			p.rules[k] = treatment{name, p.rules[k].port}
+			p.put(k, treatment{name, p.rules[k].port})
 		}
 	}
 	return p
+}
+
+func (p *plan) put(k ruleKey, t treatment) {
+	if _, known := p.rules[k]; !known {
+		p.order = append(p.order, k)
+	}
+	p.rules[k] = t
 }
 
 // refresh works the plan out anew and sends what differs: meters before the rules that
@@ -154,7 +165,7 @@ func (a *throttle) refresh(out *app.Commands) {
 			delete(a.seen, k.name) // it counts anew
 		}
 	}
-	for _, k := range sorted(now.rules, ruleKey.compare) {
+	for _, k := range now.order {
 		if was, known := old.rules[k]; !known || was != now.rules[k] {
 			out.Install(k.sw, a.rule(k, now.rules[k]))
 		}
@@ -164,7 +175,7 @@ func (a *throttle) refresh(out *app.Commands) {
 			out.LimitPort(k.Switch, k.Port, now.rates[k].rate)
 		}
 	}
-	for _, k := range sorted(old.rules, ruleKey.compare) {
+	for _, k := range old.order {
 		if _, wanted := now.rules[k]; !wanted {
 			out.Remove(k.sw, a.rule(k, treatment{}))
 		}
@@ -209,10 +220,6 @@ func (k missKey) compare(l missKey) int {
 
 func (k meterKey) compare(l meterKey) int {
 	return cmp.Or(cmp.Compare(k.sw, l.sw), cmp.Compare(k.name, l.name))
-}
-
-func (k ruleKey) compare(l ruleKey) int {
-	return cmp.Or(cmp.Compare(k.sw, l.sw), cmp.Compare(k.to, l.to), cmp.Compare(k.port, l.port))
 }
 
 func comparePorts(p, q app.Port) int {
