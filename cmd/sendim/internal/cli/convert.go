@@ -1,18 +1,139 @@
 package cli
 
 import (
+	"fmt"
 	"io"
+	"strings"
 
+	"github.com/spf13/cobra"
+
+	"sendim/converters/dot"
+	"sendim/converters/mermaid"
 	"sendim/converters/mininet"
+	"sendim/core/fault"
 	"sendim/core/model"
+	"sendim/core/naming"
 	"sendim/core/workload"
+	"sendim/descriptors"
 )
 
-// writeMininet writes a script that carries the same flows as every world.
-func writeMininet(w io.Writer, n *model.Network, seed uint64) error {
-	flows, err := workload.Concrete(n, seed)
-	if err != nil {
-		return err
+// exporter writes one format.
+type exporter struct {
+	name    string
+	aliases []string
+	doc     string
+	// write tells what the format cannot hold.
+	write func(w io.Writer, n *model.Network, o exportOptions) (lost []string, err error)
+}
+
+// exportOptions are the command's flags.
+type exportOptions struct {
+	seed uint64 // of the traffic that is drawn
+}
+
+// exporters lists the formats that are written.
+func exporters() []exporter {
+	return []exporter{
+		{name: "mininet", doc: "a Python script that stands alone: sudo python3 FILE starts the network in\nMininet 2.3, carries its flows and prints results as JSON", write: writeMininet},
+		{name: "dot", aliases: []string{"graphviz"}, doc: "a picture by Graphviz: dot -Tsvg FILE", write: plain(dot.Write)},
+		{name: "mermaid", doc: "a picture in Markdown: put it into a ```mermaid block", write: plain(mermaid.Write)},
+		{name: "resolved", doc: "a system descriptor with everything worked out: generators, defaults and\nincludes, addresses, datapath ids and ports; it is the same network", write: writeResolved},
 	}
-	return mininet.Write(w, n, mininet.Options{Flows: flows})
+}
+
+// convertCommand writes a network in a foreign format.
+func (c *cli) convertCommand() *cobra.Command {
+	var file string
+	var o exportOptions
+	var list strings.Builder
+	for _, e := range exporters() {
+		name := strings.Join(append([]string{e.name}, e.aliases...), ", ")
+		fmt.Fprintf(&list, "  %-20s%s\n", name, strings.ReplaceAll(e.doc, "\n", "\n"+strings.Repeat(" ", 22)))
+	}
+	cmd := &cobra.Command{
+		Use:   "convert FORMAT SYSTEM.xml...",
+		Short: "Write a network in another tool's format (" + strings.Join(formats(false), ", ") + ")",
+		Long: `Write a network in another tool's format. What the format cannot hold is told on
+standard error.
+
+Formats:
+` + strings.TrimSuffix(list.String(), "\n"),
+		Example: "  sendim convert mininet abilene.xml -o abilene.py\n" +
+			"  sendim convert dot abilene.xml | dot -Tsvg > abilene.svg",
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := exporterOf(args[0])
+			if err != nil {
+				return err
+			}
+			sys, warnings, err := descriptors.Load(descriptors.Options{}, args[1:]...)
+			c.warnings(warnings)
+			if err != nil {
+				return err
+			}
+			var lost []string
+			err = c.writeFile(file, func(w io.Writer) (err error) {
+				lost, err = e.write(w, sys.Model, o)
+				return err
+			})
+			for _, l := range lost {
+				fmt.Fprintf(c.errs, "warning: not in %s: %s\n", e.name, l)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 0, "mininet: seed from which traffic is drawn")
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return formats(false), cobra.ShellCompDirectiveNoFileComp
+		}
+		return xmlFiles(cmd, args, "")
+	}
+	return cmd
+}
+
+// formats lists names, and the other names by which they are known.
+func formats(aliases bool) (names []string) {
+	for _, e := range exporters() {
+		names = append(names, e.name)
+		if aliases {
+			names = append(names, e.aliases...)
+		}
+	}
+	return names
+}
+
+func exporterOf(name string) (exporter, error) {
+	for _, e := range exporters() {
+		for _, n := range append([]string{e.name}, e.aliases...) {
+			if n == name {
+				return e, nil
+			}
+		}
+	}
+	return exporter{}, fault.New(fault.BadChoice, fault.Place{}, "there is no format %q to convert to; there are %s", name, strings.Join(formats(false), ", ")).Suggest(name, formats(true))
+}
+
+// plain makes an exporter of a function that needs no options.
+func plain(write func(io.Writer, *model.Network) ([]string, error)) func(io.Writer, *model.Network, exportOptions) ([]string, error) {
+	return func(w io.Writer, n *model.Network, _ exportOptions) ([]string, error) { return write(w, n) }
+}
+
+// writeMininet writes a script that carries the same flows as every world. What Mininet
+// cannot do stands in the script.
+func writeMininet(w io.Writer, n *model.Network, o exportOptions) ([]string, error) {
+	flows, err := workload.Concrete(n, o.seed)
+	if err != nil {
+		return nil, err
+	}
+	return nil, mininet.Write(w, n, mininet.Options{Flows: flows})
+}
+
+func writeResolved(w io.Writer, n *model.Network, _ exportOptions) ([]string, error) {
+	names, err := naming.New(n)
+	if err != nil {
+		return nil, err
+	}
+	return nil, descriptors.EncodeResolved(w, n, names)
 }
