@@ -6,7 +6,7 @@ LAB  := ./integrators/... ./cmd/... ./examples/...
 REST := $(shell go list ./... 2>/dev/null | grep -v -e /integrators/ -e /cmd/ -e /examples)
 RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./integrators/traffic/...
 
-.PHONY: build demo test lab-test lint race bench bench-peers generate clean
+.PHONY: build demo test lab-test lint race bench bench-peers bench-import generate clean
 
 build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -o bin/sendim ./cmd/sendim
@@ -59,6 +59,12 @@ bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsi
 	for c in 8/10000 8/100000 16/10000 $(if $(filter all,$(BENCH_PEERS)),16/100000); do k=$${c%/*} n=$${c#*/}; \
 	  peer "simgrid flows exact $$k $$n"; peer "simgrid flows coarse $$k $$n"; ours sim/fluid:FatTree/k=$$k/flows=$$n; done; \
 	$(BENCH) "$${args[@]}"
+
+IMPORT := cmd/sendim:Import $(foreach n,10000 100000 1000000,$(foreach k,topology-zoo brite caida,cmd/sendim:ImportLarge/kind=$(k)/nodes=$(n))) \
+          $(foreach k,linear leaf-spine fat-tree jellyfish small-world random waxman barabasi-albert,$(foreach n,10000 100000 1000000,cmd/sendim:Generate/kind=$(k)/nodes=$(n)))
+
+bench-import: ## foreign files (SENDIM_REFERENCE names a folder of them) and generated networks, beside networkx
+	$(BENCH) $(IMPORT)
 
 generate: ## schemas, the descriptor reference and the wire code
 	go test ./descriptors -run 'Schema|Reference' -update
