@@ -11,6 +11,7 @@ import (
 	"sendim/core/app"
 	"sendim/core/control"
 	"sendim/core/model"
+	"sendim/core/packet"
 	"sendim/plugins/apptest"
 	shortestpath "sendim/plugins/shortest-path"
 )
@@ -151,6 +152,25 @@ func TestThePathIsTheShortestByTheChosenWeightAndSparesWaitForNeed(t *testing.T)
 				way(want)
 			})
 		}
+	}
+}
+
+func TestThePathOfASourceOfNoHostBeginsWhereItIsSeen(t *testing.T) {
+	b := apptest.New(t, shortestpath.New(), "linear,3", map[string]string{"mode": "reactive"})
+	service := packet.Header{EthSrc: 2, EthDst: 3, EthType: packet.EthTypeIPv4, IPSrc: 10<<24 | 9, IPDst: 10<<24 | 3, Proto: packet.ProtoUDP, TTL: 64, L4Src: 80, L4Dst: 1024}
+	for i := range 3 {
+		b.Inject("h2", service, nil)
+		b.Settle()
+		if n := b.Downcalls[control.SendPacket]; n != 1 {
+			t.Errorf("after %d packets %d have come to the app", i+1, n)
+		}
+	}
+	if got := b.Tables(); strings.Count(got, "ipv4_src=10.0.0.9") != 2 {
+		t.Errorf("rules from where it is seen:\n%s", got)
+	}
+	b.Run(2 * model.Minute)
+	if got := b.Tables(); strings.Contains(got, "ipv4_src=10.0.0.9") {
+		t.Errorf("rules of a pair that is silent:\n%s", got)
 	}
 }
 

@@ -17,14 +17,14 @@ func (a *router) packet(p *app.PacketIn, out *app.Commands) {
 	if !ok {
 		return
 	}
-	var port model.PortNo
+	from := p.Port.Switch // the path of a source of no host, such as a service's address, begins here
 	if src, known := a.view.HostByIP(k.Src); known {
-		a.route(k, src.At.Switch, p.Port.Switch, out)
-		port = portAt(a.pairs[k], p.Port.Switch)
+		from = src.At.Switch
 	}
+	a.route(k, from, p.Port.Switch, out)
+	port := portAt(a.pairs[k], p.Port.Switch)
 	if port == 0 {
-		// The packet is off its pair's path, or has a source of no host: it goes on from
-		// where it is.
+		// The packet is off its pair's path: it goes on from where it is.
 		hops := a.path(k, p.Port.Switch, dst)
 		if port = portAt(hops, p.Port.Switch); port == 0 {
 			return
