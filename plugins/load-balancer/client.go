@@ -27,7 +27,6 @@ type client struct {
 	Member app.ServiceMember `json:"member"`
 	Switch model.NodeID      `json:"switch"` // where its rules are
 	IP     packet.IPv4       `json:"ip"`     // of the service
-	MAC    packet.MAC        `json:"mac"`
 	Port   uint16            `json:"port"`
 	Protos []uint8           `json:"protos"` // by which it has come
 }
@@ -55,7 +54,7 @@ func (a *balancer) packet(p *app.PacketIn, out *app.Commands) {
 			a.refuse(k, front, h.Proto, p.Port.Switch, out)
 			return
 		}
-		c = &client{Switch: host.At.Switch, IP: front.IP, MAC: front.MAC, Port: front.Port}
+		c = &client{Switch: host.At.Switch, IP: front.IP, Port: front.Port}
 		a.clients[k] = c
 		a.seat(c, pool.ID, m, 1, out)
 	}
@@ -88,10 +87,12 @@ func (a *balancer) seat(c *client, pool string, m app.ServiceMember, change int,
 	out.Report(pool+"."+name+".clients", float64(a.served[at]))
 }
 
-// install sends a client's rules, first the one for the answers.
+// install sends a client's rules, first the one for the answers. Those keep the Ethernet
+// address of the member they come from: an app that follows and learns where stations are
+// must see it here, and no host looks at it.
 func (a *balancer) install(k key, c *client, proto uint8, out *app.Commands) {
-	out.Install(c.Switch, a.onward(flow.Rule{Table: rewriting, Priority: a.opt.priority + 1, Match: back(k, c, proto), Apply: []flow.Action{
-		flow.Set(flow.EthSrc, uint64(c.MAC)), flow.Set(flow.IPv4Src, uint64(c.IP))}}))
+	out.Install(c.Switch, a.onward(flow.Rule{Table: rewriting, Priority: a.opt.priority + 1, Match: back(k, c, proto),
+		Apply: []flow.Action{flow.Set(flow.IPv4Src, uint64(c.IP))}}))
 	out.Install(c.Switch, a.onward(flow.Rule{Table: rewriting, Priority: a.opt.priority + 1, Match: there(k, c, proto), Cookie: clientTag,
 		Idle: a.opt.idle, SendRemoved: a.opt.idle != 0, Apply: toMember(c)}))
 }

@@ -3,9 +3,10 @@
 //
 // Clients address the service's virtual IP and port. The first packet of a client comes
 // to the app, which picks a member and has the switch to which the client is attached
-// rewrite addresses (IP and Ethernet) both ways: clients know the service only, members
-// see who their clients are. No other switch has a rule for it, so that what lies between
-// is free to any app that routes.
+// rewrite addresses both ways: the destination's, IP and Ethernet, of what goes to the
+// member; the source's, IP, of what comes back. Clients know the service only, members see
+// who their clients are. No other switch has a rule for it, so that what lies between is
+// free to any app that routes.
 //
 // A client stays with its member (mode round-robin picks in the order in which clients
 // come, so that their numbers follow the weights exactly; mode hash by the client's
