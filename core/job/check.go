@@ -123,7 +123,7 @@ func checkWorld(j *Job, caps *backend.Capabilities, world string) (without []bac
 		}
 		hint := ""
 		if optional {
-			hint = `; degrade="allow" in the deployment descriptor goes on without it`
+			hint = `; degrade="allow" in the deployment descriptor, or --degrade, goes on without it`
 		}
 		faults.Addf(fault.MissingCapability, w.first[c], "%s cannot do %s, which %s%s asks for: %s%s", world, c, w.what[c], more, reason, hint)
 	}

@@ -27,6 +27,7 @@ type Input struct {
 	Default    deployment.Application   // the app when nobody names one
 	Params     []AppParam               // win over the descriptor's
 	Tests      []model.Test             // added to the model's
+	Degrade    bool                     // go on without what the world cannot do
 }
 
 // AppParam sets one parameter; App "" means the only app.
@@ -139,6 +140,9 @@ func (j *Job) override(in Input, faults *fault.List) {
 			d.Realization, d.Emulation.Emulator = deployment.Realization(in.On), ""
 		}
 		in.Until, in.Seed = either(in.Until, until), either(in.Seed, seed)
+	}
+	if in.Degrade {
+		d.Degrade = deployment.Allow
 	}
 	if in.Until != nil {
 		d.Simulation.Until, d.Emulation.Until, d.Physical.Until = *in.Until, *in.Until, *in.Until

@@ -33,6 +33,7 @@ type runOptions struct {
 	seed                  uint64
 	repeat                int
 	detach, keep, prompt  bool
+	degrade               bool
 	detached              bool // this is the background process
 }
 
@@ -78,6 +79,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f.BoolVar(&o.detach, "detach", false, "leave the run in the background once it has started")
 	f.BoolVar(&o.keep, "keep", false, "keep the network alive after its work, until sendim stop (implied by --detach when there is no work)")
 	f.BoolVar(&o.prompt, "prompt", false, "ask for the prompt although the network has work of its own")
+	f.BoolVar(&o.degrade, "degrade", false, "go on, with a warning, without what this world cannot do (delays, loss, rates, queues)")
 	f.StringVar(&o.until, "until", "", "when to end at the latest, as 30s")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of everything that is drawn")
 	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
@@ -118,7 +120,7 @@ func (c *cli) worlds() []string {
 
 // input makes of the flags what the conductor reads.
 func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (in job.Input, notice string, err error) {
-	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, On: o.on}
+	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, On: o.on, Degrade: o.degrade}
 	if descriptor != "" && isSystem(descriptor) { // the mistake of a first day: it is meant as -t
 		in.Descriptor, in.Systems = "", append([]string{descriptor}, o.systems...)
 	}
