@@ -140,6 +140,7 @@ type openedFile struct {
 	fsys fs.FS
 	file string
 	top  bool
+	data bool        // no descriptor: a list that an element refers to
 	by   int         // the file whose <include> it was opened by
 	at   xmlscan.Pos // of that <include>
 }

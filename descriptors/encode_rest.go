@@ -89,6 +89,13 @@ func (e *encoder) flows() {
 			"chunk", sizeText(f.Chunk), "chunks", f.Chunks, "class", f.Class, "profile", f.Profile, "tenant", f.Tenant,
 			"srcport", intText(f.SrcPort), "dstport", intText(f.DstPort), "count", intText(f.Count))
 	}
+	for _, d := range n.Distributions {
+		e.block("sizes", []string{"id", d.ID}, len(d.Points) == 0, func() {
+			for _, p := range d.Points {
+				e.leaf("point", "size", p.Size.String(), "share", model.FormatRatio(p.Share))
+			}
+		})
+	}
 	for i := range n.Demands {
 		m := &n.Demands[i]
 		attrs := []string{"start", timeText(m.Start), "until", m.Until.String(), "granularity", granularityText(m.Granularity), "transport", transportText(m.Transport)}
@@ -104,9 +111,14 @@ func (e *encoder) flows() {
 		if t.Load != 0 {
 			load = model.FormatRatio(t.Load)
 		}
-		e.leaf("traffic", "id", t.ID, "kind", t.Kind, "sizes", t.Sizes, "load", load, "of", t.Of, "from", string(t.From), "to", string(t.To),
+		attrs := []string{"id", t.ID, "kind", t.Kind, "sizes", t.Sizes, "load", load, "of", t.Of, "from", string(t.From), "to", string(t.To),
 			"start", timeText(t.Start), "until", timeText(t.Until), "rate", rateText(t.Rate), "granularity", granularityText(t.Granularity),
-			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class)
+			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class}
+		e.block("traffic", attrs, len(t.Pairs) == 0, func() {
+			for _, p := range t.Pairs {
+				e.leaf("pair", "from", n.NodeName(p.From), "to", n.NodeName(p.To), "share", strconv.FormatFloat(p.Weight, 'g', -1, 64))
+			}
+		})
 	}
 }
 

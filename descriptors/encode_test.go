@@ -23,7 +23,7 @@ func dump(n *model.Network) []string {
 	for l := range n.Links() {
 		out = append(out, fmt.Sprintf("%s %v %+v", n.LinkName(l.ID), n.HasLinkName(l.ID), l))
 	}
-	for _, list := range []any{n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Processes, n.Scenario, n.Tests, n.Watches} {
+	for _, list := range []any{n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Scenario, n.Tests, n.Watches} {
 		out = append(out, fmt.Sprintf("%+v", list))
 	}
 	return out
@@ -150,6 +150,9 @@ func anyNetwork(t *rapid.T) *model.Network {
 	if some("demands") {
 		n.Demands = []model.DemandMatrix{{Start: 5, Until: 6 + times.Draw(t, "until"), Transport: model.UDP, Demands: []model.Demand{{From: hosts[0], To: hosts[1], Rate: rates.Draw(t, "rate")}}}}
 		n.Traffic = []model.Traffic{{ID: "bg", Kind: "poisson", Sizes: "websearch", Load: 0.1 + rapid.Float64Range(0, 0.9).Draw(t, "load"), Of: "bisection", From: "*", To: "type=host", Until: 7, Granularity: model.GranularityFlow, Class: "gold"}}
+		n.Traffic = append(n.Traffic, model.Traffic{ID: "weighted", Kind: "pairs", Sizes: "odd sizes", Load: 0.5, Until: 7,
+			Pairs: []model.Pair{{From: hosts[0], To: hosts[1], Weight: rapid.Float64Range(1e-300, 1).Draw(t, "weight")}, {From: hosts[1], To: hosts[0], Weight: 1}}})
+		n.Distributions = []model.Distribution{{ID: "odd sizes", Points: []model.SizePoint{{Size: 0, Share: 0}, {Size: 1, Share: rapid.Float64Range(0, 1).Draw(t, "share")}, {Size: 1 + sizes.Draw(t, "size"), Share: 1}}}}
 		n.Processes = []model.Process{{Node: h(), At: times.Draw(t, "at"), Command: "echo '" + text.Draw(t, "c") + "' && true"}}
 		n.Watches = []model.Watch{{Nodes: "type=switch", Packets: true}, {Links: "*", Flows: "f*", Sample: 1 + times.Draw(t, "sample")}}
 	}

@@ -153,6 +153,10 @@ func (l *locator) scan() {
 	l.index = &positions{}
 	at := 0
 	for at < len(l.files) {
+		if l.files[at].data {
+			at++
+			continue
+		}
 		l.scanFile(&at)
 	}
 }
@@ -187,6 +191,9 @@ func (l *locator) scanFile(at *int) {
 			}
 		case depth == 2 && string(name) == "include":
 			parents[2] = "include"
+			for *at < len(l.files) && l.files[*at].data {
+				*at++
+			}
 			if *at < len(l.files) && !l.files[*at].top && l.files[*at].by == no && l.files[*at].at == sc.Pos() {
 				l.scanFile(at)
 			}

@@ -14,6 +14,7 @@ type rest struct {
 	refs          []reference
 	steps         []step
 	toNames       []model.NodeID // per flow: what "to" names
+	outside       outside
 }
 
 // reference is a mention of a node that must exist in the end.
@@ -93,21 +94,17 @@ func (d *decoder) other(el *element) {
 		n.Policies = append(n.Policies, model.Policy{Profile: t.text("profile"), Maximize: t.text("goal") == "maximize", Property: t.text("property"), Priority: int32(t.int("priority"))})
 	case "flow":
 		d.flow(t)
+	case "flows":
+		d.flowList(t)
+	case "sizes":
+		d.sizes(el, t)
+		return
 	case "demands":
-		d.note(t)
-		m := model.DemandMatrix{Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Granularity: granularityOf(t), Transport: transportOf(t)}
-		d.w.each(el, func(c *element) {
-			t := d.w.open(c)
-			m.Demands = append(m.Demands, model.Demand{From: d.refer(t, "from"), To: d.refer(t, "to"), Rate: model.Rate(t.int("rate"))})
-			d.w.leaf(c)
-		})
-		n.Demands = append(n.Demands, m)
+		d.demands(el, t)
 		return
 	case "traffic":
-		d.note(t)
-		n.Traffic = append(n.Traffic, model.Traffic{ID: t.text("id"), Kind: t.text("kind"), Sizes: t.text("sizes"), Load: t.float("load"), Of: t.text("of"),
-			From: everyone(t, "from"), To: everyone(t, "to"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Rate: model.Rate(t.int("rate")),
-			Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Class: t.text("class")})
+		d.traffic(el, t)
+		return
 	case "process":
 		d.note(t)
 		n.Processes = append(n.Processes, model.Process{Node: d.refer(t, "node"), At: model.Time(t.int("at")), Command: t.text("command"), As: t.text("as")})
@@ -323,7 +320,11 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 			final(&n.Tenants[i].Members[j])
 		}
 	}
-	for i := range n.Flows {
+	for i := 0; i < len(n.Flows); i++ {
+		if end := n.outside.skip(i); end > i {
+			i = end - 1
+			continue
+		}
 		final(&n.Flows[i].From)
 		final(&n.Flows[i].To)
 	}
@@ -333,11 +334,18 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 			final(&n.Demands[i].Demands[j].To)
 		}
 	}
+	for i := range n.Traffic {
+		for j := range n.Traffic[i].Pairs {
+			final(&n.Traffic[i].Pairs[j].From)
+			final(&n.Traffic[i].Pairs[j].To)
+		}
+	}
 	for i := range n.Processes {
 		final(&n.Processes[i].Node)
 	}
 	net.Classes, net.Profiles, net.Services, net.Tenants, net.Policies = n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies
-	net.Flows, net.Demands, net.Traffic, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Processes, n.Tests, n.Watches
+	net.Flows, net.Demands, net.Traffic, net.Distributions, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Tests, n.Watches
+	n.outside.resolve(d, net)
 	sort.SliceStable(n.steps, func(i, j int) bool { return n.steps[i].at < n.steps[j].at })
 	for _, s := range n.steps {
 		d.places.spots["at"] = append(d.places.spots["at"], s.where)

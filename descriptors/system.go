@@ -2,7 +2,9 @@ package descriptors
 
 import (
 	"slices"
+	"strings"
 
+	"sendim/converters/flowlist"
 	"sendim/core/model"
 )
 
@@ -126,18 +128,30 @@ func systemElement() *element {
 				class, {name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
 				{name: "srcport", kind: integer, max: 65535, initial: "chosen", doc: "source port"}, {name: "dstport", kind: integer, max: 65535, initial: "chosen", doc: "destination port"},
 				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}},
-			{name: "demands", doc: "Constant rates between pairs over an interval.", attrs: []attribute{start,
-				{name: "until", kind: span, required: true, doc: "when they end"}, granularity, transport},
+			flowsElement(),
+			{name: "demands", doc: "Constant rates between pairs over an interval; from a file: matrices over time, each of which lasts until the next.", attrs: append([]attribute{start,
+				{name: "until", kind: span, initial: "with href: the end of the last matrix", doc: "when they end"}, granularity, transport,
+				{name: "href", kind: href, doc: "table with the columns time, from, to and rate; a switch with exactly one host stands for this host"},
+				{name: "every", kind: span, initial: "as the one before", doc: "with href: how long the last matrix lasts"},
+				{name: "time", kind: fraction, initial: "1", doc: "with href: multiplies times"}, {name: "rate", kind: fraction, initial: "1", doc: "with href: multiplies rates"}}, numbered()...),
 				children: []*element{{name: "demand", doc: "One pair.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "rate", kind: rate, required: true, doc: "rate"}}}}},
-			{name: "traffic", doc: "Random traffic, the same in every world for one seed.", attrs: []attribute{newID("its name"),
+			{name: "sizes", doc: "A distribution of flow sizes, from a file or point by point.", attrs: []attribute{newID("its name, for <traffic sizes>"),
+				{name: "href", kind: href, doc: "lines of a size and a cumulative share; percent if the last share is 100, fractions if it is 1"},
+				{name: "unit", kind: size, initial: "1B", doc: "what one of size stands for in the file"}},
+				children: []*element{{name: "point", doc: "A point of the distribution, linear in between.", attrs: []attribute{
+					{name: "size", kind: size, required: true, doc: "flows of this size or smaller"}, {name: "share", kind: share, required: true, doc: "are this share of all; that of the last point is 1"}}}}},
+			{name: "traffic", doc: "Random traffic, the same in every world for one seed.", attrs: append([]attribute{newID("its name"),
 				{name: "kind", kind: choice, choices: TrafficKinds(), required: true, doc: "who talks to whom"},
-				{name: "sizes", kind: text, doc: "a distribution of flow sizes, or a size"},
-				{name: "load", kind: share, doc: "share of the capacity of the links named by of"},
+				{name: "sizes", kind: text, doc: "a distribution of flow sizes (" + strings.Join(knownSizes(), ", ") + ", or the id of a <sizes>), or a size"},
+				{name: "load", kind: share, doc: "share of the capacity of the links named by of; with kind pairs, of all senders together"},
 				{name: "of", kind: choice, choices: []string{"access", "bisection"}, initial: "access", doc: "which links load counts"},
 				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
 				start, {name: "until", kind: span, doc: "no flow begins later"},
-				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class}},
+				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class,
+				{name: "href", kind: href, doc: "with kind pairs: lines of id,src,dst,probability, or a table with the columns from, to and share"}}, numbered()...),
+				children: []*element{{name: "pair", doc: "With kind pairs: a pair that is drawn in proportion to its share.", attrs: []attribute{
+					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "share", kind: number, required: true, doc: "its weight"}}}}},
 			{name: "process", doc: "A program on an emulated or physical host.", attrs: []attribute{
 				{name: "node", kind: ref, required: true, doc: "the host"}, {name: "at", kind: span, initial: "0s", doc: "when it starts"},
 				{name: "command", kind: text, required: true, doc: "command line, given to sh -c"}, {name: "as", kind: ref, doc: "flow that stands for it in the simulator"}}},
@@ -175,5 +189,38 @@ func nodeSpec() []attribute {
 
 // TrafficKinds lists the kinds of <traffic>.
 func TrafficKinds() []string {
-	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot"}
+	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot", "pairs"}
+}
+
+// knownSizes are the distributions that need no declaration.
+func knownSizes() []string { return []string{"websearch", "datamining", "hadoop"} }
+
+// numbered are the attributes of what refers to a file whose nodes may be numbers.
+func numbered() []attribute {
+	return []attribute{
+		{name: "hosts", kind: selector, initial: "*", doc: "hosts that the file's numbers stand for, in order of declaration; names stand for themselves"},
+		{name: "first", kind: integer, max: 1 << 40, initial: "0", doc: "number of the first of them"},
+	}
+}
+
+// flowsElement is <flows>, whose attributes the command line knows as well.
+func flowsElement() *element {
+	return &element{name: "flows",
+		doc: "A list of flows from a file, told by its content: a table with a header (columns id, from, to, start, duration, size, rate, transport, ...; " +
+			"bare numbers where the header names the unit, as start_s, size_bytes), the flows.csv of a run (every flow starts when it started and is to send what it was to send), " +
+			"a connection matrix of htsim, a list of HPCC's generator, a coflow benchmark.",
+		attrs: append([]attribute{
+			{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"},
+			{name: "format", kind: choice, choices: flowlist.Formats(), initial: "auto", doc: "form of the file"},
+			{name: "prefix", kind: text, doc: "put before every id"},
+			{name: "start", kind: span, initial: "0s", doc: "added to every start"},
+			{name: "until", kind: span, doc: "flows that start later are left out"},
+			{name: "time", kind: fraction, initial: "1", doc: "multiplies starts and durations"},
+			{name: "size", kind: fraction, initial: "1", doc: "multiplies sizes"},
+			{name: "rate", kind: fraction, initial: "1", doc: "multiplies rates"},
+			{name: "granularity", kind: choice, choices: model.GranularityNames(), initial: "packet", doc: "of flows that do not say"},
+			{name: "transport", kind: choice, choices: model.TransportNames(), initial: "tcp with a size, udp with a rate", doc: "of flows that do not say"},
+			{name: "packet", kind: size, initial: "1514B", doc: "of flows that do not say"},
+			{name: "chunk", kind: size, doc: "of flows with granularity chunk that do not say"},
+			{name: "class", kind: ref, doc: "of flows that do not say"}}, numbered()...)}
 }
