@@ -29,6 +29,15 @@ func builtins() []cli.Builtin {
 // findApp gives the path of an app's binary: beside this program, then along PATH.
 func findApp(name string) (string, error) { return apprpc.Find(name) }
 
+// foundApps lists the apps that findApp finds.
+func foundApps() []cli.Binary {
+	var out []cli.Binary
+	for _, b := range apprpc.Found() {
+		out = append(out, cli.Binary(b))
+	}
+	return out
+}
+
 // startApp starts an app's binary as a process of its own.
 func startApp(ctx context.Context, path string, a deployment.Application, log io.Writer) (app.Instance, error) {
 	return apprpc.Launch(ctx, apprpc.Options{Path: path, SHA256: a.SHA256, Stderr: log,

@@ -8,6 +8,7 @@ import (
 
 	"sendim/cmd/sendim/internal/cli"
 	"sendim/cmd/sendim/internal/doctor"
+	"sendim/plugins/python"
 )
 
 func main() {
@@ -15,6 +16,8 @@ func main() {
 		Backends:  backends,
 		Builtins:  builtins(),
 		Find:      findApp,
+		Found:     foundApps,
+		Python:    python.Files,
 		Start:     startApp,
 		Importers: importers(),
 		Hidden:    hidden(),

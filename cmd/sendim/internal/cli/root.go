@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,6 +28,10 @@ type Wiring struct {
 	Builtins []Builtin
 	// Find gives the path of an app's binary by its name.
 	Find func(name string) (path string, err error)
+	// Found lists the binaries of apps that Find finds by name.
+	Found func() []Binary
+	// Python is the package for apps in Python, as files.
+	Python fs.FS
 	// Start starts the binary of an app that may use what its descriptor says, and whose
 	// checksum must fit unless it is "".
 	Start func(ctx context.Context, path string, a deployment.Application, log io.Writer) (app.Instance, error)
@@ -103,7 +108,7 @@ what came out. A first run, no file needed:
 		return fail(WrongInput, "%w; %s --help lists the options", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&c.runs, "runs", "runs", "folder of runs")
-	for _, cmd := range []*cobra.Command{c.runCommand(), c.validateCommand(), c.importCommand(), c.generateCommand(), c.convertCommand(), c.compareCommand(),
+	for _, cmd := range []*cobra.Command{c.runCommand(), c.validateCommand(), c.importCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
 		c.runsCommand(), c.statusCommand(), c.shellCommand(), c.execCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.versionCommand()} {
 		root.AddCommand(wrongArguments(cmd))
 	}
