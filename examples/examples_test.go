@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"sendim/core/deployment"
 	"sendim/core/job"
 	"sendim/descriptors"
+	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	loadbalancer "sendim/plugins/load-balancer"
 	shortestpath "sendim/plugins/shortest-path"
@@ -22,8 +24,12 @@ import (
 	"sendim/sim"
 )
 
-// launch uses the apps that are linked in, whatever the descriptors say about binaries.
-func launch(_ context.Context, a deployment.Application) (app.Instance, error) {
+// launch uses the apps that are linked in, whatever the descriptors say about binaries;
+// those in Python run as they are.
+func launch(ctx context.Context, a deployment.Application) (app.Instance, error) {
+	if filepath.Ext(a.Plugin) == ".py" {
+		return apprpc.Launch(ctx, apprpc.Options{Path: a.Plugin, Stderr: os.Stderr})
+	}
 	switch strings.TrimPrefix(a.Plugin, "builtin:") {
 	case "shortest-path":
 		return app.Local(shortestpath.New()), nil
@@ -50,7 +56,12 @@ func each(t *testing.T, kind descriptors.Kind, f func(t *testing.T, file string)
 		}
 		if k == kind {
 			found++
-			t.Run(path, func(t *testing.T) { f(t, path) })
+			t.Run(path, func(t *testing.T) {
+				if kind == descriptors.KindDeployment && filepath.Dir(path) == "python" {
+					needsPython(t)
+				}
+				f(t, path)
+			})
 		}
 		return nil
 	})
@@ -59,6 +70,20 @@ func each(t *testing.T, kind descriptors.Kind, f func(t *testing.T, file string)
 	}
 	if found == 0 {
 		t.Fatalf("there is no %s", kind)
+	}
+}
+
+// needsPython skips the test where apps in Python cannot run, or fails it where
+// everything must be there.
+func needsPython(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1":
+		t.Fatalf("python3-grpcio is missing: %v\n%s", err, out)
+	default:
+		t.Skip("python3-grpcio is missing")
 	}
 }
 
@@ -110,7 +135,7 @@ func TestEveryExampleRunsInTheSimulation(t *testing.T) {
 }
 
 func TestTheTwoWorldsOfAnExampleDifferInNothingElse(t *testing.T) {
-	for _, dir := range []string{"abilene", "first", "throttle"} {
+	for _, dir := range []string{"abilene", "first", "python", "throttle"} {
 		a, err := os.ReadFile(filepath.Join(dir, "simulation.xml"))
 		if err != nil {
 			t.Fatal(err)

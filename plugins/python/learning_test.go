@@ -20,8 +20,8 @@ func TestTheLearningSwitchInPythonIsTheOneInGo(t *testing.T) {
 		for _, params := range []map[string]string{{}, {"idle": "1500ms", "hard": "40s", "priority": "7"}, {"idle": "0s"}} {
 			r := apptest.Record(t, learningswitch.New(), topo, params)
 			for _, size := range []int{1, 7, len(r.Events)} {
-				if size == 1 && topo != "linear,4" {
-					continue // once is enough: it takes long
+				if size == 1 && topo != "linear,4" || size == 7 && topo == "torus,3,3" {
+					continue // the others do, and it takes long
 				}
 				t.Run(fmt.Sprint(topo, params, size), func(t *testing.T) {
 					i := launch(t, learningSwitch)

@@ -1,9 +1,15 @@
 package python_test
 
 import (
+	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
+
+	"sendim/plugins/python"
 )
 
 const interpreter = "/usr/bin/python3" // Debian's own, to which python3-grpcio belongs
@@ -13,11 +19,61 @@ const interpreter = "/usr/bin/python3" // Debian's own, to which python3-grpcio 
 func needsPython(t testing.TB) {
 	t.Helper()
 	out, err := exec.Command(interpreter, "-c", "import grpc, google.protobuf").CombinedOutput()
-	if err == nil {
-		return
+	if err != nil {
+		missing(t, "python3-grpcio ("+string(out)+")")
 	}
+}
+
+func missing(t testing.TB, what string) {
+	t.Helper()
 	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("python3-grpcio is missing: %v\n%s", err, out)
+		t.Fatalf("%s is missing", what)
 	}
-	t.Skip("python3-grpcio is missing")
+	t.Skipf("%s is missing", what)
+}
+
+// The tests in Python are in tests; an author runs them with python3 -m unittest.
+func TestTheTestsInPythonPass(t *testing.T) {
+	needsPython(t)
+	cmd := exec.Command(interpreter, "-m", "unittest", "discover", "-s", "tests")
+	cmd.Env = append(os.Environ(), "PYTHONPATH=.")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("\nOK")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestTheGeneratedCodeIsThatOfTheProtocol(t *testing.T) {
+	if _, err := exec.LookPath("protoc"); err != nil {
+		missing(t, "protoc (Debian: protobuf-compiler)")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("./generate.sh", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "app_pb2.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("sendim/app_pb2.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("sendim/app_pb2.py is not what app.proto gives: run plugins/python/generate.sh")
+	}
+}
+
+func TestTheFilesAreThePackageAndNothingElse(t *testing.T) {
+	var got []string
+	err := fs.WalkDir(python.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			got = append(got, path)
+		}
+		return err
+	})
+	want, _ := filepath.Glob("sendim/*.py")
+	if err != nil || !slices.Equal(got, want) || !slices.Contains(got, "sendim/__init__.py") {
+		t.Errorf("%v: %v, want %v", err, got, want)
+	}
 }

@@ -84,12 +84,12 @@ func everyEvent() []app.Event {
 	settings := app.Settings{
 		Classes:  []model.Class{{ID: "gold", Min: 10, Max: 11, Priority: 12}},
 		Profiles: []app.Profile{{ID: "premium", Class: "gold", Rate: 13, Pool: "web", Members: []packet.IPv4{14, 0xff00000f}}},
-		Services: []app.VirtualService{{ID: "web", IP: 16, Proto: model.TCP, Port: 17, Members: []app.ServiceMember{{Node: 18, IP: 19, MAC: 20, Weight: 21}}}},
+		Services: []app.VirtualService{{ID: "web", IP: 16, MAC: 26, Proto: model.TCP, Port: 17, Members: []app.ServiceMember{{Node: 18, IP: 19, MAC: 20, Weight: 21}}}},
 		Tenants:  []app.Tenant{{ID: "red", VLAN: 22, Quota: 23, Members: []packet.IPv4{24}}},
 		Policies: []model.Policy{{Profile: "premium", Maximize: true, Property: "delay", Priority: 25}},
 	}
 	return []app.Event{
-		{Kind: app.KindStart, At: -1, Start: &app.Start{Granted: []app.Need{app.NeedMeters}, Seed: 1<<64 - 1, Settings: settings,
+		{Kind: app.KindStart, At: -1, Start: &app.Start{Granted: []app.Need{app.NeedMeters}, Seed: 1<<64 - 1, Settings: settings, Last: true,
 			Parameters: map[string]string{"text": "ä", "count": "-3", "share": "0.25", "on": "false", "span": "20ms", "rate": "1Gbps", "mode": "slow", "must": "x"}}},
 		{Kind: app.KindTopology, At: 1, Topology: &app.Topology{Last: true, Links: []app.LinkInfo{link}, Hosts: []app.HostInfo{host},
 			Switches: []app.SwitchInfo{{ID: 50, Name: "s50"}, {ID: 51, Name: "東京", Up: true, Properties: []model.Property{property, {Name: "a", Value: "b"}}}, {ID: 52, Name: "s52"}}}},

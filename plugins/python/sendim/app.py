@@ -118,6 +118,7 @@ class App:
 
     granted: Sequence[str] = ()  # what this world can do, in the words of needs
     seed = 0                     # for apps that draw lots
+    last = False                 # no app follows: NEXT_APP leads nowhere
     settings: Any = None         # events.Settings: classes, profiles, services, tenants, policies
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -171,7 +172,8 @@ class App:
         """What the descriptors say about users has changed; self.settings has the new."""
 
     # Override both to survive a hot swap or a restart elsewhere; parameters, granted,
-    # seed and settings survive by themselves.
+    # seed, last and settings survive by themselves. save gives numbers, text, bytes,
+    # lists, tuples, sets and dictionaries, restore gets the same.
     save: Optional[Callable[[], Any]] = None
     restore: Optional[Callable[[Any], None]] = None
 

@@ -90,6 +90,7 @@ class VirtualService(NamedTuple):
     transport: str  # "", "udp", "tcp" or "icmp"
     port: int
     members: Tuple[ServiceMember, ...]
+    mac: int  # at which the service "arp" says that it is
 
 
 class Tenant(NamedTuple):
@@ -195,6 +196,7 @@ class Start(Event):
         return list(self._p.granted)
 
     seed = _is("seed", "For apps that draw lots: random.Random(e.seed).")
+    last = _is("last", "Whether no app follows: NEXT_APP leads nowhere.")
 
     @property
     def settings(self) -> "Settings":
@@ -219,7 +221,7 @@ class Settings(Event):
     @property
     def services(self) -> List[VirtualService]:
         return [VirtualService(s.id, s.ip, ("", "udp", "tcp", "icmp")[s.proto], s.port,
-                               tuple(ServiceMember(m.node, m.ip, m.mac, m.weight) for m in s.members)) for s in self._p.services]
+                               tuple(ServiceMember(m.node, m.ip, m.mac, m.weight) for m in s.members), s.mac) for s in self._p.services]
 
     @property
     def tenants(self) -> List[Tenant]:

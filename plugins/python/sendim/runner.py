@@ -96,7 +96,7 @@ class Runner:
         else:
             self.start.CopyFrom(message)
             set_parameters(a, dict(message.parameters))
-            a.granted, a.seed = tuple(message.granted), message.seed
+            a.granted, a.seed, a.last = tuple(message.granted), message.seed, message.last
         a.settings = Settings(0, self.start.settings)
 
     def save(self) -> bytes:

@@ -51,7 +51,7 @@ class Mirror(App):
         out.log("info", f"{e.kind} at {e.at}: {json.dumps(plain(e))}")
         if e.kind == "start":
             out.log("info", json.dumps(plain([self.text, self.count, self.share, self.on, self.span, self.rate, self.mode, self.must,
-                                              self.granted, self.seed, self.settings])))
+                                              self.granted, self.seed, self.last, self.settings])))
 
 
 def everything(out):
