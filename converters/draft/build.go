@@ -226,8 +226,11 @@ func (w *builder) links() {
 	}
 }
 
-// legal is legalProperties, counting.
+// legal is legalProperties, counting. What was a model's before is legal.
 func (w *builder) legal(list []model.Property) []model.Property {
+	if w.n.KeepName {
+		return list
+	}
 	list, cut := legalProperties(list)
 	w.result.Summary.CutValues += cut
 	return list
