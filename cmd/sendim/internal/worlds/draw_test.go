@@ -25,6 +25,7 @@ type world struct {
 	// transfers is each world's own hash, and a fluid knows neither headers nor the first
 	// seconds of a transfer.
 	chancy bool
+	users  users
 }
 
 type host struct {
@@ -120,6 +121,7 @@ func drawWith(seed uint64, most int, flows func(d *drawing, rate int)) *world {
 			return fmt.Sprintf(` rate="%dMbps" queue="%s"%s`, rate*d.scale, queue, delay)
 		})
 	}
+	d.people(rate)
 	flows(d, rate)
 	d.scenario()
 	d.tests()
@@ -440,6 +442,7 @@ func (d *drawing) write() {
 		`<application plugin="shortest-path"><param name="weight" value="cost"/><param name="ecmp" value="pair"/></application>`,
 		`<application plugin="shortest-path"><param name="weight" value="delay"/><param name="mode" value="reactive"/></application>`,
 	})
+	app = d.w.users.around(app)
 	d.w.drawn = append(d.w.drawn, app)
 	d.w.chancy = strings.Contains(app, `"group"`) || slices.Contains(d.w.drawn, "fluid")
 	scale := ""
