@@ -23,7 +23,7 @@ func TestLab(t *testing.T) {
 		t.Skip(err)
 	}
 	bin := t.TempDir()
-	for _, name := range []string{"learning-switch", "shortest-path", "throttle"} {
+	for _, name := range []string{"learning-switch", "load-balancer", "shortest-path", "throttle"} {
 		out, err := exec.Command("go", "build", "-o", bin+"/sendim-app-"+name, "sendim/plugins/"+name+"/plugin").CombinedOutput()
 		if err != nil {
 			t.Fatalf("build %s: %v\n%s", name, err, out)
