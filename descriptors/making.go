@@ -46,15 +46,18 @@ func (d *decoder) generate(el *element) {
 			r.Options = append(r.Options, generate.Option{Name: a.name, Value: a.value, Place: a.where})
 		}
 	}
-	var said partialLink
-	r.LinkSpec = func(spec model.LinkSpec, given func(string) bool) model.LinkSpec {
-		said.spec = spec
-		for name, bit := range map[string]uint16{"rate": setRate, "delay": setDelay, "loss": setLoss, "queue": setQueue} {
-			if given(name) {
-				said.mask |= bit
+	r.PerLink = d.narrow(d.scope)
+	r.LinkSpec = func(a, z model.NodeID, spec model.LinkSpec, given func(string) bool) model.LinkSpec {
+		said := partialLink{spec: spec}
+		for _, o := range [...]struct {
+			name string
+			bit  uint16
+		}{{"rate", setRate}, {"delay", setDelay}, {"loss", setLoss}, {"queue", setQueue}} {
+			if given(o.name) {
+				said.mask |= o.bit
 			}
 		}
-		return d.complete(said, d.scope, model.NoNode, model.NoNode).spec
+		return d.complete(said, d.scope, a, z).spec
 	}
 	if err := generate.Build(r, d.b); err != nil {
 		if l, ok := err.(*fault.List); ok {
@@ -67,13 +70,6 @@ func (d *decoder) generate(el *element) {
 	}
 	for n := s.firstNode; n < int32(d.b.NodeCount()); n++ {
 		d.settleMade(n)
-	}
-	if d.narrow(d.scope) {
-		for l := s.firstLink; int(l) < d.b.LinkCount(); l++ {
-			a, z := d.b.LinkEnds(l)
-			id := d.b.SpecID(d.complete(said, d.scope, a, z).spec)
-			d.b.SetLinkSpecs(l, id, id)
-		}
 	}
 }
 

@@ -57,10 +57,18 @@ name is an error, reported with its line and the nearest valid name, all of them
 	}
 	b.WriteString("\n## System descriptor\n")
 	writeReference(&b, systemElement(), "")
-	b.WriteString("\n## Generators\n\nOptions of `<generate>`; every kind also has the common ones.\n")
-	options(&b, "common", "Of every kind.", generate.Common(), nil)
+	b.WriteString("\n## Generators\n\nOptions of `<generate>`, of `sendim generate` and of `--topo`; every kind also has the common ones. The same options, `seed` among them, give the same network on every machine. " +
+		"No link leads to its own switch, and two switches have one link or none, unless parallel ones are asked for.\n\n| kind | what it is | defined by |\n|---|---|---|\n")
 	for _, k := range generate.Kinds() {
-		options(&b, k.Name, k.Doc, k.Options, k.Args)
+		source := k.Source
+		if source == "" {
+			source = "Mininet"
+		}
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", k.Name, k.Name, cell(k.Short), cell(source))
+	}
+	options(&b, generate.Kind{Name: "common", Doc: "Of every kind; `parallel` and `spare` of those with links between switches.", Options: generate.Common()})
+	for _, k := range generate.Kinds() {
+		options(&b, k)
 	}
 	b.WriteString("\n## Deployment descriptor\n")
 	writeReference(&b, deploymentElement(), "")
@@ -72,6 +80,9 @@ name is an error, reported with its line and the nearest valid name, all of them
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+
+// literal is a text whose stars are stars.
+func literal(s string) string { return strings.ReplaceAll(cell(s), "*", "\\*") }
 
 func writeReference(b *bytes.Buffer, e *element, path string) {
 	path += "<" + e.name + ">"
@@ -102,24 +113,34 @@ func writeReference(b *bytes.Buffer, e *element, path string) {
 	}
 }
 
-func options(b *bytes.Buffer, name, doc string, list []generate.OptionDoc, args []string) {
-	fmt.Fprintf(b, "\n### %s\n\n%s", name, doc)
-	if len(args) > 0 {
-		fmt.Fprintf(b, " On the command line: `--topo %s,%s`.", name, strings.Join(args, ","))
+func options(b *bytes.Buffer, k generate.Kind) {
+	fmt.Fprintf(b, "\n### %s\n\n%s", k.Name, literal(k.Doc))
+	if len(k.Args) > 0 {
+		fmt.Fprintf(b, " On the command line: `--topo %s,%s`.", k.Name, strings.Join(k.Args, ","))
+	}
+	if k.Bound != "" {
+		fmt.Fprintf(b, " Limits are checked against a bound for the number of links %s.", k.Bound)
 	}
 	b.WriteByte('\n')
-	if len(list) == 0 {
+	if len(k.Options) == 0 {
 		return
 	}
 	b.WriteString("\n| option | default | meaning |\n|---|---|---|\n")
-	for _, o := range list {
-		option, initial := o.Name, o.Initial
+	for _, o := range k.Options {
+		option, initial := o.Name, literal(o.Initial)
 		if o.Alias != "" {
 			option += " (or " + o.Alias + ")"
 		}
 		if initial == "" && o.Name != "prefix" {
 			initial = "*required*"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", option, cell(initial), cell(o.Doc))
+		doc := o.Doc
+		if len(o.Values) > 0 && !o.Switch() {
+			doc += " (" + strings.Join(o.Values, ", ") + ")"
+		}
+		if o.Models != nil {
+			doc += "; only with model " + strings.Join(o.Models, ", ")
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", option, initial, literal(doc))
 	}
 }

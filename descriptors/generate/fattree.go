@@ -6,18 +6,18 @@ import "sendim/core/model"
 // network architecture" (SIGCOMM 2008), section 3.
 func fatTree() Kind {
 	return Kind{
-		Name: "fat-tree", Doc: "A k-ary fat-tree, m = k/2: cores c0..c(m*m-1); per pod P aggregations pPa0.. and edges pPe0..; " +
+		Name: "fat-tree", Short: "A folded Clos network of three stages, of switches with K ports",
+		Source: `Al-Fares, Loukissas, Vahdat, "A scalable, commodity data center network architecture", SIGCOMM 2008, section 3`, Doc: "A k-ary fat-tree, m = k/2: cores c0..c(m*m-1); per pod P aggregations pPa0.. and edges pPe0..; " +
 			"hosts h0.. with h = (P*m + e)*H + j. Aggregation a is linked to cores a*m .. a*m+m-1. " +
 			"Ports: edge 1..H to its hosts, then H+1+a to aggregation a; aggregation 1+e to edge e, then m+1+c to core a*m+c; core 1+P to pod P.",
 		Options: []OptionDoc{
 			{Name: "k", Initial: "4", Doc: "ports per switch, even", min: 2, max: 1 << 12, even: true},
 			{Name: "hosts", Alias: "n", Initial: "k/2", Doc: "hosts per edge switch", min: 0}},
 		Args: []string{"k", "hosts"},
-		size: func(v *values) (nodes, links int64) {
+		size: func(v *values) (switches, hosts, links int64) {
 			k := v.int("k")
-			m, hosts := k/2, edgeHosts(v)
-			all := mul(k, m, hosts)
-			return add(mul(m, m), mul(k, k), all), add(mul(2, k, m, m), all)
+			m := k / 2
+			return add(mul(m, m), mul(k, k)), mul(k, m, edgeHosts(v)), mul(2, k, m, m)
 		},
 		build: func(v *values, g *net) {
 			k := v.int("k")

@@ -1,27 +1,21 @@
 package generate
 
-import "sendim/core/model"
-
 // Kind is one shape of network.
 type Kind struct {
 	Name    string
-	Doc     string
-	Options []OptionDoc // its own; every kind has the common ones as well
+	Short   string      // what it is, in a line
+	Doc     string      // what it is made of, with the names of its nodes
+	Source  string      // where it is defined, or ""
+	Options []OptionDoc // its own; see All
 	Args    []string    // options that "--topo NAME,ARG,ARG" sets, in this order
 
-	size  func(v *values) (nodes, links int64)
-	build func(v *values, n *net)
-}
+	// Bound says when Size gives a bound for the links, "" when it never does.
+	Bound string
 
-// OptionDoc describes an option.
-type OptionDoc struct {
-	Name     string
-	Alias    string // another name for it, or ""
-	Initial  string // default
-	Doc      string
-	min, max int64 // of whole numbers
-	even     bool  // must be even
-	text     bool  // not a number
+	flat  bool                                               // no links between switches
+	check func(v *values, fail func(string, string, ...any)) // what options say of each other, or nil
+	size  func(v *values) (switches, hosts, links int64)     // links between switches; a host has one
+	build func(v *values, n *net)
 }
 
 // Kinds is the table of all kinds.
@@ -33,20 +27,15 @@ func Kinds() []Kind {
 		linear(),
 		tree(),
 		torus(),
+		star(),
+		ring(),
+		fullMesh(),
+		leafSpine(),
 		fatTree(),
+		jellyfish(),
+		smallWorld(),
+		randomGraph(),
+		waxman(),
+		barabasiAlbert(),
 	}
 }
-
-// Common lists the options that every kind has.
-func Common() []OptionDoc {
-	return []OptionDoc{
-		{Name: "prefix", Doc: "goes before every node's name", text: true},
-		{Name: "rate", Initial: "unlimited", Doc: "rate of every link", text: true},
-		{Name: "delay", Initial: "0s", Doc: "one-way delay of every link", text: true},
-		{Name: "loss", Initial: "0%", Doc: "loss of every link", text: true},
-		{Name: "queue", Initial: model.DefaultQueue.String(), Doc: "queue of every port", text: true},
-	}
-}
-
-// most bounds single numbers, so that products stay far from overflow.
-const most = 1 << 40

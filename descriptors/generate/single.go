@@ -4,10 +4,12 @@ import "sendim/core/model"
 
 func single() Kind {
 	return Kind{
-		Name: "single", Doc: "One switch s1 with hosts h1..hK (Mininet's single).",
+		Name: "single", Short: "A switch with hosts",
+		Doc:     "One switch s1 with hosts h1..hK (Mininet's single).",
 		Options: []OptionDoc{{Name: "k", Alias: "hosts", Initial: "2", Doc: "number of hosts", min: 1}},
 		Args:    []string{"k"},
-		size:    func(v *values) (nodes, links int64) { return add(v.int("k"), 1), v.int("k") },
+		flat:    true,
+		size:    func(v *values) (switches, hosts, links int64) { return 1, v.int("k"), 0 },
 		build: func(v *values, n *net) {
 			s := n.sw("s", int64(1))
 			for h := int64(1); h <= v.int("k"); h++ {
@@ -19,8 +21,10 @@ func single() Kind {
 
 func minimal() Kind {
 	return Kind{
-		Name: "minimal", Doc: "One switch s1 with hosts h1 and h2 (Mininet's minimal).",
-		size: func(*values) (nodes, links int64) { return 3, 2 },
+		Name: "minimal", Short: "A switch with two hosts",
+		Doc:  "One switch s1 with hosts h1 and h2 (Mininet's minimal).",
+		flat: true,
+		size: func(*values) (switches, hosts, links int64) { return 1, 2, 0 },
 		build: func(_ *values, n *net) {
 			s := n.sw("s", int64(1))
 			n.link(n.host("h", int64(1)), s)
@@ -31,7 +35,7 @@ func minimal() Kind {
 
 func reversed() Kind {
 	k := single()
-	k.Name, k.Doc = "reversed", "As single, but the first host is at the highest port (Mininet's reversed)."
+	k.Name, k.Short, k.Doc = "reversed", "As single, with the ports the other way round", "As single, but the first host is at the highest port (Mininet's reversed)."
 	k.build = func(v *values, n *net) {
 		s := n.sw("s", int64(1))
 		k := v.int("k")

@@ -4,15 +4,16 @@ import "sendim/core/model"
 
 func torus() Kind {
 	return Kind{
-		Name: "torus", Doc: "Switches s1x1..sXxY joined right and down, around the edges; each with N hosts: h1x1, or h1x1x1, ... when N > 1 (Mininet's torus, with its DPIDs). It has loops.",
+		Name: "torus", Short: "A grid that is closed around its edges",
+		Doc: "Switches s1x1..sXxY joined right and down, around the edges; each with N hosts: h1x1, or h1x1x1, ... when N > 1 (Mininet's torus, with its DPIDs). It has loops.",
 		Options: []OptionDoc{
 			{Name: "x", Doc: "rows", min: 3, max: 1 << 20},
 			{Name: "y", Doc: "columns", min: 3, max: 1 << 20},
 			{Name: "n", Alias: "hosts", Initial: "1", Doc: "hosts per switch", min: 1}},
 		Args: []string{"x", "y", "n"},
-		size: func(v *values) (nodes, links int64) {
-			switches := mul(v.int("x"), v.int("y"))
-			return add(switches, mul(switches, v.int("n"))), add(mul(2, switches), mul(switches, v.int("n")))
+		size: func(v *values) (switches, hosts, links int64) {
+			switches = mul(v.int("x"), v.int("y"))
+			return switches, mul(switches, v.int("n")), mul(2, switches)
 		},
 		build: func(v *values, g *net) {
 			x, y, n := v.int("x"), v.int("y"), v.int("n")

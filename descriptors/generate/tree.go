@@ -4,19 +4,19 @@ import "sendim/core/model"
 
 func tree() Kind {
 	return Kind{
-		Name: "tree", Doc: "A tree of switches with hosts as leaves, numbered depth first: s1..sM, h1..hN (Mininet's tree).",
+		Name: "tree", Short: "A tree of switches with hosts as leaves",
+		Doc: "A tree of switches with hosts as leaves, numbered depth first: s1..sM, h1..hN (Mininet's tree).",
 		Options: []OptionDoc{
 			{Name: "depth", Initial: "1", Doc: "levels of switches", min: 1, max: 40},
 			{Name: "fanout", Initial: "2", Doc: "children per switch", min: 1}},
 		Args: []string{"depth", "fanout"},
-		size: func(v *values) (nodes, links int64) {
-			level := int64(1)
+		size: func(v *values) (switches, hosts, links int64) {
+			hosts = 1
 			for range v.int("depth") {
-				nodes = add(nodes, level)
-				level = mul(level, v.int("fanout"))
+				switches = add(switches, hosts)
+				hosts = mul(hosts, v.int("fanout"))
 			}
-			nodes = add(nodes, level)
-			return nodes, nodes - 1
+			return switches, hosts, switches - 1
 		},
 		build: func(v *values, g *net) {
 			var switches, hosts int64

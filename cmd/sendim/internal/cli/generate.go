@@ -41,15 +41,36 @@ func (c *cli) generateCommand() *cobra.Command {
 
 func (c *cli) generateKind(k generate.Kind) *cobra.Command {
 	var file, name string
-	cmd := &cobra.Command{Use: k.Name, Short: k.Doc, Args: cobra.NoArgs}
-	for _, o := range append(append([]generate.OptionDoc{}, k.Options...), generate.Common()...) {
+	cmd := &cobra.Command{Use: k.Name, Short: k.Short, Long: k.Short + ".\n\n" + k.Doc, Args: cobra.NoArgs}
+	if k.Source != "" {
+		cmd.Long += "\n\nSource: " + k.Source + "."
+	}
+	cmd.Flags().SortFlags = false // the kind's own options come first
+	for _, o := range k.All() {
 		doc := o.Doc
+		if len(o.Values) > 0 && !o.Switch() {
+			doc += ": " + strings.Join(o.Values, ", ")
+		}
+		if o.Models != nil {
+			doc += "; only with --model " + strings.Join(o.Models, ", ")
+		}
 		if o.Initial != "" {
 			doc += " (default " + o.Initial + ")"
 		}
-		cmd.Flags().String(o.Name, "", doc)
-		if o.Alias != "" {
-			cmd.Flags().String(o.Alias, "", "the same as --"+o.Name)
+		for i, name := range []string{o.Name, o.Alias} {
+			if name == "" {
+				continue
+			}
+			if i > 0 {
+				doc = "the same as --" + o.Name
+			}
+			cmd.Flags().String(name, "", doc)
+			if o.Switch() {
+				cmd.Flags().Lookup(name).NoOptDefVal = "true"
+			}
+			if len(o.Values) > 0 {
+				cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(o.Values, cobra.ShellCompDirectiveNoFileComp)) //nolint:errcheck // the flag exists
+			}
 		}
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
