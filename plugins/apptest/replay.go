@@ -161,6 +161,9 @@ func wish(e *trace.Entry) string {
 
 func (p *past) replay(entries []*trace.Entry) error {
 	started := false
+	if len(entries) > 0 {
+		p.now = entries[0].At // what was before t=0 is negative
+	}
 	for _, e := range entries {
 		at := max(e.At, p.now)
 		if err := p.until(at); err != nil {
@@ -235,10 +238,7 @@ func (p *past) upcall(e *trace.Entry) (control.Upcall, bool) {
 			return u, false
 		}
 		header, length := *e.Header, e.Length
-		u.Kind, u.Packet = control.PacketIn, &control.Packet{InPort: *e.Port, Table: *e.Table, Cookie: e.Cookie, Header: header, Length: length, Bytes: func() []byte {
-			bare := packet.Append(nil, header, nil)
-			return packet.Append(nil, header, make([]byte, max(0, length-len(bare))))
-		}}
+		u.Kind, u.Packet = control.PacketIn, &control.Packet{InPort: *e.Port, Table: *e.Table, Cookie: e.Cookie, Header: header, Length: length, Bytes: func() []byte { return frameOf(header, length) }}
 		u.Packet.Reason = reasonOf(e.Reason)
 	case trace.FlowRemoved:
 		r, err := removedRule(e.Text)
@@ -263,6 +263,24 @@ func (p *past) upcall(e *trace.Entry) (control.Upcall, bool) {
 		return u, false
 	}
 	return u, true
+}
+
+// frameOf builds a frame of that length, as near as its header allows; the payload is
+// zeros.
+func frameOf(h packet.Header, length int) []byte {
+	payload := 0
+	frame := packet.Append(nil, h, nil)
+	for range 2 { // a header may grow by what a payload must have at least
+		if len(frame) < length {
+			payload += length - len(frame)
+			frame = packet.Append(nil, h, make([]byte, payload))
+		}
+		if over := len(frame) - length; over > 0 && payload >= over {
+			payload -= over
+			frame = packet.Append(nil, h, make([]byte, payload))
+		}
+	}
+	return frame
 }
 
 func reasonOf(text string) flow.PacketInReason {
@@ -323,16 +341,16 @@ func (p *past) compare(entries []*trace.Entry) Replayed {
 	for k, e := range then {
 		switch want := wish(e); {
 		case k >= len(p.answers):
-			out.Difference = fmt.Sprintf("at %s it wanted\n  %s\nand now nothing more", e.At, want)
+			out.Difference = fmt.Sprintf("there is no command %d; at %s it wanted\n  %s\nand now nothing more", k+1, e.At, want)
 			return out
 		case p.answers[k] != want:
-			out.Difference = fmt.Sprintf("at %s it wanted, as its command %d,\n  %s\nand now\n  %s", e.At, k+1, want, p.answers[k])
+			out.Difference = fmt.Sprintf("its command %d is another; at %s it wanted\n  %s\nand now\n  %s", k+1, e.At, want, p.answers[k])
 			return out
 		}
 		out.Commands++
 	}
 	if len(p.answers) > len(then) {
-		out.Difference = fmt.Sprintf("after all that it wanted then it now wants\n  %s", strings.Join(p.answers[len(then):min(len(p.answers), len(then)+3)], "\n  "))
+		out.Difference = fmt.Sprintf("it wants more than then:\n  %s", strings.Join(p.answers[len(then):min(len(p.answers), len(then)+3)], "\n  "))
 	}
 	return out
 }
