@@ -344,10 +344,11 @@ func TestAPanicLeavesItsStackInTheLog(t *testing.T) {
 }
 
 func TestALongBatchIsNoSilence(t *testing.T) {
-	i := mustLaunch(t, "echo", func(o *Options) { o.Silence = 400 * time.Millisecond })
+	// Events shorter, and all of them together longer than the silence that is borne.
+	i := mustLaunch(t, "echo", func(o *Options) { o.Silence = time.Second })
 	var events []app.Event
 	for range 30 {
-		events = append(events, timer("sleep:40ms"))
+		events = append(events, timer("sleep:50ms"))
 	}
 	if out, err := handle(i, events...); err != nil || len(out) != 30 {
 		t.Errorf("%d answers, %v", len(out), err)
