@@ -30,7 +30,7 @@ class Monitor(App):
             out.on_miss(e.switch.id, MISS_NEXT)
 
     def on_timer(self, e, out):
-        for switch in sorted({port.switch for port in self.links}):
+        for switch in sorted({switch for switch, _ in self.links}):
             out.ask_stats(switch, ports=True)
         out.after("ask", self.every)
 
@@ -54,8 +54,7 @@ class Monitor(App):
         return self.links, self.sent, self.peak
 
     def restore(self, saved):
-        links, self.sent, self.peak = saved
-        self.links = {Port(*port): link for port, link in links.items()}
+        self.links, self.sent, self.peak = saved
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@ package apprpc
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"sendim/plugins/python"
 )
@@ -20,17 +22,7 @@ import (
 // lets in, Python's library has no means to make them, and the curve that go-plugin's
 // are of is unknown to the grpcio that PyPI has. All other apps have certificates.
 func isPython(file string) bool {
-	f, err := os.Open(filepath.Clean(file))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	line, err := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
-	words, script := strings.CutPrefix(line, "#!")
-	if err != nil || !script {
-		return false
-	}
-	for i, word := range strings.Fields(words) {
+	for i, word := range hashBang(file) {
 		name := path.Base(word)
 		if strings.HasPrefix(name, "python") || strings.HasPrefix(name, "pypy") {
 			return true
@@ -40,6 +32,36 @@ func isPython(file string) bool {
 		}
 	}
 	return false
+}
+
+// hashBang gives the words of a script's first line, the program first; none for other
+// files. A carriage return stays: to the kernel it is part of the name.
+func hashBang(file string) []string {
+	f, err := os.Open(filepath.Clean(file))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
+	words, script := strings.CutPrefix(line, "#!")
+	if !script {
+		return nil
+	}
+	return strings.FieldsFunc(words, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' })
+}
+
+// unstartable says why the kernel does not start a file, if its first line tells.
+func unstartable(file string, err error) (reason string, known bool) {
+	words := hashBang(file)
+	switch {
+	case errors.Is(err, syscall.ENOEXEC) && filepath.Ext(file) == ".py":
+		return "cannot be started: its first line must be #!/usr/bin/python3", true
+	case errors.Is(err, syscall.ENOENT) && len(words) > 0 && strings.HasSuffix(words[len(words)-1], "\r"):
+		return "cannot be started: its lines end as on Windows, which the first one must not", true
+	case errors.Is(err, syscall.ENOENT) && len(words) > 0:
+		return fmt.Sprintf("cannot be started: its first line names %s, which is not there", text(words[0])), true
+	}
+	return "", false
 }
 
 // layPython writes the package sendim into a directory of the app's own and gives the

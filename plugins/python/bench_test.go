@@ -67,3 +67,17 @@ func BenchmarkEvents(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLaunch starts and closes an app in Python.
+func BenchmarkLaunch(b *testing.B) {
+	needsPython(b)
+	for b.Loop() {
+		i, err := apprpc.Launch(b.Context(), apprpc.Options{Path: "testdata/echo.py"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := i.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -114,7 +114,7 @@ const head = "from sendim import *\nimport os, sys, time\nclass A(App):\n    nam
 
 func TestAnExceptionNamesAppFileAndLineAndItsTraceGoesToTheLog(t *testing.T) {
 	for code, want := range map[string]string{
-		"{}[5]": "raised KeyError: 5 (app.py:7, in on_packet_in) at event 0 (packet-in)",
+		"{}[5]":                                  "raised KeyError: 5 (app.py:7, in on_packet_in) at event 0 (packet-in)",
 		"out.install(1, Rule(match(eth_dts=1)))": "there is no field 'eth_dts'; did you mean 'eth_dst'? (app.py:7, in on_packet_in)",
 		"out.install(1, Rule(priority=70000))":   "priority, idle and hard have 16 bits, table 8 and cookie 32 (app.py:7, in on_packet_in)",
 		"out.install(1, Rule(match(), 4))":       "4 is no list of actions such as [output(1), DEC_TTL] (app.py:7, in on_packet_in)",

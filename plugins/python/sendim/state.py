@@ -1,6 +1,6 @@
 """What an app saves, as JSON: numbers, text, None, lists, and also what JSON has not:
-dictionaries with keys of any kind, tuples, sets and bytes. The same value gives the same
-text, whatever the order of a set in memory."""
+dictionaries with keys of any kind, tuples, sets and bytes. Named tuples come back as
+tuples. The same value gives the same text, whatever the order of a set in memory."""
 from __future__ import annotations
 
 import json
@@ -17,7 +17,7 @@ def _encode(x: Any) -> Any:
         return {"dict": [[_encode(k), _encode(v)] for k, v in x.items()]}
     if isinstance(x, (set, frozenset)):
         return {"set": sorted((_encode(v) for v in x), key=json.dumps)}
-    if kind is tuple:
+    if isinstance(x, tuple):
         return {"tuple": [_encode(v) for v in x]}
     if isinstance(x, (bytes, bytearray)):
         return {"bytes": x.hex()}

@@ -107,6 +107,9 @@ class State(unittest.TestCase):
         for x in (None, True, 0, -1, 1 << 80, 0.5, "ä", b"\x00\xff", [], [1, [2]], (), (1, "a"), {}, {1: {2: (3, {4, 5})}}, {"a": 1}, {(1, 2): set()}, float("inf")):
             self.assertEqual(state.loads(state.dumps(x)), x)
 
+    def test_a_key_that_is_a_named_tuple_is_found_again(self):
+        self.assertEqual(state.loads(state.dumps({Port(1, 2): 3}))[Port(1, 2)], 3)
+
     def test_the_order_of_a_set_is_always_the_same(self):
         self.assertEqual(state.dumps({"b", "a", "c"}), state.dumps({"c", "b", "a"}))
 
