@@ -20,6 +20,7 @@ type Input struct {
 	Descriptor string   // deployment descriptor, or ""
 	Systems    []string // system descriptors; they win over those the deployment names
 	Topology   string   // as "linear,4"; wins over both
+	Flows      []string // lists of flows, as descriptors.ReplaceFlows reads them; carried instead of the network's own traffic
 	On         string   // name of a world; wins over the descriptor's realization
 	Seed       *uint64
 	Until      *model.Time
@@ -58,9 +59,16 @@ func Load(in Input) (*Job, error) {
 	if err := j.network(in); err != nil {
 		return nil, err
 	}
+	replayed, err := j.flows(in)
+	if err != nil {
+		return nil, err
+	}
 	j.override(in, &faults)
+	before := j.Model.Flows
 	var notes []string
 	j.Model, notes = scaled(j.Model, j.Deployment.Scale)
+	// What a run carried has been scaled once.
+	copy(j.Model.Flows[len(before)-replayed:], before[len(before)-replayed:])
 	j.Warnings = append(j.Warnings, notes...)
 	return j, faults.Err()
 }
@@ -126,6 +134,21 @@ func (j *Job) network(in Input) error {
 	}
 	j.Model, j.Sources, j.Places = sys.Model, sys.Sources, sys.Places
 	return nil
+}
+
+// flows lets lists of flows replace the network's own traffic. The last ones, so many as
+// are given back, are those of runs.
+func (j *Job) flows(in Input) (replayed int, err error) {
+	if len(in.Flows) == 0 {
+		return 0, nil
+	}
+	r, warnings, err := descriptors.ReplaceFlows(descriptors.Options{Hash: true}, j.Model, j.Places, in.Flows...)
+	j.warn(warnings)
+	if err != nil {
+		return 0, err
+	}
+	j.Model, j.Places, j.Sources = r.Model, r.Places, append(slices.Clone(j.Sources), r.Sources...)
+	return r.Replayed, nil
 }
 
 // override lets the command line win. The descriptor's values are copied first: a Job

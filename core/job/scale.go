@@ -32,9 +32,20 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 		m.Start, m.Until = span(m.Start), span(m.Until)
 		m.Demands = each(m.Demands, func(d *model.Demand) { d.Rate = rate(d.Rate) })
 	})
+	declared := map[string]bool{}
+	out.Distributions = each(n.Distributions, func(d *model.Distribution) {
+		declared[d.ID] = true
+		d.Points = each(d.Points, func(p *model.SizePoint) {
+			if p.Size > 0 {
+				p.Size = max(1, size(p.Size))
+			}
+		})
+	})
 	out.Traffic = each(n.Traffic, func(t *model.Traffic) {
 		t.Rate, t.Start, t.Until = rate(t.Rate), span(t.Start), span(t.Until)
-		if v, err := model.ParseSize(t.Sizes); err == nil {
+		if v, err := model.ParseSize(t.Sizes); declared[t.Sizes] {
+			return // scaled where it is declared
+		} else if err == nil {
 			t.Sizes = size(v).String()
 		} else if t.Sizes != "" && s.Size.Of(1<<20) != 1<<20 {
 			notes = append(notes, "traffic "+t.ID+": the distribution "+t.Sizes+" is not scaled; only sizes given as numbers are")

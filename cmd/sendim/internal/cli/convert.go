@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sendim/converters/dot"
+	"sendim/converters/flowlist"
 	"sendim/converters/mermaid"
 	"sendim/converters/mininet"
 	"sendim/core/fault"
@@ -37,6 +38,7 @@ func exporters() []exporter {
 		{name: "mininet", doc: "a Python script that stands alone: sudo python3 FILE starts the network in\nMininet 2.3, carries its flows and prints results as JSON", write: writeMininet},
 		{name: "dot", aliases: []string{"graphviz"}, doc: "a picture by Graphviz: dot -Tsvg FILE", write: plain(dot.Write)},
 		{name: "mermaid", doc: "a picture in Markdown: put it into a ```mermaid block", write: plain(mermaid.Write)},
+		{name: "flows", doc: "the list of flows that a run would carry (--seed), as CSV; run --flows and\n<flows href> read it back", write: writeFlows},
 		{name: "resolved", doc: "a system descriptor with everything worked out: generators, defaults and\nincludes, addresses, datapath ids and ports; it is the same network", write: writeResolved},
 	}
 }
@@ -83,7 +85,7 @@ Formats:
 		},
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
-	cmd.Flags().Uint64Var(&o.seed, "seed", 0, "mininet: seed from which traffic is drawn")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 0, "mininet, flows: seed from which traffic is drawn")
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return formats(false), cobra.ShellCompDirectiveNoFileComp
@@ -136,4 +138,13 @@ func writeResolved(w io.Writer, n *model.Network, _ exportOptions) ([]string, er
 		return nil, err
 	}
 	return nil, descriptors.EncodeResolved(w, n, names)
+}
+
+// writeFlows writes what core/workload makes of the traffic.
+func writeFlows(w io.Writer, n *model.Network, o exportOptions) ([]string, error) {
+	flows, err := workload.Concrete(n, o.seed)
+	if err != nil {
+		return nil, err
+	}
+	return nil, flowlist.Write(w, n, flows)
 }

@@ -28,6 +28,7 @@ import (
 // runOptions are the flags of run.
 type runOptions struct {
 	systems, apps, params []string
+	flows                 []string
 	topo, on, name, test  string
 	until, format         string
 	seed                  uint64
@@ -58,7 +59,8 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 		Example: `  sendim run --topo linear,4 --test pingall
   sendim run --topo tree,2,3,rate=10Mbps --app shortest-path --on mininet
   sendim run examples/abilene/simulation.xml
-  sendim run -t network.xml --app shortest-path --param ecmp=group --repeat 6`,
+  sendim run -t network.xml --app shortest-path --param ecmp=group --repeat 6
+  sendim run -t network.xml --app shortest-path --flows runs/latest/flows.csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			descriptor := ""
@@ -71,6 +73,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
 	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
+	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv of a run, a CSV, an htsim, HPCC or coflow list; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
 	f.StringArrayVar(&o.apps, "app", nil, "application: a name, a path or builtin:NAME (repeat for several, in order)")
 	f.StringVar(&o.on, "on", "", "world to run in; wins over the descriptor")
 	f.StringVar(&o.test, "test", "", "pingall, pingpair, iperf, iperfudp or none")
@@ -103,6 +106,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	complete("app", apps...)
 	cmd.ValidArgsFunction = xmlFiles
 	cmd.MarkFlagFilename("topology", "xml") //nolint:errcheck // the flag exists
+	cmd.MarkFlagFilename("flows")           //nolint:errcheck // the flag exists
 	return cmd
 }
 
@@ -120,7 +124,7 @@ func (c *cli) worlds() []string {
 
 // input makes of the flags what the conductor reads.
 func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (in job.Input, notice string, err error) {
-	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, On: o.on, Degrade: o.degrade}
+	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, Flows: o.flows, On: o.on, Degrade: o.degrade}
 	if descriptor != "" && isSystem(descriptor) { // the mistake of a first day: it is meant as -t
 		in.Descriptor, in.Systems = "", append([]string{descriptor}, o.systems...)
 	}

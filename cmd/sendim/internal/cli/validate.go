@@ -13,6 +13,8 @@ import (
 	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/job"
+	"sendim/core/model"
+	"sendim/core/report"
 	"sendim/descriptors"
 )
 
@@ -67,6 +69,7 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 			return err
 		}
 		fmt.Fprintf(c.out, "%s: valid, %s: %d nodes, %d links, %d flows, %d tests\n", file, kind, sys.Model.NodeCount(), sys.Model.LinkCount(), len(sys.Model.Flows), len(sys.Model.Tests))
+		c.distributions(sys.Model)
 		return nil
 	}
 	j, err := job.Load(job.Input{Descriptor: file})
@@ -92,7 +95,16 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 	}
 	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %d applications, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
 		len(j.Deployment.Applications), j.Model.NodeCount(), j.Model.LinkCount())
+	c.distributions(j.Model)
 	return nil
+}
+
+// distributions tells the means of sizes, by which percent taken for fractions, or
+// packets for bytes, are seen at once.
+func (c *cli) distributions(n *model.Network) {
+	for _, d := range n.Distributions {
+		fmt.Fprintf(c.out, "  sizes %s: %d points, up to %s, mean %s\n", d.ID, len(d.Points), d.Points[len(d.Points)-1].Size, report.BytesText(int64(model.MeanSize(d.Points))))
+	}
 }
 
 func (c *cli) warnings(l *fault.List) {
