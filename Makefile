@@ -44,6 +44,7 @@ PACKETS   := $(foreach k,4 8,sim:PacketHops/k=$(k))
 FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
 APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/apprpc:Events/$(n)) \
+             $(foreach n,echo/python learning/python learning/go,plugins/python:Events/$(n)/1 plugins/python:Events/$(n)/4096) plugins/python:Launch \
              core/control:PacketInAnsweredByRuleAndPacketOut
 BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s} -repeat $${REPEAT:-1}
 
@@ -69,6 +70,7 @@ bench-import: ## foreign files (SENDIM_REFERENCE names a folder of them) and gen
 generate: ## schemas, the descriptor reference and the wire code
 	go test ./descriptors -run 'Schema|Reference' -update
 	plugins/apprpc/generate.sh
+	plugins/python/generate.sh
 
 clean:
 	rm -rf bin runs

@@ -9,7 +9,8 @@
 //   SENDIM_APP                 "1dc6a4c2-sendim-app": when it is missing, the program was
 //                              started by hand and should say so and exit
 //   PLUGIN_PROTOCOL_VERSIONS   the versions of this protocol that sendim speaks, "1"
-//   PLUGIN_CLIENT_CERT         a certificate in PEM: the only client to be trusted
+//   PLUGIN_CLIENT_CERT         a certificate in PEM: the only client to be trusted; missing
+//                              for programs whose first line names Python (see below)
 //   PLUGIN_UNIX_SOCKET_DIR     the directory in which to make the listening socket
 //
 // Handshake. The app listens on a Unix socket in that directory (or on a TCP port of
@@ -23,7 +24,10 @@
 // is TLS in which each side trusts exactly the other's certificate; the app's must be
 // valid for the DNS name "localhost". Certificates are for one run, made at its start. An
 // app may leave its certificate out and serve in the clear only if PLUGIN_CLIENT_CERT is
-// not set.
+// not set. sendim leaves it unset for programs that begin with #! and the name of Python,
+// whose gRPC has no means to make certificates; they must listen in PLUGIN_UNIX_SOCKET_DIR,
+// which is made for the one app and which only its user can enter. They find the package
+// sendim (plugins/python) on their PYTHONPATH.
 //
 // Besides the service App below, the server offers grpc.health.v1.Health, whose service
 // "plugin" is SERVING, and may offer plugin.GRPCController (package plugin), whose call
