@@ -206,6 +206,60 @@ func TestARPRequestsForKnownHostsAreAnsweredAndNobodyElseHearsOfThem(t *testing.
 	}
 }
 
+func TestAppsHearWhoServesAServiceAndWhetherTheyAreTheLast(t *testing.T) {
+	net := network(t, "s1 s2", "h1 s1", "h2 s2")
+	h1, h2 := model.NodeID(2), model.NodeID(3)
+	net.Services = []model.Service{{ID: "web", IP: 10<<24 | 99, Proto: model.TCP, Port: 80, Members: []model.Member{{Node: h1, Weight: 2}}}}
+	first, last := &scripted{}, &scripted{manifest: app.Manifest{Name: "last"}}
+	c := control.Config{Model: net, Address: addresses{}, Delays: constant, Settings: control.Settings(net, addresses{})}
+	for _, a := range []*scripted{first, last} {
+		c.Apps = append(c.Apps, control.Application{Name: a.Manifest().Name, Instance: app.Local(a)})
+	}
+	r, err := control.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, net: net, r: r}
+	_ = r.Start(0)
+	d.react(1)
+	if first.seen[0].Start.Last || !last.seen[0].Start.Last {
+		t.Error("the last app is not told that it is, or the first is")
+	}
+	began := first.seen[0].Start.Settings.Services
+	member := func(id model.NodeID, weight int32) app.ServiceMember {
+		return app.ServiceMember{Node: id, IP: addresses{}.HostIP(id), MAC: addresses{}.HostMAC(id), Weight: weight}
+	}
+	for i, x := range []struct {
+		change model.Change
+		want   []app.ServiceMember
+	}{
+		{model.Change{Kind: model.MemberJoin, Service: "web", Node: h2, Weight: 3}, []app.ServiceMember{member(h1, 2), member(h2, 3)}},
+		{model.Change{Kind: model.MemberJoin, Service: "web", Node: h1, Weight: 5}, []app.ServiceMember{member(h1, 5), member(h2, 3)}},
+		{model.Change{Kind: model.MemberLeave, Service: "web", Node: h1}, []app.ServiceMember{member(h2, 3)}},
+		{model.Change{Kind: model.MemberLeave, Service: "mail", Node: h2}, []app.ServiceMember{member(h2, 3)}},
+		{model.Change{Kind: model.LinkDown}, nil}, // the switches tell of it
+	} {
+		first.seen = nil
+		r.Change(model.Time(10+i)*ms, x.change)
+		if d.react(model.Time(10+i) * ms); len(first.seen) > 0 {
+			t.Error("heard before the news arrived")
+		}
+		d.react(model.Time(10+i)*ms + 1)
+		if x.want == nil {
+			if len(first.seen) > 0 {
+				t.Errorf("%s: %v", x.change.Kind, first.kinds())
+			}
+			continue
+		}
+		if len(first.seen) != 1 || first.seen[0].Kind != app.KindSettings || !slices.Equal(first.seen[0].Settings.Services[0].Members, x.want) {
+			t.Errorf("%s %s: %+v", x.change.Kind, x.change.Service, first.seen)
+		}
+	}
+	if len(began[0].Members) != 1 || began[0].Members[0].Weight != 2 || began[0].MAC != control.VirtualMAC(10<<24|99) {
+		t.Errorf("what was told at the start has changed: %+v", began)
+	}
+}
+
 func TestAppsShareASwitchByTablesNamesAndCookies(t *testing.T) {
 	net := network(t, "s1 s2")
 	sw, _ := net.NodeByName("s1")

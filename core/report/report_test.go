@@ -85,6 +85,8 @@ func TestADirectoryGivesBackWhatWasWritten(t *testing.T) {
 		r := results("mininet", tcpFlow("a", 5e6), tcpFlow("b, \"c\"\n", rapid.Float64Range(0, 1e12).Draw(rt, "rate")))
 		r.Flows[1].Finish = model.Time(rapid.Int64Range(-1, 1<<60).Draw(rt, "finish"))
 		r.Flows[1].Path = nil
+		r.Flows[0].Servers = rapid.SampledFrom([][]trace.Served{nil, {{Node: "h2", Bytes: r.Flows[0].Bytes}}, {{Node: "New York 1", Bytes: r.Flows[0].Bytes}},
+			{{Node: "h2", Bytes: 5}, {Node: "h3", Bytes: 7}}, {{Node: "h2", Bytes: 5}, {Node: "New York 1", Bytes: 7}}}).Draw(rt, "servers")
 		r.Links = []Link{{Name: "s1--s2", From: "s1", To: "s2", Rate: 10e6, Packets: 5, Bytes: 6, Drops: 7, Utilisation: rapid.Float64Range(0, 1).Draw(rt, "u"), Peak: 1, Measured: 9.7e6}}
 		r.Tests = []trace.Verdict{{Name: "t", Passed: true, Expected: "x", Measured: "y"}}
 		r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1, Received: 1, Min: 1, Mean: 2, Max: 3}}

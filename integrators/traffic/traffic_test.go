@@ -123,6 +123,20 @@ func TestSeveralFlowsShareAPortAndAreToldApart(t *testing.T) {
 	}
 }
 
+func TestOfSeveralServersTheOneThatReceivesIsNamed(t *testing.T) {
+	a, b, c := host(t, "127.0.0.1"), host(t, "127.0.0.2"), host(t, "127.0.0.3")
+	for i, transport := range []model.Transport{model.UDP, model.TCP} {
+		f := model.Flow{ID: "f", Service: "web", Transport: transport, Size: 5000, Rate: 10e6, SrcPort: uint16(20051 + i), DstPort: 20060}
+		tr, err := traffic.Prepare(t.Context(), traffic.Spec{Flow: f, Tag: uint32(i + 1), From: a, To: []traffic.End{b, c}, Target: c.Address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := tr.Run(t.Context(), 0, sinceStart()); !slices.Equal(r.Servers, []trace.Served{{Node: "127.0.0.3", Bytes: 5000}}) || r.Error != "" {
+			t.Errorf("%s: %+v", transport, r)
+		}
+	}
+}
+
 func TestTCPTransfersOfASizeArriveWhole(t *testing.T) {
 	a, b := host(t, "127.0.0.1"), host(t, "127.0.0.2")
 	r := transfer(t, t.Context(), model.Flow{ID: "t", Transport: model.TCP, Size: 5e6, SrcPort: 20051, DstPort: 20052}, a, b)
