@@ -128,11 +128,42 @@ func TestWhenEverybodyIsSilentNoRuleOfAClientIsLeft(t *testing.T) {
 	}
 }
 
-// pool is a star with nine clients and four servers, of which three are members.
+func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
+	sent := func(window model.Time) []string {
+		net := pool(t)
+		b := apptest.Start(t, apptest.Config{Model: net, Window: window, Record: true,
+			Apps: []control.Application{{Instance: app.Local(loadbalancer.New()), Params: map[string]string{"drain": "move"}}}})
+		for i := range 40 {
+			ask(b, fmt.Sprintf("h%ds%d", 3+i%5, 1+i%2), packet.ProtoTCP)
+			kind := model.MemberLeave
+			if i%8 < 4 {
+				kind = model.MemberJoin
+			}
+			b.Runtime.Change(b.Now()+model.Millisecond, model.Change{Kind: kind, Service: "web", Node: b.Node("h1s2"), Weight: 2})
+			b.Run(model.Time(i*300) * model.Microsecond)
+		}
+		b.Settle()
+		return b.Sent
+	}
+	if one, many := sent(0), sent(2*model.Millisecond); !slices.Equal(one, many) || len(one) < 50 {
+		t.Errorf("%d and %d downcalls", len(one), len(many))
+	}
+}
+
+// ask has a host send a packet to the service.
+func ask(b *apptest.Bench, from string, proto uint8) {
+	ip, _ := addressOf(b, from)
+	b.Inject(from, packet.Header{EthSrc: 1, EthDst: control.VirtualMAC(virtual), EthType: packet.EthTypeIPv4, IPSrc: ip, IPDst: virtual,
+		Proto: proto, TTL: 64, L4Src: 1024, L4Dst: 80}, nil)
+}
+
+const virtual packet.IPv4 = 10<<24 | 9<<16 | 9
+
+// pool is two switches with seven hosts each, of which three are members of a service.
 func pool(t *testing.T) *model.Network {
 	n := *apptest.Network(t, "linear,2,7")
 	node := func(name string) model.NodeID { id, _ := n.NodeByName(name); return id }
-	n.Services = []model.Service{{ID: "web", IP: 10<<24 | 9<<16 | 9, Proto: model.TCP, Port: 80, Members: []model.Member{
+	n.Services = []model.Service{{ID: "web", IP: uint32(virtual), Proto: model.TCP, Port: 80, Members: []model.Member{
 		{Node: node("h1s1"), Weight: 2}, {Node: node("h1s2"), Weight: 1}, {Node: node("h2s2"), Weight: 1}}}}
 	return &n
 }
@@ -173,9 +204,7 @@ func TestEveryClientIsServedByOneMemberOfThePool(t *testing.T) {
 				down[server] = false
 			default:
 				from := fmt.Sprintf("h%ds%d", rapid.IntRange(3, 7).Draw(rt, "client"), rapid.IntRange(1, 2).Draw(rt, "at"))
-				ip, _ := addressOf(b, from)
-				b.Inject(from, packet.Header{EthSrc: 1, EthDst: control.VirtualMAC(10<<24 | 9<<16 | 9), EthType: packet.EthTypeIPv4, IPSrc: ip, IPDst: 10<<24 | 9<<16 | 9,
-					Proto: rapid.SampledFrom([]uint8{packet.ProtoTCP, packet.ProtoUDP}).Draw(rt, "proto"), TTL: 64, L4Src: 1024, L4Dst: 80}, nil)
+				ask(b, from, rapid.SampledFrom([]uint8{packet.ProtoTCP, packet.ProtoUDP}).Draw(rt, "proto"))
 			}
 			b.Settle()
 			if rapid.IntRange(0, 4).Draw(rt, "silence") == 0 {
