@@ -21,7 +21,7 @@ func Manifest() app.Manifest {
 				Doc: "limit by meters, by the rate of the members' ports (which holds what members receive, not what they send), or by meters where the network has them"},
 			{Name: "direction", Type: app.Choice, Default: "both", Choices: []string{"both", "up", "down"},
 				Doc: "limit what members send, what they receive, or each of both by itself"},
-			{Name: "burst", Type: app.Duration, Default: "300ms",
+			{Name: "burst", Type: app.Duration, Default: "350ms",
 				Doc: "meters: a member that was silent may send this long at its rate at once; TCP needs more than its shortest timeout, 200ms, to reach its rate"},
 			{Name: "interval", Type: app.Duration, Default: "1s", Doc: "how often to read statistics for who was limited; 0s: never"},
 			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules, 1 to 65534"},

@@ -186,7 +186,7 @@ func TestAMeterLetsThroughWhatAMemberMaySend(t *testing.T) {
 			}
 			want := float64(sent * size)
 			if c.rate > 0 {
-				want = c.rate * (10 + 0.3) / 8 * 1000
+				want = c.rate * (10 + 0.35) / 8 * 1000
 			}
 			if passed < 0.98*want || passed > 1.02*want {
 				t.Errorf("%.0f bytes passed, not %.0f; metrics %v", passed, want, sink.names)
@@ -284,7 +284,7 @@ func TestMembersThatMoveOrGoTakeTheirMetersAlong(t *testing.T) {
 	d, _ := begin(t, map[string]string{"direction": "up"}, app.NeedMeters)
 	moved := app.HostInfo{ID: 2, Name: "h2", IP: ip(2), At: app.Port{Switch: 8, Port: 5}}
 	expect(t, d.tell(app.Event{Kind: app.KindHost, Host: &app.HostChange{Host: moved}}),
-		"s8 meter add h2.up rate 5000 burst 1500",
+		"s8 meter add h2.up rate 5000 burst 1750",
 		"s8 rule add table=0 priority=100 in_port=5,eth_type=0x0800 meter:h2.up goto:1",
 		"s7 rule delete-strict table=0 priority=100 in_port=2,eth_type=0x0800 goto:1",
 		"s7 meter delete h2.up rate 0 burst 0")
@@ -292,7 +292,7 @@ func TestMembersThatMoveOrGoTakeTheirMetersAlong(t *testing.T) {
 		"s8 rule delete-strict table=0 priority=100 in_port=5,eth_type=0x0800 goto:1",
 		"s8 meter delete h2.up rate 0 burst 0")
 	expect(t, d.tell(app.Event{Kind: app.KindHost, Host: &app.HostChange{Host: app.HostInfo{ID: 3, Name: "h3", IP: ip(3), At: app.Port{Switch: 8, Port: 1}}}}),
-		"s8 meter add h3.up rate 5000 burst 1500",
+		"s8 meter add h3.up rate 5000 burst 1750",
 		"s8 rule add table=0 priority=100 in_port=1,eth_type=0x0800 meter:h3.up goto:1")
 }
 

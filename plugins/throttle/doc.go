@@ -7,10 +7,13 @@
 //
 // By meters, what a member sends is dropped beyond its rate at the port by which it enters
 // the network, whatever source address it bears, and what it receives on the switch to
-// which it is attached. Meters do not queue: UDP gets the rate, less the headers; TCP gets
-// it as well as long as the burst outlasts its retransmission timeout, of which 200 ms is
-// the least; with a burst of 100 ms it gets half. A host with several links is limited at
-// the first, by which it is reached; what it sends by others is not.
+// which it is attached; the links up to there carry what is sent. Meters do not queue. UDP
+// gets the rate, headers included, and the burst once. TCP that loses the rest of a window
+// at a meter is silent for its retransmission timeout, 200 ms and a round trip at least,
+// and catches up only if the burst is longer: with the default it gets nine tenths of its
+// rate and more while round trips are short against the burst; with 100 ms it gets half.
+// A host with several links is limited at the first, by which it is reached; what it sends
+// by others is not.
 //
 // By the rates of ports, for networks without meters, only what members receive is
 // limited, by a queue at their switch's port; a switch cannot hold back what comes in. The
