@@ -3,6 +3,7 @@ package apprpc
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"sync"
 )
@@ -30,16 +31,22 @@ func (l *Lost) Error() string {
 func (l *Lost) Unwrap() error { return l.Err }
 
 // lastWord picks the line that says why a program ended: in Go the one before the stack,
-// elsewhere the last.
+// elsewhere the last. Python says on an earlier line where a fault of syntax is.
 func lastWord(lines []string) string {
-	last := ""
+	last, place := "", ""
 	for _, line := range lines {
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
 			return line
 		}
+		if file, found := strings.CutPrefix(line, "  File \""); found {
+			place = strings.Replace(path.Base(file), "\", line ", ":", 1)
+		}
 		if strings.TrimSpace(line) != "" {
 			last = line
 		}
+	}
+	if kind, _, _ := strings.Cut(last, ": "); place != "" && (kind == "SyntaxError" || kind == "IndentationError" || kind == "TabError") {
+		last += " (" + place + ")"
 	}
 	return last
 }

@@ -19,8 +19,8 @@ import (
 //
 // Such an app is talked to in the clear, over a socket in a directory that only this
 // user can enter (see local): certificates would keep nobody out whom that directory
-// lets in, Python's library has no means to make them, and the curve that go-plugin's
-// are of is unknown to the grpcio that PyPI has. All other apps have certificates.
+// lets in, Python's library has no means to make them, and older releases of grpcio know
+// only one curve, which is not that of go-plugin's. All other apps have certificates.
 func isPython(file string) bool {
 	for i, word := range hashBang(file) {
 		name := path.Base(word)

@@ -39,7 +39,7 @@ func TestWhyAnAppDoesNotStartIsOneLine(t *testing.T) {
 		others     []string
 	}{
 		{"a fault outside the class", "from sendim import *\n\nboom()\n", `it wrote "NameError: name 'boom' is not defined (app.py:4, in <module>)"`, nil},
-		{"a fault of syntax", "from sendim import *\nclass A(\n", `"SyntaxError: '(' was never closed"`, nil},
+		{"a fault of syntax", "from sendim import *\nclass A(\n", `"SyntaxError: '(' was never closed (app.py:3)"`, nil},
 		{"a mistyped handler", "from sendim import *\nclass A(App):\n    def on_packetin(self, e, out): pass\n", `A.on_packetin: there is no such event; did you mean on_packet_in? (app.py:3, in <module>)`, nil},
 		{"a default that does not fit", "from sendim import *\nclass A(App):\n    wait = Duration(\"5\")\n", `'5' has no unit of a time; write it like 5ms (app.py:4, in A)`, nil},
 		{"no serve", "from sendim import *\n", "ended without saying hello (exit status 0)", nil},

@@ -4,8 +4,8 @@ The socket is served in the clear. Who can reach it is decided by its directory,
 sendim makes for this one app and for this user alone (mode 0700); certificates between
 two processes of the same user would keep nobody out whom the directory lets in.
 serve refuses to listen in any other directory, and sendim asks no certificate only of
-programs whose first line names Python. (grpcio of PyPI could not take part anyway: it
-lacks the curve of go-plugin's certificates.)
+programs whose first line names Python. (Releases of grpcio of before the end of 2023
+know only one curve, P-256, and go-plugin's certificates are of another.)
 """
 from __future__ import annotations
 
