@@ -8,11 +8,12 @@ import (
 )
 
 // drawPairs links each pair of switches with probability alpha * exp(-d/reach), without
-// looking at all pairs. Pairs of cells of a quadtree are split until the probability
-// hardly varies within them or is so small that few links come of it; there the gaps between pairs that a link
-// at the least distance of the two cells would give are drawn, as for G(n,p), and each of those pairs is accepted in the
-// proportion of its own probability to that. Every pair of switches belongs to one such pair of
-// cells: the distribution is exactly that of trying all. It takes time O(n log n + links).
+// looking at all pairs. Pairs of cells of a quadtree are split until the probability hardly
+// varies within them, or few links are to be expected of them. There the gaps between
+// links are drawn as for G(n,p), with the probability at the least distance of the two
+// cells, and each link is kept in the proportion of its own probability to that. Every pair
+// of switches belongs to one such pair of cells: the distribution is exactly that of trying
+// all of them, in time O(n log n + links) or so.
 func (p *plane) drawPairs(alpha float64, expected int64, r *random.Stream) []edge {
 	q := &quadtree{plane: p, alpha: alpha, r: r, edges: make([]edge, 0, expected)}
 	q.keys = make([]uint64, len(p.x))
@@ -45,7 +46,8 @@ type quadtree struct {
 	edges []edge
 }
 
-// cell is a square at a level of the tree, in units of its side, and its switches' range of keys.
+// cell is a square of the tree, its place in units of its side, and its switches' range
+// of keys.
 type cell struct {
 	level      int
 	column     int

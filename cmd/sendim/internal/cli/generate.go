@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"sendim/core/fault"
+	"sendim/core/graph"
 	"sendim/core/model"
 	"sendim/descriptors"
 	"sendim/descriptors/generate"
@@ -95,11 +97,36 @@ func (c *cli) generateKind(k generate.Kind) *cobra.Command {
 		}
 		err := c.writeFile(file, func(w io.Writer) error { return descriptors.Encode(w, n) })
 		if err == nil && file != "" {
-			fmt.Fprintf(c.errs, "%s: %d nodes, %d links\n", file, n.NodeCount(), n.LinkCount())
+			fmt.Fprintf(c.errs, "%s: %d nodes, %d links%s\n", file, n.NodeCount(), n.LinkCount(), apart(n, k))
 		}
 		return err
 	}
 	return wrongArguments(cmd)
+}
+
+// apart says that a network is in parts, and what helps.
+func apart(n *model.Network, k generate.Kind) string {
+	if !slices.ContainsFunc(k.Options, func(o generate.OptionDoc) bool { return o.Name == "connected" }) {
+		return ""
+	}
+	a, b := n.EndColumns()
+	g, err := graph.New(n.NodeCount(), nodeNumbers(a), nodeNumbers(b))
+	if err != nil {
+		return ""
+	}
+	_, parts := graph.NewWorkspace(g).Components(graph.NewSet(2*n.LinkCount()), nil)
+	if parts == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", in %d parts that no link joins; --connected joins them", parts)
+}
+
+func nodeNumbers(ids []model.NodeID) []int32 {
+	out := make([]int32, len(ids))
+	for i, id := range ids {
+		out[i] = int32(id)
+	}
+	return out
 }
 
 // writeFile writes a file as a whole, or to standard output when it has no name.
