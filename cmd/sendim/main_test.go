@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sendim": main})
+	testscript.Main(m, map[string]func(){"sendim": main, "sendim-app-bad": badApp})
 }
 
 // The scripts are what a user types and sees. "exits N sendim ..." asserts an exit code,

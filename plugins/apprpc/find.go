@@ -22,10 +22,19 @@ const Prefix = "sendim-app-"
 func Find(name string, dirs ...string) (string, error) {
 	place := fault.Place{Element: "application", Attribute: "plugin"}
 	if strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) {
-		if !runnable(name) {
-			return "", fault.New(fault.UnknownApp, place, "there is no program %s", name)
+		if runnable(name) {
+			return name, nil
 		}
-		return name, nil
+		info, err := os.Stat(name)
+		switch {
+		case err == nil && info.IsDir():
+			return "", fault.New(fault.UnknownApp, place, "%s is a directory, not a program", name)
+		case err == nil:
+			return "", fault.New(fault.UnknownApp, place, "%s is not executable (chmod +x would make it so)", name)
+		case strings.HasPrefix(filepath.Base(name), Prefix):
+			return "", fault.New(fault.UnknownApp, place, "there is no program %s; sendim app build makes it, in the folder of its source", name)
+		}
+		return "", fault.New(fault.UnknownApp, place, "there is no program %s", name)
 	}
 	places := searched(dirs)
 	for _, dir := range places {
