@@ -133,6 +133,7 @@ func TestHowArrivalsAreGatheredChangesNothing(t *testing.T) {
 		net := pool(t)
 		b := apptest.Start(t, apptest.Config{Model: net, Window: window, Record: true,
 			Apps: []control.Application{{Instance: app.Local(loadbalancer.New()), Params: map[string]string{"drain": "move"}}}})
+		b.Run(100*model.Millisecond - b.Now())
 		for i := range 40 {
 			ask(b, fmt.Sprintf("h%ds%d", 3+i%5, 1+i%2), packet.ProtoTCP)
 			kind := model.MemberLeave
