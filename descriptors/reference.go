@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"sendim/converters/flowlist"
 	"sendim/core/fault"
 	"sendim/descriptors/generate"
 )
@@ -57,6 +58,11 @@ name is an error, reported with its line and the nearest valid name, all of them
 	}
 	b.WriteString("\n## System descriptor\n")
 	writeReference(&b, systemElement(), "")
+	b.WriteString("\n## Tables of flows\n\nColumns of a table that `<flows>` refers to, in any order; `from`, `to` and one that says how much or how long are needed. A time, size or rate\n" +
+		"has a unit in every value, or its column is called after it (`start_ms`, `size_bytes`, `rate_mbps`, `Size (bytes)`) and the values are bare numbers.\n\n| column | meaning |\n|---|---|\n")
+	for _, c := range flowlist.Columns() {
+		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, cell(c.Doc))
+	}
 	b.WriteString("\n## Generators\n\nOptions of `<generate>`, of `sendim generate` and of `--topo`; every kind also has the common ones. The same options, `seed` among them, give the same network on every machine. " +
 		"No link leads to its own switch, and two switches have one link or none, unless parallel ones are asked for.\n\n| kind | what it is | defined by |\n|---|---|---|\n")
 	for _, k := range generate.Kinds() {

@@ -14,9 +14,15 @@ type Column struct{ Name, Doc string }
 // that end in its unit (start_s, size_bytes, rate_mbps); only then are its values bare
 // numbers.
 func Columns() []Column {
-	out := make([]Column, len(columns))
+	var out []Column
 	for i := range columns {
-		out[i] = Column{columns[i].name, columns[i].doc}
+		if c := &columns[i]; c.field != fieldShare {
+			doc := c.doc
+			if len(c.aliases) > 0 {
+				doc += " (also: " + strings.Join(c.aliases, ", ") + ")"
+			}
+			out = append(out, Column{c.name, doc})
+		}
 	}
 	return out
 }
@@ -69,7 +75,7 @@ var columns = [...]column{
 	{fieldFrom, "from", plain, "sending host: its name, or a number", []string{"src", "source", "sender", "origin", "src_host", "from_node"}},
 	{fieldTo, "to", plain, "receiving host or service", []string{"dst", "dest", "destination", "receiver", "target", "sink", "dst_host", "to_node"}},
 	{fieldStart, "start", ofTime, "when it begins", []string{"time", "at", "start_time", "arrival", "arrival_time", "interval", "timestamp"}},
-	{fieldDuration, "duration", ofTime, "how long it sends", []string{"length", "span"}},
+	{fieldDuration, "duration", ofTime, "how long it sends", []string{"span"}},
 	{fieldSize, "size", ofSize, "how much it sends", []string{"flow_size", "volume"}},
 	{fieldRate, "rate", ofRate, "udp: sending rate; tcp: what the application delivers at most", []string{"bandwidth", "demand", "throughput", "bitrate"}},
 	{fieldTransport, "transport", plain, "udp, tcp or icmp", []string{"protocol", "proto"}},

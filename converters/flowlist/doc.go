@@ -6,7 +6,8 @@
 //
 //   - CSV: any table with a header; the columns are listed by Columns. Values have units
 //     as everywhere ("10MB"), or the header names the unit ("size_bytes", "start_s") and
-//     the values are bare numbers.
+//     the values are bare numbers. A row with a size and a duration, as logs have them,
+//     sends its size at the rate that takes so long.
 //   - Run: the flows.csv of a run. What is replayed is what was asked for, at the time at
 //     which it started; what came of it is not. A flow that was unfinished is to send all
 //     that it was to send.

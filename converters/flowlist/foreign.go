@@ -2,6 +2,7 @@ package flowlist
 
 import (
 	"bytes"
+	"slices"
 
 	"sendim/core/fault"
 	"sendim/core/model"
@@ -145,7 +146,8 @@ func (r *reader) htsim() {
 	}
 }
 
-// hpcc reads what HPCC's traffic_gen.py writes.
+// hpcc reads what HPCC's traffic_gen.py writes, and the form without destination ports
+// that its descendants write.
 func (r *reader) hpcc() {
 	r.out.ends.numbered = true
 	line, ok := r.content()
@@ -162,6 +164,7 @@ func (r *reader) hpcc() {
 		return
 	}
 	columns := [6]string{"src", "dst", "pg", "dport", "bytes", "start"}
+	width := 0
 	for i := range announced {
 		line, ok := r.content()
 		if !ok {
@@ -172,9 +175,16 @@ func (r *reader) hpcc() {
 		}
 		r.fields = words(r.fields, line)
 		w := r.fields
-		if len(w) != len(columns) {
-			r.wrong("", problem(fault.Syntax, "expected src dst pg dport bytes start, found %d words", len(w)))
+		if width == 0 && (len(w) == 5 || len(w) == 6) {
+			width = len(w)
+		}
+		if len(w) != max(width, 5) {
+			r.wrong("", problem(fault.Syntax, "expected src dst pg dport bytes start, or the same without dport as in the row before, found %d words", len(w)))
 			continue
+		}
+		if width == 5 {
+			w = slices.Insert(w, 3, []byte("0"))
+			r.fields = w
 		}
 		var v [6]int64
 		good := true
@@ -206,7 +216,7 @@ func (r *reader) hpcc() {
 			break
 		}
 		r.fields = words(r.fields, line)
-		if len(r.fields) == len(columns) && numeric(r.fields[:5]) {
+		if len(r.fields) == width && numeric(r.fields[:width-1]) {
 			beyond++
 		}
 	}

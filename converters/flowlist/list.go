@@ -3,6 +3,7 @@ package flowlist
 import (
 	"bytes"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +99,16 @@ func Read(in io.Reader, o Options) (*List, error) {
 	if r.late > 0 {
 		r.warn("%d flows that start after %s are left out", r.late, o.Until)
 	}
+	if r.logged > 0 {
+		r.warn("%d flows have a size and a duration; they send their size at the rate that takes so long", r.logged)
+	}
 	return r.out, faults.Err()
+}
+
+// rateOver is the rate in bit/s that sends bytes in a span of picoseconds, at least 1.
+func rateOver(bytes, span int64) int64 {
+	rate := float64(bytes) * 8 / model.Time(span).Seconds()
+	return int64(math.Round(min(max(rate, 1), 1<<62)))
 }
 
 // Resolve gives the flows their nodes. Its faults have the places of the file.
@@ -124,6 +134,7 @@ type reader struct {
 	faults *fault.List
 	out    *List
 	late   int
+	logged int // flows with a size and a duration
 	fields [][]byte
 	names  map[string]string // classes, profiles, tenants: one copy of each text
 }
@@ -173,6 +184,10 @@ func (r *reader) add(f *model.Flow) bool {
 	if !fits || model.Time(start) > model.Forever/2-r.Start {
 		r.faults.Addf(fault.OutOfRange, r.place(""), "a time, size or rate is too large")
 		return true
+	}
+	if size > 0 && span > 0 && rate == 0 && f.Chunks == "" { // a flow of a log: so much in that time
+		rate, span = rateOver(size, span), 0
+		r.logged++
 	}
 	f.Start, f.Duration, f.Size, f.Rate = r.Start+model.Time(start), model.Time(span), model.Size(size), model.Rate(rate)
 	if r.Until > 0 && f.Start > r.Until {

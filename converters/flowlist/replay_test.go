@@ -63,7 +63,9 @@ func carried(t *rapid.T, dir, system string, lists ...string) *core.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	launch := func(context.Context, deployment.Application) (app.Instance, error) { return app.Local(shortestpath.New()), nil }
+	launch := func(context.Context, deployment.Application) (app.Instance, error) {
+		return app.Local(shortestpath.New()), nil
+	}
 	res, err := core.Run(context.Background(), core.RunSpec{Job: j, Backends: []backend.Backend{sim.Backend{}}, Launch: launch, Root: filepath.Join(dir, "runs"), Version: "test"}, core.Hooks{})
 	if err != nil {
 		t.Fatal(err)
