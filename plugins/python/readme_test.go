@@ -2,6 +2,7 @@ package python_test
 
 import (
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -108,4 +109,26 @@ func TestTheMonitorSaysHowBusyLinksWere(t *testing.T) {
 
 func ports(port uint32, sent uint64) []flow.PortStat {
 	return []flow.PortStat{{Port: port, TxBytes: sent}}
+}
+
+func TestTheBenchOfTheReadmeWorks(t *testing.T) {
+	needsPython(t)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "## Testing an app\n\n```\n")
+	code, _, ended := strings.Cut(rest, "```\n")
+	if !found || !ended {
+		t.Fatal("README.md has no such code")
+	}
+	path := readmeSwitch(t)
+	if err := os.Rename(path, strings.TrimSuffix(path, "app.py")+"switch.py"); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(interpreter, "-c", code)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+strings.TrimSuffix(path, "app.py")+":.")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }

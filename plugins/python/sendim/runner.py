@@ -88,6 +88,16 @@ class Runner:
                 answers, held, size, spoke = [], 0, 0, clock()
         yield head + b"".join(answers) + b"\x18\x01"
 
+    def tell(self, event: Any) -> List[bytes]:
+        """Has the app answer one message Event; what it raises is raised."""
+        part = event.WhichOneof("part")
+        if part == "start" or part == "settings":
+            self._take(part, getattr(event, part))
+        handler = self.answer[part]
+        if handler is not None:
+            handler(KINDS[part](event.at, getattr(event, part)), self.out)
+        return self.out.take()
+
     def _take(self, part: str, message: Any) -> None:
         """Makes known to the app what it would otherwise have to keep itself."""
         a = self.app
