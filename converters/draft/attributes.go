@@ -73,9 +73,7 @@ func ValueText(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &s) == nil && len(raw) > 0 && raw[0] == '"' && !json.Valid([]byte(s)) {
 		return s
 	}
-	var b strings.Builder
-	compactJSON(&b, raw)
-	return b.String()
+	return CompactJSON(raw)
 }
 
 // RawValue is the JSON value that a property was made of by ValueText.
@@ -97,7 +95,10 @@ func Quote(text string) json.RawMessage {
 	return json.RawMessage(strings.TrimSuffix(b.String(), "\n"))
 }
 
-func compactJSON(b *strings.Builder, raw []byte) {
+// CompactJSON is a JSON value on one line, with its members, numbers and escapes as they
+// are.
+func CompactJSON(raw json.RawMessage) string {
+	var b strings.Builder
 	inside := false
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
@@ -113,4 +114,5 @@ func compactJSON(b *strings.Builder, raw []byte) {
 		}
 		b.WriteByte(c)
 	}
+	return b.String()
 }
