@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,9 +30,41 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE") != "",
-		Setup:         stopWhatWasLeft,
-		Cmds:          commands(),
+		Setup: func(e *testscript.Env) error {
+			goCaches(e)
+			return stopWhatWasLeft(e)
+		},
+		Condition: has,
+		Cmds:      commands(),
 	})
+}
+
+// has answers the conditions [go] and [python]: scripts that need more than this program
+// are skipped by name, or fail where CI=true or SENDIM_LAB=1 say that all must be there.
+func has(what string) (bool, error) {
+	var err error
+	switch what {
+	case "go":
+		_, err = exec.LookPath("go")
+	case "python":
+		err = exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run()
+	default:
+		return false, fmt.Errorf("there is no condition %s", what)
+	}
+	if err != nil && (os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1") {
+		return false, fmt.Errorf("%s must be there: %w", what, err)
+	}
+	return err == nil, nil
+}
+
+// goCaches lets the Go tool of a script, which has no home, use what has been fetched and
+// built.
+func goCaches(e *testscript.Env) {
+	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if dirs := strings.Fields(string(out)); err == nil && len(dirs) == 2 {
+		e.Setenv("GOCACHE", dirs[0])
+		e.Setenv("GOMODCACHE", dirs[1])
+	}
 }
 
 // stopWhatWasLeft ends the background runs of a script that failed before it could.

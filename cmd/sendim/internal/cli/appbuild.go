@@ -100,7 +100,7 @@ func readPython(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	const read = "import ast,sys; f=sys.argv[1]\ntry: ast.parse(open(f,encoding='utf-8').read(),f)\nexcept SyntaxError as e: sys.exit(f'{f}:{e.lineno}:{e.offset}: {e.msg}')"
-	said, err := exec.CommandContext(ctx, argv[0], append(argv[1:], "-c", read, path)...).CombinedOutput()
+	said, err := exec.CommandContext(ctx, argv[0], append(argv[1:], "-c", read, strings.TrimPrefix(path, "./"))...).CombinedOutput()
 	if err != nil && len(said) > 0 {
 		return fail(Failed, "%s", strings.TrimSpace(string(said)))
 	}
