@@ -96,6 +96,9 @@ func Read(in io.Reader, o Options) (*List, error) {
 	case Coflow:
 		r.coflow()
 	}
+	if faults.Total == 0 && len(r.out.Flows) == 0 {
+		r.warn("the list holds no flows")
+	}
 	if r.late > 0 {
 		r.warn("%d flows that start after %s are left out", r.late, o.Until)
 	}

@@ -125,6 +125,7 @@ func TestListsOfEveryFormatAreToldByTheirContentAndRead(t *testing.T) {
 			want: "csv\na h1>web at 0ps for 2s rate 1Mbps udp packet ports 1 80 class gold\nb lone>h1 at 0ps for 3s tcp\n"},
 		{name: "byte order mark, CRLF, comments, blank lines, quotes over lines", text: "\ufefffrom,to,bytes,id\r\n# a comment\r\n\r\n\"h1\",\"h2\",\"5\",\"say \"\"x\"\"\nand y\"\r\n",
 			want: "csv\nsay \"x\"\nand y h1>h2 at 0ps size 5\n"},
+		{name: "no flows", text: "from,to,bytes\n", want: "csv\nwarning: the list holds no flows\n"},
 		{name: "tabs", text: "from\tto\tsize_kb\nh1\th2\t1.5\n", want: "csv\nf1 h1>h2 at 0ps size 1500\n"},
 		{name: "blanks", text: "from  to size_kb\nh1   h2  1.5\n", want: "csv\nf1 h1>h2 at 0ps size 1500\n"},
 		{name: "columns that mean nothing here are named", text: "from,to,bytes,colour\nh1,h2,1,red\n", want: "csv\nf1 h1>h2 at 0ps size 1\nwarning: columns that are not read: colour\n"},
