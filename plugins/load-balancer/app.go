@@ -21,8 +21,8 @@ func Manifest() app.Manifest {
 		Tables: 2, Services: []app.Service{app.ServiceARP}, Stateful: true,
 		Parameters: []app.Parameter{
 			{Name: "service", Type: app.String, Doc: "ids of the services to spread, separated by commas; empty: all"},
-			{Name: "mode", Type: app.Choice, Default: "round-robin", Choices: []string{"round-robin", "hash"},
-				Doc: "pick members in turn as clients come, or by the client's address; by weight in either case"},
+			{Name: "mode", Type: app.Choice, Default: "round-robin", Choices: []string{"round-robin", "rank", "hash"},
+				Doc: "pick members in turn as clients come, by the client's place among all hosts, or by its address; by weight in any case"},
 			{Name: "per", Type: app.Choice, Default: "client", Choices: []string{"client", "connection"},
 				Doc: "pick a member for each client, or for each of its connections"},
 			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "a client that has sent nothing for so long is forgotten; whole seconds, 0s: never"},
@@ -47,9 +47,10 @@ func New() app.App {
 
 // options are the parameters, read.
 type options struct {
-	services        []string // nil: all
-	hash, move, per bool
-	idle, priority  uint16
+	services       []string // nil: all
+	mode           string
+	move, per      bool
+	idle, priority uint16
 }
 
 type balancer struct {
@@ -97,7 +98,7 @@ func (a *balancer) React(e *app.Event, out *app.Commands) {
 
 func (a *balancer) configure(p map[string]string, out *app.Commands) {
 	a.parameters = p
-	a.opt = options{hash: p["mode"] == "hash", move: p["drain"] == "move", per: p["per"] == "connection"}
+	a.opt = options{mode: p["mode"], move: p["drain"] == "move", per: p["per"] == "connection"}
 	for id := range strings.SplitSeq(p["service"], ",") {
 		if id = strings.TrimSpace(id); id == "" {
 			continue

@@ -8,10 +8,13 @@
 // who their clients are. No other switch has a rule for it, so that what lies between is
 // free to any app that routes.
 //
-// A client stays with its member (mode round-robin picks in the order in which clients
-// come, so that their numbers follow the weights exactly; mode hash by the client's
-// address, whatever the order) until it has been silent for the time idle. With
-// per="connection" every connection is picked for by itself.
+// A client stays with its member until it has been silent for the time idle. Mode
+// round-robin picks in the order in which clients come, so that their numbers follow the
+// weights exactly, whoever they are. Where clients come at one moment, that order is not
+// the same in an emulation as in the simulation; mode rank goes by a client's place among
+// all hosts instead (their numbers follow the weights when neighbours come), mode hash by
+// its address (they do so about). With per="connection" every connection is picked for by
+// itself.
 //
 // Members come and go. One that leaves the pool gets no new clients; those it has stay
 // until they fall silent (drain="keep") or go to another member at once (drain="move",

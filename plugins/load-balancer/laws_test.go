@@ -61,7 +61,7 @@ const eventful = `
   </scenario>`
 
 func TestAnotherAppThatIsToldTheSameAnswersTheSame(t *testing.T) {
-	for name, params := range map[string][]string{"keep": {"idle=1s"}, "move": {"idle=1s", "drain=move"}, "hash": {"mode=hash", "drain=move"}, "connection": {"per=connection", "idle=1s"}} {
+	for name, params := range map[string][]string{"keep": {"idle=1s"}, "move": {"idle=1s", "drain=move"}, "hash": {"mode=hash", "drain=move"}, "rank": {"mode=rank"}, "connection": {"per=connection", "idle=1s"}} {
 		t.Run(name, func(t *testing.T) {
 			rec := &recorder{answers: map[int][]app.Command{}}
 			started := 0

@@ -85,8 +85,8 @@ func (a *balancer) pick(k key, pool *app.VirtualService, from model.NodeID) (app
 	if len(able) == 0 {
 		return app.ServiceMember{}, false
 	}
-	if a.opt.hash {
-		at := int64(scatter(uint64(k.Client)<<16|uint64(k.Port)) % uint64(total))
+	if a.opt.mode != "round-robin" {
+		at := int64(a.lot(k, pool) % uint64(total))
 		for _, m := range able {
 			if at -= int64(m.Weight); at < 0 {
 				return m, true
@@ -104,6 +104,24 @@ func (a *balancer) pick(k key, pool *app.VirtualService, from model.NodeID) (app
 	}
 	a.credit[seat{pool.ID, able[best].Node}] -= total
 	return able[best], true
+}
+
+// lot is a number that belongs to a client, whoever came before it: its place among the
+// hosts that are not of the pool, or a hash.
+func (a *balancer) lot(k key, pool *app.VirtualService) uint64 {
+	if a.opt.mode == "hash" {
+		return scatter(uint64(k.Client)<<16 | uint64(k.Port))
+	}
+	rank := uint64(k.Port)
+	for _, h := range a.view.Hosts() {
+		if h.IP == k.Client {
+			break
+		}
+		if !slices.ContainsFunc(pool.Members, func(m app.ServiceMember) bool { return m.Node == h.ID }) {
+			rank++
+		}
+	}
+	return rank
 }
 
 // engaged says that a member serves a client for another service at the same port number

@@ -263,30 +263,35 @@ func TestAProfilesPoolServesItsMembers(t *testing.T) {
 	}
 }
 
-func TestByHashTheOrderOfArrivalDoesNotMatter(t *testing.T) {
-	run := func(flows string) map[string]string {
-		out := map[string]string{}
-		res := play(t, triangle+flows, balancer("mode=hash"))
-		finished(t, res)
-		for _, f := range res.Flows {
-			out[f.From] = f.Servers[0].Node
+func TestByRankOrHashTheOrderOfArrivalDoesNotMatter(t *testing.T) {
+	for _, mode := range []string{"rank", "hash"} {
+		run := func(start func(n int) int) map[string]string {
+			out := map[string]string{}
+			var flows strings.Builder
+			for n := range 20 {
+				fmt.Fprintf(&flows, "<flow id=\"f%d\" from=\"u-s%d-%d\" to=\"web\" start=\"%dms\" size=\"1KB\"/>", n, 1+n%2, n/2+1, start(n))
+			}
+			res := play(t, triangle+flows.String(), balancer("mode="+mode))
+			finished(t, res)
+			for _, f := range res.Flows {
+				out[f.From] = f.Servers[0].Node
+			}
+			return out
 		}
-		return out
-	}
-	forth := run(clients(0, 20, `size="1KB" transport="tcp"`))
-	var back strings.Builder
-	for n := range 20 {
-		fmt.Fprintf(&back, "<flow id=\"f%d\" from=\"u-s%d-%d\" to=\"web\" start=\"%dms\" size=\"1KB\"/>", n, 1+n%2, n/2+1, 3000-100*n)
-	}
-	count := map[string]int{}
-	for from, server := range run(back.String()) {
-		if forth[from] != server {
-			t.Errorf("%s goes to %s or %s", from, forth[from], server)
+		forth := run(func(n int) int { return 100 * n })
+		count := map[string]int{}
+		for from, server := range run(func(n int) int { return 2000 - 100*n }) {
+			if forth[from] != server {
+				t.Errorf("%s: %s goes to %s or %s", mode, from, forth[from], server)
+			}
+			count[server]++
 		}
-		count[server]++
-	}
-	if count["a"] < 5 || count["a"] > 15 || count["b"] == 0 || count["c"] == 0 {
-		t.Errorf("of 20 clients %v", count)
+		if mode == "rank" && (count["a"] != 10 || count["b"] != 5 || count["c"] != 5) {
+			t.Errorf("rank: of 20 clients %v", count)
+		}
+		if count["a"] < 5 || count["a"] > 15 || count["b"] == 0 || count["c"] == 0 {
+			t.Errorf("%s: of 20 clients %v", mode, count)
+		}
 	}
 }
 
