@@ -361,11 +361,16 @@ func (w *builder) demands(net *model.Network) {
 	if span == 0 {
 		span = defaultSpan
 	}
+	last := model.Time(0)
 	for _, m := range w.n.Demands {
+		if m.Follows {
+			m.Start = last
+		}
 		out := model.DemandMatrix{Start: m.Start, Until: m.Until, Granularity: model.GranularityFlow, Demands: make([]model.Demand, 0, len(m.Demands))}
 		if out.Until == 0 {
 			out.Until = m.Start + span
 		}
+		last = out.Until
 		s.Matrices++
 		for _, d := range m.Demands {
 			from, to := w.first[d.From], w.first[d.To]

@@ -84,6 +84,8 @@ type Link struct {
 // that the caller chooses, from Start.
 type Matrix struct {
 	Start, Until model.Time
+	// Follows says that it begins when the matrix before it ends; Start is not looked at.
+	Follows bool
 	Demands      []Demand
 }
 

@@ -155,3 +155,15 @@ func TestWhateverComesInIsCounted(t *testing.T) {
 		}
 	})
 }
+
+func TestMatricesCanFollowOneAnother(t *testing.T) {
+	n := three()
+	n.Demands = append(n.Demands, Matrix{Follows: true, Demands: n.Demands[0].Demands}, Matrix{Follows: true, Demands: n.Demands[0].Demands})
+	r, err := Build(n, Options{Span: 3 * model.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := r.Model.Demands; len(d) != 3 || d[1].Start != d[0].Until || d[2].Start != 6*model.Second || d[2].Until != 9*model.Second {
+		t.Errorf("they hold %+v", d)
+	}
+}
