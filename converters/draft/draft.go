@@ -86,7 +86,7 @@ type Matrix struct {
 	Start, Until model.Time
 	// Follows says that it begins when the matrix before it ends; Start is not looked at.
 	Follows bool
-	Demands      []Demand
+	Demands []Demand
 }
 
 // Demand asks for a constant rate between two nodes, given by their index in Nodes.
