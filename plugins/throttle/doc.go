@@ -26,5 +26,6 @@
 //
 // In a chain it hands packets to the app that follows; put it behind apps that rewrite
 // addresses. Alone it carries IPv4 between all hosts along paths of fewest links, with a
-// rule for every host on every switch: small networks need no second app.
+// rule for every host on every switch, and answers their ARP requests: small networks need
+// no second app.
 package throttle

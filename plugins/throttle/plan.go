@@ -78,7 +78,7 @@ type meterKey struct {
 	name string
 }
 
-// ruleKey is a rule: what comes in at a port, or what goes to an address.
+// ruleKey is a rule: what comes in at a port, what goes to an address, or ARP requests.
 type ruleKey struct {
 	sw   model.NodeID
 	port model.PortNo // in tableUp
@@ -108,6 +108,9 @@ func (a *throttle) work() plan {
 		}
 	}
 	if a.alone {
+		for _, s := range a.view.Switches() {
+			p.put(ruleKey{sw: s.ID}, treatment{})
+		}
 		forward.Ports(&a.view, func(sw model.NodeID, dst packet.IPv4, port model.PortNo) {
 			p.put(ruleKey{sw: sw, to: dst}, treatment{port: port})
 		})
@@ -203,6 +206,9 @@ func (a *throttle) meter(name string, rate model.Rate) flow.Meter {
 
 // rule is the rule of a key.
 func (a *throttle) rule(k ruleKey, t treatment) flow.Rule {
+	if k.to == 0 && k.port == 0 {
+		return a.requests()
+	}
 	if k.to == 0 {
 		return flow.Rule{Table: tableUp, Priority: a.opt.priority, MeterName: t.meter, HasGoto: true, Goto: tableDown,
 			Match: flow.Match{}.With(flow.InPort, uint64(k.port)).With(flow.EthType, uint64(packet.EthTypeIPv4))}

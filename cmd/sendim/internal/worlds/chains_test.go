@@ -3,6 +3,7 @@ package worlds
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"sendim/core/report"
@@ -91,14 +92,17 @@ func (d *drawing) balancer() string {
 		// One client after the other, so that who comes first is the same in every world.
 		for k := range min(len(clients), 2+d.IntN(5)) {
 			bound := `duration="3s" rate="200kbps"`
-			if transport == "tcp" {
+			if d.lasts {
+				bound = fmt.Sprintf(`duration="20s" rate="%dkbps"`, 100*d.scale)
+			} else if transport == "tcp" {
 				bound = fmt.Sprintf(`size="%dKB"`, 20*d.scale)
 			}
 			fmt.Fprintf(&flows, "  <flow id=\"client %d of %d\" from=\"%s\" to=\"service %d\" start=\"%dms\" %s transport=\"%s\"/>\n",
 				k, i, quoted(d.hosts[clients[k]]), i, 200+300*at, bound, transport)
 			at++
 		}
-		if d.feature("servers leave and join", 50) {
+		// A connection does not outlive its server, and where it ends counts in packets.
+		if (!d.lasts || transport == "udp") && d.feature("servers leave and join", 50) {
 			fmt.Fprintf(&happens, "    <at time=\"1050ms\"><leave service=\"service %d\" node=\"%s\"/></at>\n", i, quoted(d.hosts[servers[0]]))
 			if d.chance(50) {
 				fmt.Fprintf(&happens, "    <at time=\"2250ms\"><join service=\"service %d\" node=\"%s\" weight=\"2\"/></at>\n", i, quoted(d.hosts[pick(d, servers)]))
@@ -127,6 +131,12 @@ func (u *users) around(app string) string {
 		app = `<application plugin="shortest-path"/>`
 	}
 	return front + "\n  " + app
+}
+
+// mayShare takes out of a comparison the flows whose shares of a limit are chance.
+func (u *users) mayShare(s *report.Section, r *report.Results) {
+	shared := u.shared(r)
+	s.Rows = slices.DeleteFunc(s.Rows, func(row report.Row) bool { return shared[row.Name] })
 }
 
 // shared lists the flows that share a member's limit with another one: what each of them

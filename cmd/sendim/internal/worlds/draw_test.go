@@ -70,6 +70,7 @@ type drawing struct {
 	between  map[[2]string]int
 	named    map[string]bool
 	scale    int
+	lasts    bool // the flows are drawn to last
 }
 
 func quoted(s string) string {
@@ -121,8 +122,8 @@ func drawWith(seed uint64, most int, flows func(d *drawing, rate int)) *world {
 			return fmt.Sprintf(` rate="%dMbps" queue="%s"%s`, rate*d.scale, queue, delay)
 		})
 	}
-	d.people(rate)
 	flows(d, rate)
+	d.people(rate)
 	d.scenario()
 	d.tests()
 	d.write()
@@ -378,6 +379,7 @@ func (d *drawing) flows(rate int) {
 
 // long draws flows that last, for the two granularities of the simulator.
 func (d *drawing) long(rate int) {
+	d.lasts = true
 	if len(d.hosts) < 2 {
 		return
 	}
