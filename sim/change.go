@@ -25,8 +25,8 @@ func (w *world) change(c *model.Change, now int64) error {
 		w.changeNode(c.Node, c.Kind == model.NodeDown, now)
 		return nil
 	case model.MemberLeave, model.MemberJoin:
-		if _, err := w.hostOf(c.Node); err != nil {
-			return fmt.Errorf("%s: %w", c.Kind, err)
+		if err := w.net.CheckMember(c); err != nil {
+			return err
 		}
 		e := trace.Entry{At: w.outside(now), Kind: trace.MemberCame, Node: w.net.NodeName(c.Node), Name: c.Service}
 		if c.Kind == model.MemberLeave {

@@ -1,5 +1,10 @@
 package model
 
+import (
+	"fmt"
+	"slices"
+)
+
 // ScenarioStep is what happens to the network at one time, in order.
 type ScenarioStep struct {
 	At      Time
@@ -40,6 +45,21 @@ type Change struct {
 
 // OfMember says whether the change concerns a service's pool and no link or node.
 func (c *Change) OfMember() bool { return c.Kind == MemberLeave || c.Kind == MemberJoin }
+
+// CheckMember says what is wrong with a change of a service's pool.
+func (n *Network) CheckMember(c *Change) error {
+	switch {
+	case !slices.ContainsFunc(n.Services, func(s Service) bool { return s.ID == c.Service }):
+		return fmt.Errorf("%s: there is no service %q", c.Kind, c.Service)
+	case c.Node < 0 || int(c.Node) >= n.NodeCount():
+		return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
+	case n.NodeKindOf(c.Node) == Switch:
+		return fmt.Errorf("%s: %s is a switch", c.Kind, n.NodeName(c.Node))
+	case c.Kind == MemberJoin && c.Weight < 1:
+		return fmt.Errorf("%s: a weight of %d; it is at least 1", c.Kind, c.Weight)
+	}
+	return nil
+}
 
 // TestKind is what a test asserts.
 type TestKind uint8

@@ -25,8 +25,8 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 			return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
 		}
 	case model.MemberLeave, model.MemberJoin:
-		if err := w.isHost(c.Node); err != nil {
-			return fmt.Errorf("%s: %w", c.Kind, err)
+		if err := w.net.CheckMember(c); err != nil {
+			return err
 		}
 	default:
 		return fmt.Errorf("there is no change of kind %d", c.Kind)

@@ -16,6 +16,7 @@ const (
 	portIdle     = 7004 // its rule idles out
 	portMarked   = 7005 // DSCP is set at s1 and matched at s2
 	portBlocked  = 7006 // dropped by the gate
+	portService  = 7007 // of the service
 	selectPorts  = 16
 )
 
@@ -96,6 +97,8 @@ func (f *forward) React(e *app.Event, out *app.Commands) {
 		if e.Topology.Last {
 			f.install(out)
 		}
+	case app.KindSettings:
+		f.serve(&e.Settings.Services[0], out)
 	case app.KindLink:
 		state := "down"
 		if e.Link.Link.Up {
@@ -114,6 +117,18 @@ func (f *forward) React(e *app.Event, out *app.Commands) {
 		out.AskStats(f.nodes["s1"], app.StatsRequest{Rules: true})
 	case app.KindStats:
 		out.Report("stats", float64(len(e.Stats.Rules)))
+	}
+}
+
+// serve sends what is for a service to the last of its members.
+func (f *forward) serve(s *app.VirtualService, out *app.Commands) {
+	m := s.Members[len(s.Members)-1]
+	for name, h := range f.hosts {
+		if h.ID == m.Node {
+			via := f.port("s1", map[string]string{"h2": "s2", "h3": "s3"}[name])
+			out.Install(f.nodes["s1"], flow.Rule{Priority: 40, Match: flow.Match{}.IPv4To(s.IP, 32),
+				Apply: []flow.Action{flow.Set(flow.EthDst, uint64(m.MAC)), flow.Set(flow.IPv4Dst, uint64(m.IP)), flow.Out(via)}})
+		}
 	}
 }
 

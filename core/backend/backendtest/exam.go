@@ -20,7 +20,7 @@ import (
 const linkRate = 20 * 1000 * 1000
 
 // Network is the exam's network: a triangle of switches with h1 and h4 at s1, h2 at
-// s2, h3 at s3.
+// s2, h3 at s3, and a service that h2 serves.
 func Network(t testing.TB) *model.Network {
 	t.Helper()
 	b := model.NewBuilder("exam")
@@ -38,6 +38,8 @@ func Network(t testing.TB) *model.Network {
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
+	h2, _ := n.NodeByName("h2")
+	n.Services = []model.Service{{ID: "web", IP: 10<<24 | 9<<16 | 9<<8 | 9, Proto: model.UDP, Port: portService, Members: []model.Member{{Node: h2, Weight: 1}}}}
 	return n
 }
 
@@ -209,6 +211,8 @@ func (e *exam) change(c model.Change) {
 	e.t.Helper()
 	if c.Kind <= model.LinkLoss {
 		c.Node = model.NoNode
+	} else {
+		c.Link = model.NoLink
 	}
 	h := e.start(backend.Action{Change: &c})
 	for !h.Done() {

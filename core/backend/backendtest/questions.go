@@ -179,6 +179,21 @@ var questions = []question{
 		near(e, "rate", r.Rate, 5e6*0.958, 0.10)
 		e.change(model.Change{Kind: model.LinkRate, Link: e.link("s1--s2"), Rate: linkRate})
 	}},
+	{"apps hear who serves a service, and its flows say who did", nil, func(e *exam) {
+		for _, x := range []struct {
+			kind model.ChangeKind
+			want string
+		}{{model.MemberJoin, "h3"}, {model.MemberLeave, "h2"}} {
+			e.change(model.Change{Kind: x.kind, Service: "web", Node: e.node("h3"), Weight: 2})
+			e.pass(200 * model.Millisecond)
+			a := e.udpAction("by-"+x.want, 0, 1e6, 500*model.Millisecond)
+			a.Flow.To, a.Flow.Service = model.NoNode, "web"
+			r := e.do(a).Flow
+			if len(r.Servers) != 1 || r.Servers[0].Node != x.want || r.Servers[0].Bytes != r.Bytes || r.To != "web" || r.Received < r.Sent*95/100 {
+				e.t.Errorf("after %s of h3: %+v", x.kind, r)
+			}
+		}
+	}},
 	{"what has ended is in the diary", nil, func(e *exam) {
 		starts := len(e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.FlowStart }))
 		ends := e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.FlowEnd })
