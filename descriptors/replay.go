@@ -59,7 +59,7 @@ func ReplaceFlows(o Options, n *model.Network, places model.Locator, lists ...st
 		}
 		out.Sources = append(out.Sources, src)
 		where.files = append(where.files, src.File)
-		if list.Format == flowlist.Run {
+		if list.Format == flowlist.Run || list.Format == flowlist.Trace {
 			replayed, replayedSpots = append(replayed, list.Flows...), append(replayedSpots, spots...)
 		} else {
 			copied.Flows, where.flows = append(copied.Flows, list.Flows...), append(where.flows, spots...)

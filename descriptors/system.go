@@ -207,7 +207,7 @@ func numbered() []attribute {
 func flowsElement() *element {
 	return &element{name: "flows",
 		doc: "A list of flows from a file, told by its content: a table with a header (columns id, from, to, start, duration, size, rate, transport, ...; " +
-			"bare numbers where the header names the unit, as start_s, size_bytes), the flows.csv of a run (every flow starts when it started and is to send what it was to send), " +
+			"bare numbers where the header names the unit, as start_s, size_bytes), the flows.csv or the trace.jsonl of a run (every flow starts when it started and is to send what it was to send), " +
 			"a connection matrix of htsim, a list of HPCC's generator, a coflow benchmark.",
 		attrs: append([]attribute{
 			{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"},

@@ -11,6 +11,8 @@
 //   - Run: the flows.csv of a run. What is replayed is what was asked for, at the time at
 //     which it started; what came of it is not. A flow that was unfinished is to send all
 //     that it was to send.
+//   - Trace: the diary of a run, trace.jsonl, of which the same holds: what is left of a
+//     run that came to no end.
 //   - Htsim: a connection matrix (.cm) of htsim. Starts are picoseconds.
 //   - HPCC: the list of HPCC's traffic generator: a count, then source, destination,
 //     priority group, destination port, bytes, start in seconds. The count wins over the

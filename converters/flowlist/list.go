@@ -20,6 +20,7 @@ const (
 	Auto   Format = "auto"
 	CSV    Format = "csv"
 	Run    Format = "run"
+	Trace  Format = "trace"
 	Htsim  Format = "htsim"
 	HPCC   Format = "hpcc"
 	Coflow Format = "coflow"
@@ -27,7 +28,7 @@ const (
 
 // Formats lists the formats' names.
 func Formats() []string {
-	return []string{string(Auto), string(CSV), string(Run), string(Htsim), string(HPCC), string(Coflow)}
+	return []string{string(Auto), string(CSV), string(Run), string(Trace), string(Htsim), string(HPCC), string(Coflow)}
 }
 
 // Limits of what one file may hold.
@@ -89,6 +90,8 @@ func Read(in io.Reader, o Options) (*List, error) {
 	switch r.out.Format {
 	case CSV, Run:
 		r.table()
+	case Trace:
+		r.trace()
 	case Htsim:
 		r.htsim()
 	case HPCC:
@@ -266,6 +269,8 @@ func (r *reader) detect() Format {
 	case isPairs(first):
 		r.fail(fault.BadChoice, `this looks like probabilities of pairs, which are no flows; draw flows from them with <traffic kind="pairs" href=...>`)
 		return ""
+	case bytes.HasPrefix(first, []byte(`{"`)) && bytes.Contains(first, []byte(`"kind":`)):
+		return Trace
 	case bytes.HasPrefix(bytes.TrimSpace(first), []byte("<")):
 		r.fail(fault.Syntax, "this is XML, not a list of flows")
 		return ""

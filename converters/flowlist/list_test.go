@@ -144,6 +144,18 @@ func TestListsOfEveryFormatAreToldByTheirContentAndRead(t *testing.T) {
 			want: "run\na h1>h2 at 500ms size 1000 tcp packet ports 1024 1024\nb h2>h1 at 1s for 2s rate 8kbps udp flow ports 1025 1025\nc h2>h1 at 1s icmp packet count 7\n"},
 		{name: "a run that does not say what was asked for", text: "id,from,to,transport,start_s,finish_s,bytes,offered,rate_bps,packets_sent,runs\na,h1,h2,tcp,0,1,10,1000,1,,3\nb,h2,h1,udp,1,3,900,1000,3600,,3\nc,h2,h1,icmp,1,3,56,56,9,5,3\nd,h2,h1,tcp,1,,0,0,0,0,3\n",
 			want: "run\na h1>h2 at 0ps size 1000 tcp\nb h2>h1 at 1s size 1000 rate 4kbps udp\nc h2>h1 at 1s icmp count 5\nwarning: 1 flows of which the run does not say what they were to send are left out\nwarning: of 3 flows the file does not say what they were asked to do; they send again what they sent, datagrams at their mean rate\nwarning: the file sums up 3 repetitions; replayed is what was asked for in the first\n"},
+		{name: "a diary, cut short", text: `{"at":-5,"kind":"switch-up","node":"s1"}
+{"at":0,"kind":"flow-start","flow":"b","node":"h1"}
+{"at":0,"kind":"flow-start","flow":"a","node":"h1"}
+{"at":0,"kind":"flow-start","flow":"lost","node":"h1"}
+{"at":3,"kind":"exec","exec":{"output":"\"kind\":\"flow-end\""}}
+{"at":9,"kind":"flow-end","flow":"a","result":{"id":"a","from":"h1","to":"h2","transport":"tcp","start":0,"finish":-1,"bytes":3,"offered":5,"asked":{"bytes":5,"srcport":7}}}
+{"at":9,"kind":"flow-end","flow":"b","result":{"id":"b","from":"h2","to":"web","transport":"udp","class":"gold","granularity":"flow","start":0,"finish":2000000000000,"bytes":300,"offered":1000}}
+{"at":9,"kind":"flow-end","flow":"c","result":{"id":"c","from":"h2","to":"h1","transport":"tcp","start":5,"finish":-1}}
+{"at":9,"kind":"flow-end","flow":"a","res`,
+			want: "trace\nb h2>web at 0ps size 1000 rate 4kbps udp flow class gold\na h1>h2 at 0ps size 5 tcp ports 7 0\nwarning: the last entry is cut short\n" +
+				"warning: 1 flows that started, and of which the diary tells no more, are left out\nwarning: 1 flows of which the run does not say what they were to send are left out\n" +
+				"warning: of 1 flows the file does not say what they were asked to do; they send again what they sent, datagrams at their mean rate\n"},
 		{name: "scaled, moved, named and cut", o: Options{Prefix: "x-", Start: model.Second, Until: 2 * model.Second, Time: Fraction{1, 2}, Size: Fraction{1, 10}, Rate: Fraction{3, 1}, Defaults: model.Flow{Transport: model.TCP, Granularity: model.GranularityFlow, Class: "c"}},
 			text: "id,from,to,start,size,rate\na,h1,h2,1s,15B,1bps\nb,h1,h2,3s,1B,\nc,h1,h2,2s,4B,\n",
 			want: "csv\nx-a h1>h2 at 1500ms size 2 rate 3bps tcp flow class c\nx-c h1>h2 at 2s size 1 tcp flow class c\nwarning: 1 flows that start after 2s are left out\n"},
@@ -186,6 +198,8 @@ func TestFaultsSayWhereAndWhatWouldDo(t *testing.T) {
 		{"a number beyond the hosts", "from,to,bytes\n0,5,1\n", "f:2: there is no host number 5: there are 5 hosts (*), numbered from 0 [unknown-node]"},
 		{"probabilities", "#id,src,dst,p\n0,320,321,0.5\n", `f:2: this looks like probabilities of pairs, which are no flows; draw flows from them with <traffic kind="pairs" href=...> [bad-choice]`},
 		{"no header", "h1,h2,10,3\n", "f:1: this is no header of a table that is read here; the columns are from, to, start, size, ... [syntax]"},
+		{"a diary torn in its midst", "{\"at\":0,\"kind\":\"flow-end\",\n{\"at\":1,\"kind\":\"run-end\"}\n", "f:1: not an entry of a diary: unexpected end of JSON input [syntax]"},
+		{"a diary with a negative size", `{"at":9,"kind":"flow-end","flow":"a","result":{"id":"a","from":"h1","to":"h2","start":0,"finish":-1,"asked":{"bytes":-5}}}`, `f:1: flow "a" has a negative value, or starts too late [out-of-range]`},
 		{"htsim: what starts when another ends", "Nodes 4\nConnections 2\n0->1 id 1 start 0 size 1 send_done_trigger 1\n1->2 id 2 trigger 1 size 1\ntrigger id 1 oneshot\n", "f:4: trigger: 1 of 2 connections start when another ends, which a list of flows cannot say; give them starts [not-available]"},
 		{"htsim: a word", "Nodes 4\n0->1 strat 0 size 1\n", `f:2: strat: "strat" is no word of a connection; did you mean "start"? [unknown-attribute]`},
 		{"htsim: no start", "0->1 size 1\n", "f:1: start: the connection does not say when it starts [missing-attribute]"},

@@ -73,8 +73,8 @@ func carried(t *rapid.T, dir, system string, lists ...string) *core.Result {
 	return res
 }
 
-// TestARunIsReplayedFaithfully: the flows.csv of a run holds the list of flows that the
-// run carried, as far as they started, and carrying them again gives the same results.
+// TestARunIsReplayedFaithfully: the flows.csv of a run, and its diary, hold the list of
+// flows that the run carried, as far as they started, and carrying them again gives the same results.
 func TestARunIsReplayedFaithfully(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "replay-*")
@@ -106,20 +106,23 @@ func TestARunIsReplayedFaithfully(t *testing.T) {
 			}
 		}
 		file := filepath.Join(first.Dir, "flows.csv")
-		r, err := os.Open(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
-		list, err := flowlist.Read(r, flowlist.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := list.Resolve(j.Model, flowlist.Mapping{}).Err(); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, list.Flows); diff != "" || list.Format != flowlist.Run || list.Warnings.Total > 0 {
-			t.Fatalf("%s %v\n%s\n%s", list.Format, list.Warnings.Faults, diff, text)
+		for _, format := range []flowlist.Format{flowlist.Run, flowlist.Trace} {
+			name := map[flowlist.Format]string{flowlist.Run: "flows.csv", flowlist.Trace: "trace.jsonl"}[format]
+			r, err := os.Open(filepath.Join(first.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			list, err := flowlist.Read(r, flowlist.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := list.Resolve(j.Model, flowlist.Mapping{}).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, list.Flows); diff != "" || list.Format != format || list.Warnings.Total > 0 {
+				t.Fatalf("%s %v\n%s\n%s", list.Format, list.Warnings.Faults, diff, text)
+			}
 		}
 		second := carried(t, dir, system, file)
 		if diff := cmp.Diff(first.Flows, second.Flows); diff != "" || first.Manifest.Digest != second.Manifest.Digest {

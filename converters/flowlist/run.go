@@ -52,31 +52,50 @@ func (o *outcomes) complete(t *table, f *model.Flow) bool {
 		return false
 	}
 	o.guessed++
+	finish := model.Time(-1)
+	if o.finish >= 0 && len(t.row[o.finish]) > 0 {
+		if v, bad := scaled(t.row[o.finish], int64(model.Second)); bad == nil {
+			finish = model.Time(v)
+		}
+	}
+	return guess(f, size, cell(o.rate), cell(o.sent), finish)
+}
+
+// guess takes for what a flow was asked to do what came of it: so many bytes, at a mean
+// rate in bit/s, in so many packets, until finish (-1: unfinished).
+func guess(f *model.Flow, bytes, rate, packets int64, finish model.Time) bool {
 	switch f.Transport {
 	case model.ICMP:
-		f.Count = int32(min(max(1, cell(o.sent)), math.MaxInt32))
+		f.Count = int32(min(max(1, packets), math.MaxInt32))
 		return true
 	case model.UDP:
-		rate := cell(o.rate)
-		if o.finish >= 0 && len(t.row[o.finish]) > 0 {
-			if finish, bad := scaled(t.row[o.finish], int64(model.Second)); bad == nil && model.Time(finish) > f.Start {
-				rate = int64(math.Round(float64(size) * 8 / (model.Time(finish) - f.Start).Seconds()))
-			}
+		if finish > f.Start {
+			rate = rateOver(bytes, int64(finish-f.Start))
 		}
 		if rate <= 0 {
 			return false
 		}
 		f.Rate = model.Rate(rate)
 	}
-	f.Size = model.Size(size)
+	f.Size = model.Size(bytes)
 	return true
 }
 
 func (o *outcomes) remark(r *reader) {
-	if o.guessed > 0 {
-		r.warn("of %d flows the file does not say what they were asked to do; they send again what they sent, datagrams at their mean rate", o.guessed)
-	}
+	r.guessed(o.guessed)
 	if o.repeated > 1 {
 		r.out.Warnings.Addf(fault.Unused, fault.Place{File: r.Name}, "the file sums up %d repetitions; replayed is what was asked for in the first", o.repeated)
+	}
+}
+
+func (r *reader) guessed(flows int) {
+	if flows > 0 {
+		r.warn("of %d flows the file does not say what they were asked to do; they send again what they sent, datagrams at their mean rate", flows)
+	}
+}
+
+func (r *reader) unsaid(flows int) {
+	if flows > 0 {
+		r.warn("%d flows of which the run does not say what they were to send are left out", flows)
 	}
 }

@@ -260,9 +260,7 @@ func (r *reader) table() {
 			break
 		}
 	}
-	if unknown > 0 {
-		r.warn("%d flows of which the run does not say what they were to send are left out", unknown)
-	}
+	r.unsaid(unknown)
 	if results != nil {
 		results.remark(r)
 	}

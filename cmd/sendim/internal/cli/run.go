@@ -73,7 +73,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
 	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
-	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv of a run, a CSV, an htsim, HPCC or coflow list; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
+	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv or trace.jsonl of a run, a CSV, an htsim, HPCC or coflow list; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
 	f.StringArrayVar(&o.apps, "app", nil, "application: a name, a path or builtin:NAME (repeat for several, in order)")
 	f.StringVar(&o.on, "on", "", "world to run in; wins over the descriptor")
 	f.StringVar(&o.test, "test", "", "pingall, pingpair, iperf, iperfudp or none")
