@@ -18,7 +18,7 @@ func Manifest() app.Manifest {
 	return app.Manifest{
 		Name: "load-balancer", Version: "1.0.0",
 		Doc:    "Spreads the clients of services over their members.",
-		Tables: 2, Services: []app.Service{app.ServiceARP}, Stateful: true,
+		Tables: 2, Stateful: true,
 		Parameters: []app.Parameter{
 			{Name: "service", Type: app.String, Doc: "ids of the services to spread, separated by commas; empty: all"},
 			{Name: "mode", Type: app.Choice, Default: "round-robin", Choices: []string{"round-robin", "rank", "hash"},
@@ -134,8 +134,8 @@ func (a *balancer) change(s *app.Settings, out *app.Commands) {
 }
 
 // place is where a rule stands that belongs to no client, and what it matches: in the
-// table for rewriting what goes to a service, or with no address all that is left over; in
-// the one for forwarding what is for a host.
+// table for rewriting what goes to a service, ARP requests for one, or with no address all
+// that is left over; in the one for forwarding what is for a host.
 type place struct {
 	Switch model.NodeID
 	Table  uint8
@@ -164,8 +164,14 @@ func (a *balancer) refresh(out *app.Commands) {
 		forward.Ports(&a.view, func(sw model.NodeID, dst packet.IPv4, port model.PortNo) { put(place{sw, forwarding, dst, 0, 0}, port) })
 	}
 	for _, h := range a.view.Hosts() {
+		if a.alone {
+			put(place{Switch: h.At.Switch, Proto: arpRequest}, 0)
+		}
 		for i := range a.settings.Services {
 			s := &a.settings.Services[i]
+			if !a.alone && a.spread(s) {
+				put(place{Switch: h.At.Switch, IP: s.IP, Proto: arpRequest}, 0)
+			}
 			for _, proto := range [2]uint8{packet.ProtoTCP, packet.ProtoUDP} {
 				if a.front(s.IP, proto, s.Port) != nil {
 					put(place{h.At.Switch, rewriting, s.IP, proto, s.Port}, 0)
@@ -186,6 +192,8 @@ func (a *balancer) rule(p place, port model.PortNo) flow.Rule {
 	switch {
 	case p.Table == forwarding:
 		return flow.Rule{Table: forwarding, Priority: a.opt.priority, Match: flow.Match{}.IPv4To(p.IP, 32), Apply: []flow.Action{flow.Out(uint32(port))}}
+	case p.Proto == arpRequest:
+		return a.requests(p.IP)
 	case p.IP == 0:
 		return a.onward(flow.Rule{Table: rewriting})
 	}

@@ -34,6 +34,10 @@ type client struct {
 // packet finds a client's member and sends its packet there.
 func (a *balancer) packet(p *app.PacketIn, out *app.Commands) {
 	h := &p.Header
+	if h.EthType == packet.EthTypeARP {
+		a.answer(p, out)
+		return
+	}
 	if h.EthType != packet.EthTypeIPv4 || h.Proto != packet.ProtoTCP && h.Proto != packet.ProtoUDP {
 		return
 	}

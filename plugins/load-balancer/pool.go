@@ -40,10 +40,15 @@ func (a *balancer) front(ip packet.IPv4, proto uint8, port uint16) (found *app.V
 			found = s
 		}
 	}
-	if found != nil && a.opt.services != nil && !slices.Contains(a.opt.services, found.ID) {
+	if found != nil && !a.spread(found) {
 		return nil
 	}
 	return found
+}
+
+// spread says whether a service is one that the app was asked to spread.
+func (a *balancer) spread(s *app.VirtualService) bool {
+	return a.opt.services == nil || slices.Contains(a.opt.services, s.ID)
 }
 
 // pool is the service whose members serve a client of another: that of the client's first
