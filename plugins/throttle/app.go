@@ -55,7 +55,8 @@ type throttle struct {
 func (a *throttle) Manifest() app.Manifest { return Manifest() }
 
 func (a *throttle) React(e *app.Event, out *app.Commands) {
-	changed := a.view.Take(e)
+	moved := a.moves(e)
+	a.view.Take(e)
 	switch e.Kind {
 	case app.KindStart:
 		a.granted, a.settings, a.alone = e.Start.Granted, e.Start.Settings, e.Start.Last
@@ -65,7 +66,7 @@ func (a *throttle) React(e *app.Event, out *app.Commands) {
 			a.begin(out)
 		}
 	case app.KindSwitch, app.KindLink, app.KindHost:
-		if changed && a.running {
+		if a.running && moved {
 			a.refresh(out)
 		}
 	case app.KindSettings:
@@ -82,6 +83,24 @@ func (a *throttle) React(e *app.Event, out *app.Commands) {
 	case app.KindStats:
 		a.look(e.At, e.Stats, out)
 	}
+}
+
+// moves says whether an event may change the plan: a switch that is new, a host that comes,
+// goes, or changes its place or address, and where packets are forwarded here, any change
+// of switches and links. It looks at the view before it takes the event.
+func (a *throttle) moves(e *app.Event) bool {
+	switch e.Kind {
+	case app.KindSwitch:
+		_, known := a.view.SwitchNumber(e.Switch.Switch.ID)
+		return a.alone || !known
+	case app.KindLink:
+		return a.alone
+	case app.KindHost:
+		h := &e.Host.Host
+		old, known := a.view.Host(h.ID)
+		return !known || e.Host.Gone || old.At != h.At || old.IP != h.IP || old.MAC != h.MAC || old.Name != h.Name
+	}
+	return false
 }
 
 func (a *throttle) configure(p map[string]string, out *app.Commands) {
