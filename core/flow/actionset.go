@@ -32,8 +32,13 @@ func (s *actionSet) write(actions []Action) {
 }
 
 // appendTo lists the set in the order of its execution (section 5.10): pop, push, TTL,
-// set-field, queue, then the group, or without one the output.
+// set-field, queue, then the group, or without one the output. A set with neither drops
+// the packet: nothing of it is carried out, as in Open vSwitch, not even a dec_ttl that
+// would tell the controller of a last hop.
 func (s *actionSet) appendTo(list []Action) []Action {
+	if !s.has[ToGroup] && !s.has[Output] {
+		return list
+	}
 	for _, t := range [...]ActionType{PopVLAN, PushVLAN, DecTTL} {
 		if s.has[t] {
 			list = append(list, *s.one[t])

@@ -1,6 +1,9 @@
 // Package flow is OpenFlow's meaning without its bytes: what a match covers, what
 // actions do, how a packet goes through tables, groups and meters, what is counted and
-// when a rule ends. It follows the OpenFlow Switch Specification 1.3.5.
+// when a rule ends. It follows the OpenFlow Switch Specification 1.3.5, and Open vSwitch
+// where that differs: a packet that no rule of a later table matches is not dropped
+// (section 5.4) when its action set leads somewhere, nor is one on its last hop, which
+// goes to no further table; an action set that leads nowhere is not carried out at all.
 //
 // Apps, the control runtime, the simulator's switches, the embedded controller and the
 // trace all speak of rules in these types; the bytes on the wire are the business of

@@ -82,7 +82,8 @@ type Result struct {
 	rule       *entry // at work; nil for a packet-out
 	miss       bool   // it is the table-miss entry
 	budget     int
-	path       *Path // set while tracing, when nothing is counted
+	why        DropReason // of the latest end
+	path       *Path      // set while tracing, when nothing is counted
 	set        actionSet
 	list       []Action
 	trail      []*entry
@@ -174,7 +175,7 @@ func (r *Result) own(f *frame) *packet.Header {
 func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 	f := frame{h: &p.Header}
 	r.trail = r.trail[:0]
-	table, metadata := uint8(0), uint64(0)
+	table, metadata, whole := uint8(0), uint64(0), true
 	for i := 0; ; i++ {
 		var e *entry
 		if known {
@@ -190,8 +191,11 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 			if r.path == nil {
 				r.st.makeTable(table).missed++
 			}
-			r.stop(DropMiss)
-			return true
+			if !r.set.any {
+				r.stop(DropMiss)
+				return true
+			}
+			break // Open vSwitch carries out the action set; section 5.4 would drop it
 		}
 		if r.path == nil {
 			e.hit(r.bytes, r.now)
@@ -204,7 +208,11 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 		}
 		r.rule, r.miss = e, e.miss
 		if len(e.apply) > 0 && !r.exec(&f, e.apply) {
-			return false
+			if r.why != DropTTL {
+				return false
+			}
+			whole = false
+			break // Open vSwitch goes to no further table, but carries out the action set
 		}
 		if e.plain {
 			break
@@ -226,10 +234,11 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 		r.list = r.set.appendTo(r.list[:0])
 		r.exec(&f, r.list)
 	}
-	return true
+	return whole
 }
 
 func (r *Result) stop(why DropReason) {
+	r.why = why
 	if r.Drop == NotDropped {
 		r.Drop = why
 	}

@@ -51,9 +51,11 @@ type refResult struct {
 	out  []Sent
 	ctl  []Copy
 	drop DropReason
+	why  DropReason
 }
 
 func (r *refResult) stop(d DropReason) {
+	r.why = d
 	if r.drop == NotDropped {
 		r.drop = d
 	}
@@ -73,14 +75,20 @@ func (s *reference) process(pkt Packet, now int64) refResult {
 	p := refPacket{h: pkt.Header, inPort: pkt.InPort, bytes: uint64(pkt.Bytes)}
 	res := refResult{}
 	var set []Action
+	var last *refRule
 	table, metadata := uint8(0), uint64(0)
 	for {
 		r := s.find(table, &p, metadata)
 		s.tables[table].Lookups++
+		if r == nil && len(set) > 0 {
+			s.actions(refOrder(set), &p, &res, last, ReasonAction)
+			break
+		}
 		if r == nil {
 			res.stop(DropMiss)
 			break
 		}
+		last = r
 		s.tables[table].Matched++
 		r.c.add(1, p.bytes)
 		r.last = now
@@ -93,6 +101,9 @@ func (s *reference) process(pkt Packet, now int64) refResult {
 			reason = ReasonNoMatch
 		}
 		if !s.actions(r.Apply, &p, &res, r, reason) {
+			if res.why == DropTTL {
+				s.actions(refOrder(set), &p, &res, r, ReasonAction)
+			}
 			break
 		}
 		if r.Clear {
@@ -118,7 +129,11 @@ func refOrder(set []Action) (out []Action) {
 	for _, a := range set {
 		last[[2]uint8{uint8(a.Type), uint8(a.Field)}] = a
 	}
-	if _, ok := last[[2]uint8{uint8(ToGroup)}]; ok {
+	_, grouped := last[[2]uint8{uint8(ToGroup)}]
+	if _, output := last[[2]uint8{uint8(Output)}]; !grouped && !output {
+		return nil
+	}
+	if grouped {
 		delete(last, [2]uint8{uint8(Output)})
 	}
 	for _, t := range []ActionType{PopVLAN, PushVLAN, DecTTL, SetField, SetQueue, ToGroup, Output} {
