@@ -50,6 +50,13 @@ func Pair(links []Link, directed []bool) (out []Link, oneWay int) {
 func join(l, back *Link) {
 	spec := back.Spec
 	l.Back = &spec
+	// A direction that does not say its rate or delay has that of the other.
+	if back.RateFrom == "" && spec.Rate == 0 {
+		spec.Rate = l.Spec.Rate
+	}
+	if back.DelayFrom == "" && spec.Delay == 0 {
+		spec.Delay = l.Spec.Delay
+	}
 	if l.RateFrom == "" && back.RateFrom != "" {
 		l.Spec.Rate, l.RateFrom = spec.Rate, back.RateFrom
 	}

@@ -1,0 +1,458 @@
+package topohub
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"sendim/converters/draft"
+	"sendim/core/fault"
+	"sendim/core/model"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+func join(name, key string) string {
+	if name == "" {
+		return key
+	}
+	return name + "." + key
+}
+
+// Is says whether a file looks like node-link JSON: an object that says early whether
+// its graph is directed or has parallel edges.
+func Is(f draft.File) bool {
+	text, err := draft.Text(draft.File{Data: f.Data[:min(len(f.Data), 16<<10)]})
+	if err != nil {
+		return false
+	}
+	x := &document{d: json.NewDecoder(strings.NewReader(text)), text: text, line: 1}
+	if t, err := x.next(); err != nil || t != json.Delim('{') {
+		return false
+	}
+	for {
+		t, err := x.next()
+		if err != nil {
+			return false
+		}
+		key, _ := t.(string)
+		first, err := x.next()
+		if err != nil {
+			return false
+		}
+		if _, is := first.(bool); is && (key == "directed" || key == "multigraph") {
+			// Cytoscape's JSON says so as well, before its elements.
+			return !strings.Contains(text, `"elements"`)
+		}
+		if key == "elements" || x.flat("", first, 0, nil) != nil {
+			break
+		}
+	}
+	// The nodes came first and are more than the beginning of the file.
+	tail := string(f.Data[max(0, len(f.Data)-4<<10):])
+	return strings.Contains(text, `"nodes"`) && strings.Contains(text, `"id"`) && strings.Contains(tail, `"multigraph"`)
+}
+
+// reader makes a draft of one document.
+type reader struct {
+	x        *document
+	n        *draft.Network
+	index    map[string]int32
+	ends     [][2]string // of the links
+	directed bool
+	demands  []demand
+	lists    map[string]bool // nodes, edges or links that were there
+	byIndex  bool
+	units    []string // numbers without a unit, by name, in order of first use
+}
+
+type demand struct {
+	from, to string
+	value    float64
+	line     int32
+}
+
+// Read reads one network.
+func Read(files []draft.File) (*draft.Network, error) {
+	if len(files) != 1 {
+		place := fault.Place{}
+		if len(files) > 1 {
+			place.File = files[1].Name
+		}
+		return nil, fault.New(fault.BadChoice, place, "a network is one file; %d are given", len(files))
+	}
+	x, err := open(files[0])
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{x: x, index: map[string]int32{}, lists: map[string]bool{},
+		n: &draft.Network{File: files[0].Name, Format: "TopoHub (node-link JSON)"}}
+	if err := x.want('{', "the file"); err != nil {
+		return nil, err
+	}
+	if err := x.object(r.part); err != nil {
+		return nil, err
+	}
+	x.place()
+	if rest := strings.TrimSpace(x.text[min(int(x.d.InputOffset()), len(x.text)):]); rest != "" {
+		return nil, fault.New(fault.Syntax, x.place(), "%q follows the end of the JSON", draft.Clip(rest))
+	}
+	return r.n, r.finish()
+}
+
+// part reads one of the document's own values.
+func (r *reader) part(key string) error {
+	switch key {
+	case "nodes", "edges", "links":
+		if key != "nodes" {
+			if r.lists["links"] {
+				return fault.New(fault.DuplicateID, r.x.place(), "the file has both edges and links")
+			}
+			key = "links"
+		}
+		r.lists[key] = true
+		if err := r.x.want('[', "the list of "+key); err != nil {
+			return err
+		}
+		return r.x.array(func(t json.Token) error {
+			if t != json.Delim('{') {
+				return fault.New(fault.Syntax, r.x.place(), "an element of the list of %s is to be an object", key)
+			}
+			if key == "nodes" {
+				return r.node()
+			}
+			return r.link()
+		})
+	case "graph":
+		if err := r.x.want('{', "graph"); err != nil {
+			return err
+		}
+		return r.x.object(func(key string) error {
+			t, err := r.x.next()
+			if err != nil {
+				return err
+			}
+			if key == "demands" && t == json.Delim('{') {
+				return r.demandsOf()
+			}
+			return r.x.flat(key, t, 0, &r.n.Properties)
+		})
+	}
+	t, err := r.x.next()
+	if err != nil {
+		return err
+	}
+	if key == "directed" {
+		r.directed = t == true
+	}
+	if key == "directed" || key == "multigraph" {
+		return r.x.flat(key, t, 0, nil)
+	}
+	return r.x.flat(key, t, 0, &r.n.Properties)
+}
+
+func (r *reader) number(t json.Token, what string) (float64, error) {
+	text, ok := scalar(t)
+	if !ok || text == "" {
+		return 0, fault.New(fault.BadNumber, r.x.place(), "%s is to be a number", what)
+	}
+	v, err := draft.Number(text)
+	if err != nil {
+		return 0, fault.New(fault.BadNumber, r.x.place(), "%s: %v", what, err)
+	}
+	return v, nil
+}
+
+// quantity reads a number that is not negative.
+func (r *reader) quantity(t json.Token, what string) (float64, error) {
+	v, err := r.number(t, what)
+	if err == nil && v < 0 {
+		err = fault.New(fault.OutOfRange, r.x.place(), "%s is negative: %g", what, v)
+	}
+	return v, err
+}
+
+func (r *reader) node() error {
+	n := draft.Node{Line: int32(r.x.place().Line)}
+	named := false
+	err := r.x.object(func(key string) error {
+		t, err := r.x.next()
+		if err != nil {
+			return err
+		}
+		switch {
+		case key == "id":
+			n.ID, err = r.x.key(t, 0)
+			named = true
+			return err
+		case key == "pos" && t == json.Delim('['):
+			return r.position(&n)
+		case key == "name" || key == "label":
+			if v, ok := scalar(t); ok && n.Label == "" {
+				if n.Label = v; draft.Clean(v) != v && v != "" {
+					n.Properties = append(n.Properties, model.Property{Name: key, Value: v})
+				}
+				return nil
+			}
+		}
+		return r.x.flat(key, t, 0, &n.Properties)
+	})
+	if err != nil {
+		return err
+	}
+	if !named {
+		n.ID = n.Label
+	}
+	if n.ID == "" {
+		return fault.New(fault.MissingAttribute, r.x.f.Place(n.Line), "a node has no id")
+	}
+	if old, twice := r.index[n.ID]; twice {
+		return fault.New(fault.DuplicateID, r.x.f.Place(n.Line), "node %q is declared twice, first in line %d", draft.Clip(n.ID), r.n.Nodes[old].Line)
+	}
+	r.index[n.ID] = int32(len(r.n.Nodes))
+	r.n.Nodes = append(r.n.Nodes, n)
+	return nil
+}
+
+// position reads the rest of [x, y].
+func (r *reader) position(n *draft.Node) error {
+	var at []float64
+	err := r.x.array(func(t json.Token) error {
+		if t == nil || len(at) > 2 {
+			return r.x.flat("", t, 0, nil)
+		}
+		v, err := r.number(t, "pos")
+		at = append(at, v)
+		return err
+	})
+	if len(at) >= 2 {
+		n.X, n.Y, n.Placed = at[0], at[1], true
+	}
+	return err
+}
+
+func (r *reader) link() error {
+	l := draft.Link{Line: int32(r.x.place().Line)}
+	var ends [2]string
+	err := r.x.object(func(key string) error {
+		t, err := r.x.next()
+		if err != nil {
+			return err
+		}
+		text, isScalar := scalar(t)
+		switch {
+		case key == "source":
+			ends[0], err = r.x.key(t, 0)
+			return err
+		case key == "target":
+			ends[1], err = r.x.key(t, 0)
+			return err
+		case key == "id" && isScalar:
+			l.ID = text
+			return nil
+		case key == "dist" && t != nil:
+			l.Length, err = r.quantity(t, key)
+			return err
+		case key == "weight" && isScalar:
+			if w, err := strconv.ParseInt(text, 10, 32); err == nil && w > 0 {
+				l.Spec.Weight = w
+				return nil
+			}
+		case isScalar && (key == "capacity" || key == "bandwidth" || key == "bw" || key == "rate"):
+			if rate, err := model.ParseRate(text); err == nil && rate > 0 {
+				l.Spec.Rate, l.RateFrom = rate, key
+				return nil
+			}
+			r.unitless(key)
+		case isScalar && (key == "delay" || key == "latency"):
+			if delay, err := model.ParseTime(text); err == nil && delay > 0 {
+				l.Spec.Delay, l.DelayFrom = delay, key
+				return nil
+			}
+			r.unitless(key)
+		}
+		return r.x.flat(key, t, 0, &l.Properties)
+	})
+	if err != nil {
+		return err
+	}
+	if ends[0] == "" || ends[1] == "" {
+		return fault.New(fault.MissingAttribute, r.x.f.Place(l.Line), "an edge needs both source and target")
+	}
+	r.n.Links = append(r.n.Links, l)
+	r.ends = append(r.ends, ends)
+	return nil
+}
+
+func (r *reader) unitless(key string) {
+	for _, k := range r.units {
+		if k == key {
+			return
+		}
+	}
+	r.units = append(r.units, key)
+}
+
+// demandsOf reads {"from": {"to": value}}.
+func (r *reader) demandsOf() error {
+	return r.x.object(func(from string) error {
+		if err := r.x.want('{', "what a node of demands demands"); err != nil {
+			return err
+		}
+		return r.x.object(func(to string) error {
+			t, err := r.x.next()
+			if err != nil {
+				return err
+			}
+			v, err := r.quantity(t, "a demand")
+			r.demands = append(r.demands, demand{from, to, v, int32(r.x.place().Line)})
+			return err
+		})
+	})
+}
+
+func (r *reader) note(format string, args ...any) {
+	r.n.Notes = append(r.n.Notes, fmt.Sprintf(format, args...))
+}
+
+// finish gives links and demands their nodes.
+func (r *reader) finish() error {
+	var faults fault.List
+	for _, list := range []string{"nodes", "links"} {
+		if !r.lists[list] {
+			faults.Addf(fault.Syntax, fault.Place{File: r.n.File}, "the file has no list of %s", list)
+		}
+	}
+	if faults.Total > 0 {
+		return &faults
+	}
+	for _, p := range r.n.Properties {
+		if p.Name == "name" {
+			r.n.Name = p.Value
+		}
+	}
+	r.indices()
+	find := func(id string, line int32, what string) int32 {
+		i, ok := r.index[id]
+		if r.byIndex {
+			n, err := draft.Count(id, int64(len(r.n.Nodes)-1))
+			i, ok = int32(n), err == nil
+		}
+		if !ok {
+			bad := fault.New(fault.UnknownNode, r.x.f.Place(line), "an end of %s is %q, which is no node of the file", what, draft.Clip(id))
+			if !faults.Full() {
+				var known []string
+				for _, n := range r.n.Nodes[:min(len(r.n.Nodes), 1000)] {
+					known = append(known, n.ID)
+				}
+				bad = bad.Suggest(id, known)
+			}
+			faults.Add(bad)
+		}
+		return i
+	}
+	for i := range r.n.Links {
+		l := &r.n.Links[i]
+		l.A, l.B = find(r.ends[i][0], l.Line, "the edge"), find(r.ends[i][1], l.Line, "the edge")
+	}
+	r.byIndex = false
+	m := draft.Matrix{Demands: make([]draft.Demand, 0, len(r.demands))}
+	for _, d := range r.demands {
+		rate, err := draft.Rate(d.value, 1e6)
+		if err != nil {
+			faults.Addf(fault.OutOfRange, r.x.f.Place(d.line), "a demand: %v", err)
+		}
+		m.Demands = append(m.Demands, draft.Demand{From: find(d.from, d.line, "a demand"), To: find(d.to, d.line, "a demand"), Rate: rate, Line: d.line})
+	}
+	if faults.Total > 0 {
+		return &faults
+	}
+	if len(m.Demands) > 0 {
+		r.n.Demands = []draft.Matrix{m}
+		r.note("demands state no unit: they are taken for Mbit/s, and each goes from its source to its target only")
+	}
+	r.coordinates()
+	if r.directed {
+		listed := len(r.n.Links)
+		links, oneWay := draft.Pair(r.n.Links, nil)
+		r.n.Links = links
+		r.note("directed edges: %d; opposite ones are one link, %d pairs; without a counterpart and taken for both directions: %d", listed, listed-len(links), oneWay)
+	}
+	for _, key := range r.units {
+		r.n.Warnings.Addf(fault.BadUnit, fault.Place{File: r.n.File}, "edges have a %q of unknown unit: it is kept as a property and not used", key)
+	}
+	return nil
+}
+
+// indices finds out whether edges name nodes by their place in the list, as networkx
+// before version 2 and drawing libraries have it: where no name is a node's and every one
+// is a number.
+func (r *reader) indices() {
+	if len(r.ends) == 0 {
+		return
+	}
+	for _, e := range r.ends {
+		for _, id := range e {
+			if _, known := r.index[id]; known {
+				return
+			}
+			if _, err := draft.Count(id, math.MaxInt32); err != nil {
+				return
+			}
+		}
+	}
+	r.byIndex = true
+	r.note("edges name nodes by their place in the list, from 0")
+}
+
+// coordinates decides what positions are: longitude and latitude if the edges' lengths
+// are great circles between them, a plane if they are straight lines.
+func (r *reader) coordinates() {
+	inside, placed, circles, lines, both := true, 0, 0, 0, 0
+	for _, n := range r.n.Nodes {
+		if n.Placed {
+			placed++
+			inside = inside && math.Abs(n.X) <= 180 && math.Abs(n.Y) <= 90
+		}
+	}
+	if placed == 0 {
+		return
+	}
+	for i := range r.n.Links {
+		l := &r.n.Links[i]
+		a, b := &r.n.Nodes[l.A], &r.n.Nodes[l.B]
+		if !a.Placed || !b.Placed || l.Length == 0 {
+			continue
+		}
+		both++
+		// TopoHub rounds lengths and places to hundredths.
+		near := func(v float64) bool { return math.Abs(v-l.Length) <= 3+0.02*l.Length }
+		if near(draft.GreatCircle(a.X, a.Y, b.X, b.Y)) {
+			circles++
+		}
+		if near(math.Hypot(a.X-b.X, a.Y-b.Y)) {
+			lines++
+		}
+	}
+	switch {
+	case inside && (both == 0 || circles >= lines):
+		r.n.Coordinates = draft.Geographic
+	case lines > circles && 2*lines > both:
+		r.n.Coordinates = draft.Plane
+		r.note("positions are in a plane, where lengths are straight lines: its unit is taken for a kilometre")
+	case circles > lines && 2*circles > both:
+		// SNDlib's drawings, for which TopoHub computes great circles all the same.
+		for i := range r.n.Links {
+			l := &r.n.Links[i]
+			if l.Length > 0 {
+				l.Properties = append(l.Properties, model.Property{Name: "dist", Value: strconv.FormatFloat(l.Length, 'g', -1, 64)})
+				l.Length = 0
+			}
+		}
+		r.note("positions are no longitudes and latitudes, though lengths were computed as if: dist is kept as a property and gives no delays")
+	default:
+		r.note("positions are no longitudes and latitudes: they are kept as x and y")
+	}
+}
