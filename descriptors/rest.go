@@ -346,6 +346,7 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 	net.Classes, net.Profiles, net.Services, net.Tenants, net.Policies = n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies
 	net.Flows, net.Demands, net.Traffic, net.Distributions, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Tests, n.Watches
 	n.outside.resolve(d, net)
+	n.sizesKnown(d)
 	sort.SliceStable(n.steps, func(i, j int) bool { return n.steps[i].at < n.steps[j].at })
 	for _, s := range n.steps {
 		d.places.spots["at"] = append(d.places.spots["at"], s.where)

@@ -2,6 +2,7 @@ package descriptors
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"sendim/converters/flowlist"
@@ -327,6 +328,22 @@ func (d *decoder) traffic(el *element, t *tag) {
 		d.faults.Addf(fault.FlowConflict, where, `holds pairs; they belong into kind="pairs" without href`)
 	}
 	d.net.Traffic = append(d.net.Traffic, x)
+}
+
+// sizesKnown reports traffic whose sizes are neither a size nor a distribution.
+func (n *rest) sizesKnown(d *decoder) {
+	names := knownSizes()
+	for i := range n.Distributions {
+		names = append(names, n.Distributions[i].ID)
+	}
+	for i := range n.Traffic {
+		s := n.Traffic[i].Sizes
+		if _, err := model.ParseSize(s); s == "" || err == nil || slices.Contains(names, s) || slices.Contains(knownSizes(), strings.ToLower(s)) {
+			continue
+		}
+		d.faults.Add(fault.New(fault.UnknownReference, d.spotPlace(d.places.spots["traffic"][i], "traffic", "sizes"),
+			"%q is neither a size such as 64KB nor a distribution; there are %s", clip(s), join(names[:min(len(names), 20)], "", "")).Suggest(s, names))
+	}
 }
 
 // resolve gives the lists their nodes; the services are known by now.
