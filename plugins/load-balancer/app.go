@@ -78,6 +78,7 @@ func (a *balancer) React(e *app.Event, out *app.Commands) {
 	case app.KindTopology:
 		if a.view.Ready() && !a.running {
 			a.running = true
+			a.introduce(out)
 			a.refresh(out)
 		}
 	case app.KindSwitch, app.KindLink, app.KindHost:
@@ -117,6 +118,20 @@ func (a *balancer) configure(p map[string]string, out *app.Commands) {
 		priority = 100
 	}
 	a.opt.priority = uint16(priority)
+}
+
+// introduce says what is spread.
+func (a *balancer) introduce(out *app.Commands) {
+	count := 0
+	for i := range a.settings.Services {
+		if s := &a.settings.Services[i]; a.spread(s) {
+			count++
+			out.Log("info", fmt.Sprintf("%s at %s %s/%d: %d members", s.ID, s.IP, s.Proto, s.Port, len(s.Members)))
+		}
+	}
+	if count == 0 {
+		out.Log("warn", "there is no service to spread")
+	}
 }
 
 // change takes what the descriptor says anew.

@@ -268,3 +268,39 @@ func lookAt(t *rapid.T, b *apptest.Bench, in, ever, down map[string]bool, move b
 		}
 	}
 }
+
+// BenchmarkFirstPacketOfAClient is what a new client costs the app, among as many that are
+// served already.
+func BenchmarkFirstPacketOfAClient(b *testing.B) {
+	for _, served := range []int{1000, 100_000} {
+		b.Run(fmt.Sprint(served), func(b *testing.B) {
+			a := loadbalancer.New()
+			var out app.Commands
+			top := &app.Topology{Last: true, Switches: []app.SwitchInfo{{ID: 0, Name: "s1", Up: true}}}
+			s := app.VirtualService{ID: "web", IP: virtual, Proto: model.TCP, Port: 80}
+			for i := range model.NodeID(4) {
+				s.Members = append(s.Members, app.ServiceMember{Node: 1 + i, IP: packet.IPv4(1 + i), MAC: packet.MAC(1 + i), Weight: int32(1 + i%2)})
+			}
+			for i := range model.NodeID(served + 4) {
+				top.Hosts = append(top.Hosts, app.HostInfo{ID: 1 + i, IP: packet.IPv4(1 + i), MAC: packet.MAC(1 + i), Up: true, At: app.Port{Switch: 0, Port: model.PortNo(1 + i)}})
+			}
+			a.React(&app.Event{Kind: app.KindStart, Start: &app.Start{Parameters: map[string]string{"mode": "round-robin", "idle": "60s", "drain": "keep", "per": "connection", "priority": "100"},
+				Settings: app.Settings{Services: []app.VirtualService{s}}}}, &out)
+			a.React(&app.Event{Kind: app.KindTopology, Topology: top}, &out)
+			n := 0
+			come := func() {
+				out.List = out.List[:0]
+				ip := packet.IPv4(5 + n%served)
+				a.React(&app.Event{Kind: app.KindPacketIn, PacketIn: &app.PacketIn{Port: app.Port{Port: model.PortNo(ip)}, Header: packet.Header{EthType: packet.EthTypeIPv4,
+					IPSrc: ip, IPDst: virtual, Proto: packet.ProtoTCP, L4Src: uint16(1 + n/served), L4Dst: 80}}}, &out)
+				n++
+			}
+			for range served {
+				come()
+			}
+			for b.Loop() {
+				come()
+			}
+		})
+	}
+}
