@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,12 +119,23 @@ func TestWhatIsAcceptedIsBuiltAsAnnounced(t *testing.T) {
 		k := rapid.SampledFrom(Kinds()).Draw(t, "kind")
 		r := Request{Kind: k.Name, MaxNodes: 2000, MaxLinks: 20_000}
 		said := map[string]string{}
+		wild := rapid.IntRange(0, 9).Draw(t, "wild") == 0 // most options are sensible, so that many are accepted
+		var ofModel string
+		for _, o := range k.Options {
+			if o.Name == "model" && !wild {
+				ofModel = rapid.SampledFrom(o.Values).Draw(t, "model")
+			}
+		}
 		for _, o := range k.All() {
-			if o.Name == "prefix" || o.Initial != "" && !rapid.Bool().Draw(t, o.Name+"?") {
+			if o.Name == "prefix" || o.Name != "model" && o.Initial != "" && !rapid.Bool().Draw(t, o.Name+"?") ||
+				!wild && (!o.For(ofModel) || o.Name == "degree" && (said["alpha"] != "" || ofModel == "gnm")) {
 				continue
 			}
+			number := func(low, high int) string { return fmt.Sprint(rapid.IntRange(low, high).Draw(t, o.Name)) }
 			v := ""
 			switch {
+			case o.Name == "model" && !wild:
+				v = ofModel
 			case len(o.Values) > 0:
 				v = rapid.SampledFrom(o.Values).Draw(t, o.Name)
 			case o.Name == "loss":
@@ -134,20 +146,37 @@ func TestWhatIsAcceptedIsBuiltAsAnnounced(t *testing.T) {
 				v = "5Mbps"
 			case strings.Contains(o.Name, "delay"):
 				v = rapid.SampledFrom([]string{"0s", "1us", "3ms"}).Draw(t, o.Name)
+			case o.Name == "beta":
+				v = fmt.Sprint(rapid.Float64Range(0.01, 3).Draw(t, o.Name))
+			case o.form == real && o.high == 1:
+				v = fmt.Sprint(rapid.SampledFrom([]float64{0, 1e-9, 0.01, 0.3, 0.9, 1}).Draw(t, o.Name))
 			case o.form == real:
-				v = fmt.Sprint(rapid.Float64Range(0, 1.2).Draw(t, o.Name))
-				if rapid.Bool().Draw(t, "small") {
-					v = fmt.Sprint(rapid.IntRange(0, 6).Draw(t, o.Name))
-				}
+				v = number(0, 3)
 			case o.Name == "parallel" || o.Name == "spare":
-				v = fmt.Sprint(rapid.IntRange(0, 3).Draw(t, o.Name))
+				v = number(int(o.min), 3)
+			case wild:
+				v = number(0, 12)
 			case o.Name == "n" || o.Name == "x" || o.Name == "y":
-				v = fmt.Sprint(rapid.IntRange(0, 40).Draw(t, o.Name))
+				v = number(3, 12)
+				if k.Name == "small-world" || k.Name == "random" {
+					v = fmt.Sprint(2 * rapid.IntRange(3, 15).Draw(t, o.Name))
+				}
+			case o.even:
+				v = fmt.Sprint(2 * rapid.IntRange(1, 4).Draw(t, o.Name))
 			default:
-				v = fmt.Sprint(rapid.IntRange(0, 12).Draw(t, o.Name))
+				v = number(int(o.min), int(o.min)+6)
 			}
 			said[o.Name] = v
 			r.Options = append(r.Options, Option{Name: o.Name, Value: v})
+		}
+		if said["lattice"] == "" && !wild {
+			said["lattice"] = "ring"
+		}
+		if !wild && ofModel == "swdc" { // a lattice has its own sizes
+			r.Options = slices.DeleteFunc(r.Options, func(o Option) bool {
+				return o.Name == "n" && said["lattice"] != "ring" || o.Name == "z" && said["lattice"] != "hex-torus" ||
+					(o.Name == "x" || o.Name == "y") && said["lattice"] == "ring"
+			})
 		}
 		nodes, links, err := Size(r)
 		b := model.NewBuilder("")
@@ -173,8 +202,20 @@ func TestWhatIsAcceptedIsBuiltAsAnnounced(t *testing.T) {
 			t.Fatalf("announced %d and %d, made %d and %d", nodes, links, n.NodeCount(), n.LinkCount())
 		}
 		s := shapeOf(n)
-		if said["parallel"] != "2" && said["parallel"] != "3" && (said["spare"] == "" || said["spare"] == "0") && !s.simple() {
-			t.Fatal("two links between the same switches, or one back to its own")
+		times := 1
+		fmt.Sscan(said["parallel"], &times)
+		spares := 0
+		fmt.Sscan(said["spare"], &spares)
+		for i, next := range s.next {
+			count := map[int]int{}
+			for _, j := range next {
+				count[j]++
+			}
+			for j, c := range count {
+				if c != times+spares || i == j {
+					t.Fatalf("%d links from %d to %d, want %d", c, i, j, times+spares)
+				}
+			}
 		}
 		for _, h := range n.NodesOfKind(model.Host) {
 			if len(n.Arcs(h)) != 1 {
