@@ -161,7 +161,7 @@ func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
 			if s.ID == spec.Service {
 				f.header.IPDst = packet.IPv4(s.IP)
 				if f.header.L4Dst == 0 {
-					f.header.L4Dst = s.Port
+					f.header.L4Dst, f.spec.DstPort = s.Port, s.Port
 				}
 			}
 		}
