@@ -14,6 +14,7 @@ import (
 
 	"sendim/core/backend"
 	"sendim/core/change"
+	"sendim/core/control"
 	"sendim/core/deployment"
 	"sendim/core/job"
 	"sendim/core/model"
@@ -185,6 +186,9 @@ func (r *run) live(ctx context.Context) (err error) {
 	defer cancel()
 	var snapErr error
 	r.tables, snapErr = w.Tables(last)
+	if lost := (*control.AppLostError)(nil); errors.As(err, &lost) && errors.As(snapErr, &lost) {
+		snapErr = nil // it is told once
+	}
 	r.end = session.Now()
 	close(l.over)
 	if d, ok := session.(interface{ Digest() string }); ok {

@@ -265,7 +265,7 @@ func TestALostAppSaysWhy(t *testing.T) {
 		want   string
 	}{
 		{"a panic", []app.Event{timer("a"), timer("panic:x")}, nil,
-			"is lost: panicked at event 1 (timer): assignment to entry in nil map"},
+			"is lost: panicked at event 1 (timer): assignment to entry in nil map (apps_test.go:"},
 		{"an exit", []app.Event{timer("exit:3")}, nil, `is lost: crashed: exit status 3; it last wrote "I have had enough"`},
 		{"a crash that cannot be recovered from", []app.Event{timer("overflow")}, nil, `is lost: crashed: exit status 2; it last wrote "fatal error: stack overflow"`},
 		{"a hang", []app.Event{timer("sleep:1h")}, func(o *Options) { o.Silence = 300 * time.Millisecond },
@@ -453,7 +453,7 @@ func TestWhatIsNoAppIsRefusedInOneLine(t *testing.T) {
 		{"a directory", "", func(o *Options) { o.Path = dir }, "is a directory"},
 		{"a file that is not executable", "", func(o *Options) { o.Path = write("text", "hello", 0o644) }, "is not executable"},
 		{"a file that is no program", "", func(o *Options) { o.Path = write("noise", "\x7fELF nonsense", 0o755) }, "is no program for this machine: exec format error"},
-		{"a script without its interpreter", "", func(o *Options) { o.Path = write("script", "#!/no/such/shell\n", 0o755) }, "cannot be started: no such file"},
+		{"a script without its interpreter", "", func(o *Options) { o.Path = write("script", "#!/no/such/shell\n", 0o755) }, "cannot be started: its first line names /no/such/shell, which is not there"},
 		{"another program", "", func(o *Options) { o.Path = "/bin/true" }, "ended without saying hello (exit status 0)"},
 		{"a program that fails", "no-plugin", nil, `ended without saying hello (exit status 3): is it an application for SENDIM?; it wrote "usage: something else"`},
 		{"a program that panics", "early-panic", nil, `it wrote "panic: no configuration"`},

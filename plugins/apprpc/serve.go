@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -174,8 +175,9 @@ func (s *server) batch(stream grpc.BidiStreamingServer[pb.HandleRequest, pb.Hand
 func (s *server) react(e *app.Event) (problem string) {
 	defer func() {
 		if r := recover(); r != nil {
-			problem = oneLine(fmt.Sprint(r))
-			fmt.Fprintf(s.stderr, "panic: %v\n\n%s", r, debug.Stack())
+			place, stack := panicked()
+			problem = oneLine(fmt.Sprint(r)) + place
+			fmt.Fprintf(s.stderr, "panic: %v\n%s", r, stack)
 		}
 	}()
 	clear(s.out.List)
@@ -185,6 +187,30 @@ func (s *server) react(e *app.Event) (problem string) {
 	}
 	s.app.React(e, &s.out)
 	return ""
+}
+
+// panicked looks from a recovering function at where the panic was: in the app's own
+// code, in one word, and as a stack without what is below the app and above it.
+func panicked() (place, stack string) {
+	pcs := make([]uintptr, 256)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	var lines strings.Builder
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "apprpc.(*server).react") {
+			break
+		}
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			if place == "" {
+				place = fmt.Sprintf(" (%s:%d)", filepath.Base(f.File), f.Line)
+			}
+			fmt.Fprintf(&lines, "\t%s:%d %s\n", f.File, f.Line, f.Function)
+		}
+		if !more {
+			break
+		}
+	}
+	return place, lines.String()
 }
 
 // fail tells the host why the app gives up and ends the process, at the latest a second
