@@ -296,6 +296,15 @@ func TestMembersThatMoveOrGoTakeTheirMetersAlong(t *testing.T) {
 		"s8 rule add table=0 priority=100 in_port=1,eth_type=0x0800 meter:h3.up goto:1")
 }
 
+func TestWhatChangesNobodysLimitIsNotAnswered(t *testing.T) {
+	d, _ := begin(t, nil, app.NeedMeters)
+	expect(t, d.tell(app.Event{Kind: app.KindHost, Host: &app.HostChange{Host: app.HostInfo{ID: 2, Name: "h2", IP: ip(2), At: app.Port{Switch: 7, Port: 2}, Up: true}}}))
+	expect(t, d.tell(app.Event{Kind: app.KindLink, Link: &app.LinkChange{Link: app.LinkInfo{ID: 1, A: app.Port{Switch: 7, Port: 3}, B: app.Port{Switch: 8, Port: 3}}}}))
+	expect(t, d.tell(app.Event{Kind: app.KindSwitch, Switch: &app.SwitchChange{Switch: app.SwitchInfo{ID: 8, Name: "s8"}}}))
+	expect(t, d.tell(app.Event{Kind: app.KindSwitch, Switch: &app.SwitchChange{Switch: app.SwitchInfo{ID: 9, Name: "s9"}, Up: true}}), "s9 miss of 0", "s9 miss of 1")
+	expect(t, d.tell(app.Event{Kind: app.KindTimer, Timer: &app.Timer{Name: "statistics"}}), "s7 stats meters=true ports=false", "timer 1s")
+}
+
 func TestProfilesMayChangeWhileTheNetworkRuns(t *testing.T) {
 	faster := app.Settings{Profiles: []app.Profile{
 		{ID: "premium", Rate: mbps(30), Members: []packet.IPv4{ip(1)}},
