@@ -5,7 +5,9 @@
 //
 // The transport is gRPC over a Unix socket with certificates made for the one run
 // (HashiCorp's go-plugin does the handshake); the messages are public, in
-// proto/app.proto, so an app may be written in another language. Many events travel in
+// proto/app.proto, so an app may be written in another language. For Python there is a
+// package, sendim/plugins/python, which Launch lays beside the app; such apps have a
+// socket that only their user can reach in place of certificates. Many events travel in
 // one message and an app's answers stream back while it works, but it still sees one
 // event at a time: how events are batched never changes an answer.
 //

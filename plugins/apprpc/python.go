@@ -55,11 +55,11 @@ func unstartable(file string, err error) (reason string, known bool) {
 	words := hashBang(file)
 	switch {
 	case errors.Is(err, syscall.ENOEXEC) && filepath.Ext(file) == ".py":
-		return "cannot be started: its first line must be #!/usr/bin/python3", true
+		return "its first line must be #!/usr/bin/python3", true
 	case errors.Is(err, syscall.ENOENT) && len(words) > 0 && strings.HasSuffix(words[len(words)-1], "\r"):
-		return "cannot be started: its lines end as on Windows, which the first one must not", true
+		return "its lines end as on Windows, which the first one must not", true
 	case errors.Is(err, syscall.ENOENT) && len(words) > 0:
-		return fmt.Sprintf("cannot be started: its first line names %s, which is not there", text(words[0])), true
+		return fmt.Sprintf("its first line names %s, which is not there", text(words[0])), true
 	}
 	return "", false
 }

@@ -231,3 +231,30 @@ func TestAnAppEndsWhenItsHostIsGone(t *testing.T) {
 		t.Errorf("%v, %v", state, err)
 	}
 }
+
+func TestNothingIsLeftOfAnAppThatWasClosedOrKilled(t *testing.T) {
+	needsPython(t)
+	dir, err := os.MkdirTemp("", "app") // short: it holds a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	t.Setenv("TMPDIR", dir)
+	for _, code := range []string{"pass", "os.kill(os.getpid(), 9)", "time.sleep(60)"} {
+		path := script(t, head+code+"\nserve(A)\n")
+		i, err := apprpc.Launch(t.Context(), apprpc.Options{Path: path, Silence: 200 * time.Millisecond, Grace: 300 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if there, _ := filepath.Glob(filepath.Join(dir, "*", "python", "sendim", "__init__.py")); len(there) != 1 {
+			t.Errorf("the package is in %v", there)
+		}
+		_ = i.Handle(context.Background(), []app.Event{packetIn(0)}, func(int, []app.Command) {}) // its loss is told elsewhere
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "plugin*")); len(left) > 0 {
+			t.Errorf("%s: left behind: %v", code, left)
+		}
+	}
+}
