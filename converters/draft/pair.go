@@ -71,17 +71,16 @@ func join(l, back *Link) {
 	} else if back.ID != "" && back.ID != l.ID {
 		l.Properties = append(l.Properties[:len(l.Properties):len(l.Properties)], model.Property{Name: "back.source.id", Value: back.ID})
 	}
-	used := map[int]bool{}
+	there := make(map[model.Property]int, len(l.Properties))
+	for _, p := range l.Properties {
+		there[p]++
+	}
+	l.Properties = l.Properties[:len(l.Properties):len(l.Properties)]
 	for _, p := range back.Properties {
-		same := false
-		for i, q := range l.Properties {
-			if same = q == p && !used[i]; same {
-				used[i] = true
-				break
-			}
+		if there[p] > 0 {
+			there[p]--
+			continue
 		}
-		if !same {
-			l.Properties = append(l.Properties[:len(l.Properties):len(l.Properties)], model.Property{Name: "back." + p.Name, Value: p.Value})
-		}
+		l.Properties = append(l.Properties, model.Property{Name: "back." + p.Name, Value: p.Value})
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // maxWork bounds the search for shortest paths: sources times nodes and links.
-const maxWork = 2_000_000_000
+const maxWork = 500_000_000
 
 // capacities gives every link its rate. planned are the demands that links are
 // dimensioned for; of several matrices the heaviest load of each link counts.

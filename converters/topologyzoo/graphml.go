@@ -99,7 +99,8 @@ func (r *graphML) key() {
 	}
 	x.Each(func(name string) {
 		if name == "default" {
-			k.fallback, k.hasFallback = strings.TrimSpace(x.Each(x.Skip)), !k.drawing
+			k.fallback = strings.TrimSpace(x.Each(x.Skip))
+			k.hasFallback = k.fallback != "" && !k.drawing
 			return
 		}
 		x.Skip(name)
@@ -364,10 +365,14 @@ func (r *graphML) find(id string, line int32) int32 {
 	return i
 }
 
+// maxDefaults bounds the values that come from defaults: a few lines could make any number.
+const maxDefaults = 5_000_000
+
 // resolver gives the function that names attributes by their keys and adds the defaults
 // of keys that an element lacks.
 func (r *graphML) resolver() func(list []attr, domain string) []attr {
 	fallbacks := map[string][]string{} // keys with a default, by domain
+	added := 0
 	for _, id := range r.ordered {
 		if k := r.keys[id]; k.hasFallback {
 			fallbacks[k.domain] = append(fallbacks[k.domain], id)
@@ -385,14 +390,22 @@ func (r *graphML) resolver() func(list []attr, domain string) []attr {
 				r.faults.Add(fault.New(fault.UnknownReference, r.file.Place(a.line), "no <key> declares %q", draft.Clip(a.key)).Suggest(a.key, r.ordered[:min(len(r.ordered), 1000)]))
 			}
 		}
-		given := len(list)
+		given := make(map[string]bool, len(list))
+		if len(fallbacks[domain])+len(fallbacks["all"]) > 0 {
+			for _, a := range list {
+				given[a.key] = true
+			}
+		}
 		for _, d := range [2]string{domain, "all"} {
-		next:
 			for _, id := range fallbacks[d] {
-				for _, a := range list[:given] {
-					if a.key == id {
-						continue next
+				if given[id] {
+					continue
+				}
+				if added++; added > maxDefaults {
+					if added == maxDefaults+1 {
+						r.faults.Addf(fault.Limit, fault.Place{File: r.file.Name}, "the defaults of keys make more than %d values", maxDefaults)
 					}
+					return list
 				}
 				list = append(list, attr{name: r.keys[id].name, value: r.keys[id].fallback, key: id})
 			}

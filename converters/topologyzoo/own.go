@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sendim/converters/draft"
 	"sendim/core/model"
 )
 
@@ -39,8 +40,8 @@ func ownKeys() []ownKey {
 		{ownLabels, "node", "string"}, {ownCPU, "node", "long"}, {ownMemory, "node", "string"}, {ownDisk, "node", "string"},
 		{ownID, "edge", "string"}, {ownFrom, "edge", "string"}, {ownPorts, "edge", "string"}}
 	for _, way := range [2]string{ownSpec, ownBack} {
-		for _, f := range specFields() {
-			keys = append(keys, ownKey{way + f.name, "edge", "string"})
+		for _, name := range specNames() {
+			keys = append(keys, ownKey{way + name, "edge", "string"})
 		}
 	}
 	return keys
@@ -68,84 +69,24 @@ func nodeFields(v model.Node) []field {
 }
 
 // linkFields are what ours say of a link; the way back says only what differs.
-func linkFields(n *model.Network, l model.Link, specs []specField) []field {
+func linkFields(n *model.Network, l model.Link) []field {
 	var out []field
 	if n.HasLinkName(l.ID) {
 		out = append(out, field{ownID, n.LinkName(l.ID)})
 	}
 	out = append(out, field{ownFrom, n.NodeName(l.A.Node)}, field{ownPorts, fmt.Sprintf("%d:%d", l.A.Port, l.B.Port)})
-	for _, f := range specs {
-		if there := f.text(&l.Spec); there != f.text(&model.LinkSpec{}) {
-			out = append(out, field{ownSpec + f.name, there})
-		}
+	for _, p := range draft.Attributes(l.Spec, model.LinkSpec{}) {
+		out = append(out, field{ownSpec + p.Name, p.Value})
 	}
-	if l.Spec == l.Back {
-		return out
-	}
-	for _, f := range specs {
-		if back := f.text(&l.Back); back != f.text(&l.Spec) {
-			out = append(out, field{ownBack + f.name, back})
-		}
+	for _, p := range draft.Attributes(l.Back, l.Spec) {
+		out = append(out, field{ownBack + p.Name, p.Value})
 	}
 	return out
 }
 
-// specField writes and reads one value of a link's spec. Both are exact.
-type specField struct {
-	name string
-	text func(*model.LinkSpec) string
-	read func(*model.LinkSpec, string) error
-}
-
-func specFields() []specField {
-	return []specField{
-		{"rate", func(s *model.LinkSpec) string { return s.Rate.String() }, func(s *model.LinkSpec, v string) (err error) {
-			s.Rate, err = model.ParseRate(v)
-			return err
-		}},
-		{"delay", func(s *model.LinkSpec) string { return s.Delay.String() }, func(s *model.LinkSpec, v string) (err error) {
-			s.Delay, err = model.ParseTime(v)
-			return err
-		}},
-		{"jitter", func(s *model.LinkSpec) string { return s.Jitter.String() }, func(s *model.LinkSpec, v string) (err error) {
-			s.Jitter, err = model.ParseTime(v)
-			return err
-		}},
-		{"loss", func(s *model.LinkSpec) string { return model.FormatRatio(s.Loss) }, func(s *model.LinkSpec, v string) (err error) {
-			s.Loss, err = model.ParseRatio(v)
-			return err
-		}},
-		{"queue", func(s *model.LinkSpec) string { return queueText(s.Queue) }, func(s *model.LinkSpec, v string) (err error) {
-			if s.Queue = (model.QueueLimit{}); v != "" {
-				s.Queue, err = model.ParseQueue(v)
-			}
-			return err
-		}},
-		{"mtu", func(s *model.LinkSpec) string { return strconv.Itoa(int(s.MTU)) }, func(s *model.LinkSpec, v string) error {
-			n, err := strconv.ParseInt(v, 10, 32)
-			s.MTU = int32(n)
-			return err
-		}},
-		{"class", func(s *model.LinkSpec) string { return s.Class }, func(s *model.LinkSpec, v string) error {
-			s.Class = v
-			return nil
-		}},
-		{"weight", func(s *model.LinkSpec) string { return strconv.FormatInt(s.Weight, 10) }, func(s *model.LinkSpec, v string) (err error) {
-			s.Weight, err = strconv.ParseInt(v, 10, 64)
-			return err
-		}},
-		{"redundant", func(s *model.LinkSpec) string { return strconv.FormatBool(s.Spare) }, func(s *model.LinkSpec, v string) (err error) {
-			s.Spare, err = strconv.ParseBool(v)
-			return err
-		}},
-	}
-}
-
-func queueText(q model.QueueLimit) string {
-	if q == (model.QueueLimit{}) {
-		return ""
-	}
-	return q.String()
+// specNames are the values of a link's spec, by the names of draft.Attributes.
+func specNames() []string {
+	return []string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant"}
 }
 
 func classText(list []model.Class) string {

@@ -49,9 +49,9 @@ func (r *reader) ours() (*draft.Network, error) {
 	for i := range r.g.nodes {
 		r.ownNode(&r.g.nodes[i], &r.n.Nodes[i])
 	}
-	specs := map[string]specField{}
-	for _, f := range specFields() {
-		specs[f.name] = f
+	specs := map[string]bool{}
+	for _, name := range specNames() {
+		specs[name] = true
 	}
 	r.n.Links = make([]draft.Link, len(r.g.edges))
 	for i := range r.g.edges {
@@ -127,7 +127,7 @@ func (r *reader) ownNode(from *node, to *draft.Node) {
 	}
 }
 
-func (r *reader) ownLink(from *edge, to *draft.Link, fields map[string]specField) {
+func (r *reader) ownLink(from *edge, to *draft.Link, specs map[string]bool) {
 	to.A, to.B, to.Line, to.RateFrom, to.DelayFrom = from.a, from.b, from.line, "the file", "the file"
 	var back []*attr
 	for i := range from.attrs {
@@ -152,10 +152,10 @@ func (r *reader) ownLink(from *edge, to *draft.Link, fields map[string]specField
 			r.wrong(a, err)
 			to.Ports, to.APort, to.BPort = true, model.PortNo(x), model.PortNo(y)
 		default:
-			if name, ok := strings.CutPrefix(a.name, ownBack); ok && fields[name].read != nil {
+			if name, ok := strings.CutPrefix(a.name, ownBack); ok && specs[name] {
 				back = append(back, a)
-			} else if name, ok := strings.CutPrefix(a.name, ownSpec); ok && fields[name].read != nil {
-				r.wrong(a, fields[name].read(&to.Spec, a.value))
+			} else if name, ok := strings.CutPrefix(a.name, ownSpec); ok && specs[name] {
+				r.wrong(a, draft.SetAttribute(&to.Spec, name, a.value))
 			} else if !conventional(a) {
 				to.Properties = append(to.Properties, model.Property{Name: a.name, Value: a.value})
 			}
@@ -166,7 +166,7 @@ func (r *reader) ownLink(from *edge, to *draft.Link, fields map[string]specField
 	}
 	spec := to.Spec
 	for _, a := range back {
-		r.wrong(a, fields[strings.TrimPrefix(a.name, ownBack)].read(&spec, a.value))
+		r.wrong(a, draft.SetAttribute(&spec, strings.TrimPrefix(a.name, ownBack), a.value))
 	}
 	to.Back = &spec
 }

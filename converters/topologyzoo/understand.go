@@ -2,6 +2,7 @@ package topologyzoo
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -205,8 +206,8 @@ func (r *reader) link(from *edge, to *draft.Link) {
 				to.Length, used[i] = r.positive(v, a), true
 			}
 		case weight:
-			if w, err := strconv.ParseInt(v, 10, 32); err == nil && w > 0 && to.Spec.Weight == 0 {
-				to.Spec.Weight, used[i] = w, true
+			if w, err := draft.Number(v); err == nil && w >= 1 && w < 1<<31 && w == math.Trunc(w) && to.Spec.Weight == 0 {
+				to.Spec.Weight, used[i] = int64(w), true
 			}
 		}
 		if !used[i] {

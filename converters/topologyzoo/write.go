@@ -28,7 +28,7 @@ const (
 // LinkSpeedRaw in bit/s). lost says, a sentence each, what a graph has no place for. The
 // error wraps that of w.
 func Write(w io.Writer, n *model.Network) (lost []string, err error) {
-	e := &writer{w: bufio.NewWriterSize(w, 1<<16), n: n, declared: map[declaration]string{}, specs: specFields()}
+	e := &writer{w: bufio.NewWriterSize(w, 1<<16), n: n, declared: map[declaration]string{}}
 	e.document()
 	if err := e.w.Flush(); err != nil {
 		return nil, fmt.Errorf("write GraphML: %w", err)
@@ -43,7 +43,6 @@ type declaration struct{ domain, name string }
 type writer struct {
 	w          *bufio.Writer
 	n          *model.Network
-	specs      []specField
 	declared   map[declaration]string // id of a property's key
 	hidden     map[string]bool        // properties that take the place of a conventional key
 	replaced   int                    // characters that XML cannot hold
@@ -166,7 +165,7 @@ func (e *writer) link(l model.Link) {
 	if l.Spec.Rate > 0 {
 		e.view(viewSpeed, strconv.FormatInt(int64(l.Spec.Rate), 10)+".0")
 	}
-	for _, f := range linkFields(e.n, l, e.specs) {
+	for _, f := range linkFields(e.n, l) {
 		e.data("      ", f.name, f.value)
 	}
 	e.properties("edge", l.Properties)
