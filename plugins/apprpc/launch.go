@@ -243,7 +243,7 @@ func explain(ctx context.Context, err error, p *process, log *tail, late bool, o
 	var refused *os.PathError
 	if errors.As(err, &refused) {
 		if reason, known := unstartable(o.Path, err); known {
-			return fmt.Errorf("cannot be started: %w (%s)", refused.Err, reason)
+			return fmt.Errorf("cannot be started: %s: %w", reason, refused.Err)
 		}
 		if errors.Is(err, syscall.ENOEXEC) {
 			return fmt.Errorf("is no program for this machine: %w", refused.Err)
