@@ -132,7 +132,7 @@ func systemElement() *element {
 			{name: "demands", doc: "Constant rates between pairs over an interval; from a file: matrices over time, each of which lasts until the next.", attrs: append([]attribute{start,
 				{name: "until", kind: span, initial: "with href: the end of the last matrix", doc: "when they end"}, granularity, transport,
 				{name: "href", kind: href, doc: "table with the columns time, from, to and rate; a switch with exactly one host stands for this host"},
-				{name: "every", kind: span, initial: "as the one before", doc: "with href: how long the last matrix lasts"},
+				origin(), {name: "every", kind: span, initial: "as the one before", doc: "with href: how long the last matrix lasts"},
 				{name: "time", kind: fraction, initial: "1", doc: "with href: multiplies times"}, {name: "rate", kind: fraction, initial: "1", doc: "with href: multiplies rates"}}, numbered()...),
 				children: []*element{{name: "demand", doc: "One pair.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "rate", kind: rate, required: true, doc: "rate"}}}}},
@@ -203,6 +203,12 @@ func numbered() []attribute {
 	}
 }
 
+// origin is where the times of a file count from.
+func origin() attribute {
+	return attribute{name: "origin", kind: choice, choices: []string{"zero", "first"}, initial: "zero",
+		doc: "first: times of the file count from the earliest, as Unix times and dates (2026-01-31T12:00:00Z) need"}
+}
+
 // flowsElement is <flows>, whose attributes the command line knows as well.
 func flowsElement() *element {
 	return &element{name: "flows",
@@ -213,7 +219,7 @@ func flowsElement() *element {
 			{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"},
 			{name: "format", kind: choice, choices: flowlist.Formats(), initial: "auto", doc: "form of the file"},
 			{name: "prefix", kind: text, doc: "put before every id"},
-			{name: "start", kind: span, initial: "0s", doc: "added to every start"},
+			{name: "start", kind: span, initial: "0s", doc: "added to every start"}, origin(),
 			{name: "until", kind: span, doc: "flows that start later are left out"},
 			{name: "time", kind: fraction, initial: "1", doc: "multiplies starts and durations"},
 			{name: "size", kind: fraction, initial: "1", doc: "multiplies sizes"},

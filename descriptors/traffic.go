@@ -69,7 +69,7 @@ func fractionOf(t *tag, attr string) flowlist.Fraction {
 
 // listOptions are what <flows> says about reading its file.
 func listOptions(t *tag) flowlist.Options {
-	return flowlist.Options{Format: flowlist.Format(t.text("format")), Prefix: t.text("prefix"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")),
+	return flowlist.Options{Format: flowlist.Format(t.text("format")), Prefix: t.text("prefix"), Origin: t.text("origin") == "first", Start: model.Time(t.int("start")), Until: model.Time(t.int("until")),
 		Time: fractionOf(t, "time"), Size: fractionOf(t, "size"), Rate: fractionOf(t, "rate"),
 		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Class: t.text("class")}}
 }
@@ -193,7 +193,7 @@ func (d *decoder) demands(el *element, t *tag) {
 	m := model.DemandMatrix{Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Granularity: granularityOf(t), Transport: transportOf(t)}
 	where, pos, every, until := t.where, d.spot(t), model.Time(t.int("every")), t.has("until")
 	if given := t.at("href").set; !given {
-		for _, attr := range [...]string{"hosts", "first", "every", "time", "rate"} {
+		for _, attr := range [...]string{"hosts", "first", "origin", "every", "time", "rate"} {
 			if t.at(attr).set {
 				d.w.misplaced(t, attr, "means something only with href")
 			}
@@ -213,10 +213,10 @@ func (d *decoder) demands(el *element, t *tag) {
 		return
 	}
 	b := numberingOf(t)
-	by := [2]flowlist.Fraction{fractionOf(t, "time"), fractionOf(t, "rate")}
+	by, earliest := [2]flowlist.Fraction{fractionOf(t, "time"), fractionOf(t, "rate")}, t.text("origin") == "first"
 	var read *flowlist.Demands
 	ok := d.attach(t, func(r io.Reader, o flowlist.Options) (err error) {
-		o.Time, o.Rate = by[0], by[1]
+		o.Time, o.Rate, o.Origin = by[0], by[1], earliest
 		read, err = flowlist.ReadDemands(r, o)
 		return err
 	})

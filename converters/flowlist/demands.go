@@ -24,7 +24,8 @@ type Matrix struct {
 	Demands []model.Demand // From and To are numbers of ends until Resolve
 }
 
-// ReadDemands reads matrices of demands. Of o, Name, the limits, Time and Rate count.
+// ReadDemands reads matrices of demands. Of o, Name, the limits, Origin, Time and Rate
+// count.
 // Its error is a *fault.List.
 func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 	var faults fault.List
@@ -39,6 +40,7 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 	}
 	out.Timed = t.says(fieldStart)
 	at := map[model.Time]int{}
+	var clock clock
 	total, selfs := 0, 0
 	for t.record() {
 		var d model.Demand
@@ -57,7 +59,15 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 				faults.Addf(fault.MissingAttribute, t.place(clip(h.title)), "the row has no value here")
 				good = false
 			default:
-				v, ok := t.quantity(h, b)
+				var v int64
+				var ok bool
+				if h.field == fieldStart && o.Origin {
+					v, ok = clock.read(t, h, b)
+					start = model.Time(v)
+					good = good && ok
+					continue
+				}
+				v, ok = t.quantity(h, b)
 				by := o.Rate
 				if h.field == fieldStart {
 					by = o.Time
@@ -115,6 +125,16 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 		}
 		return 1
 	})
+	if o.Origin && len(out.Matrices) > 0 {
+		first := out.Matrices[0].At
+		for i := range out.Matrices {
+			at, ok := o.Time.of(int64(out.Matrices[i].At - first))
+			if !ok || model.Time(at) > model.Forever/2 {
+				faults.Addf(fault.OutOfRange, fault.Place{File: o.Name}, "a time is too large")
+			}
+			out.Matrices[i].At = model.Time(at)
+		}
+	}
 	return out, faults.Err()
 }
 

@@ -30,6 +30,15 @@ func FuzzRead(f *testing.F) {
 	n := network(f, 8)
 	hosts := mapping(f, n)
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if l, err := Read(bytes.NewReader(text), Options{MaxBytes: 1 << 16, MaxFlows: 1000, Origin: true}); err == nil && len(l.Flows) > 0 {
+			first := l.Flows[0].Start
+			for _, x := range l.Flows {
+				first = min(first, x.Start)
+			}
+			if first != 0 {
+				t.Fatalf("the first flow starts at %s", first)
+			}
+		}
 		l, err := Read(bytes.NewReader(text), Options{MaxBytes: 1 << 16, MaxFlows: 1000})
 		if err != nil {
 			return

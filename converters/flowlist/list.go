@@ -48,6 +48,7 @@ type Options struct {
 	Expect   int64  // how long the file probably is, to make room at once; 0: unknown
 
 	Prefix           string     // put before every id
+	Origin           bool       // times count from the earliest in the file
 	Start            model.Time // added to every start, after Time
 	Until            model.Time // flows that start later, in the run's time, are left out; 0: none
 	Time, Size, Rate Fraction   // multiply starts and durations, sizes, rates
@@ -99,6 +100,9 @@ func Read(in io.Reader, o Options) (*List, error) {
 	case Coflow:
 		r.coflow()
 	}
+	if r.Origin && faults.Total == 0 {
+		r.settle()
+	}
 	if faults.Total == 0 && len(r.out.Flows) == 0 {
 		r.warn("the list holds no flows")
 	}
@@ -140,7 +144,8 @@ type reader struct {
 	faults *fault.List
 	out    *List
 	late   int
-	logged int // flows with a size and a duration
+	clock  clock // with Origin
+	logged int   // flows with a size and a duration
 	fields [][]byte
 	names  map[string]string // classes, profiles, tenants: one copy of each text
 }
@@ -180,14 +185,17 @@ func (r *reader) add(f *model.Flow) bool {
 		*v, fits = n, fits && ok
 	}
 	start, span, size, rate := int64(f.Start), int64(f.Duration), int64(f.Size), int64(f.Rate)
-	multiply(&start, r.Time)
+	if !r.Origin { // or else when the earliest is known
+		at, ok := r.moved(f.Start)
+		start, fits = int64(at), ok
+	}
 	multiply(&span, r.Time)
 	multiply(&size, r.Options.Size)
 	multiply(&rate, r.Rate)
 	if f.Size > 0 {
 		size = max(size, 1)
 	}
-	if !fits || model.Time(start) > model.Forever/2-r.Start {
+	if !fits {
 		r.faults.Addf(fault.OutOfRange, r.place(""), "a time, size or rate is too large")
 		return true
 	}
@@ -195,8 +203,8 @@ func (r *reader) add(f *model.Flow) bool {
 		rate, span = rateOver(size, span), 0
 		r.logged++
 	}
-	f.Start, f.Duration, f.Size, f.Rate = r.Start+model.Time(start), model.Time(span), model.Size(size), model.Rate(rate)
-	if r.Until > 0 && f.Start > r.Until {
+	f.Start, f.Duration, f.Size, f.Rate = model.Time(start), model.Time(span), model.Size(size), model.Rate(rate)
+	if r.Until > 0 && f.Start > r.Until && !r.Origin {
 		r.late++
 		return true
 	}
@@ -229,6 +237,40 @@ func (r *reader) add(f *model.Flow) bool {
 	r.out.Flows = append(r.out.Flows, *f)
 	r.out.Lines = append(r.out.Lines, int32(r.line))
 	return true
+}
+
+// moved multiplies a start and moves it; false if it is too late for any run.
+func (r *reader) moved(start model.Time) (model.Time, bool) {
+	v, ok := r.Time.of(int64(start))
+	if !ok || model.Time(v) > model.Forever/4 || r.Start > model.Forever/4 {
+		return 0, false
+	}
+	return r.Start + model.Time(v), true
+}
+
+// settle counts the starts from the earliest.
+func (r *reader) settle() {
+	first := model.Forever
+	for i := range r.out.Flows {
+		first = min(first, r.out.Flows[i].Start)
+	}
+	kept := 0
+	for i := range r.out.Flows {
+		f := &r.out.Flows[i]
+		start, ok := r.moved(f.Start - first)
+		if !ok {
+			r.line = int(r.out.Lines[i])
+			r.wrong("start", problem(fault.OutOfRange, "the time is too large"))
+			continue
+		}
+		if f.Start = start; r.Until > 0 && f.Start > r.Until {
+			r.late++
+			continue
+		}
+		r.out.Flows[kept], r.out.Lines[kept] = *f, r.out.Lines[i]
+		kept++
+	}
+	r.out.Flows, r.out.Lines = r.out.Flows[:kept], r.out.Lines[:kept]
 }
 
 // room grows the list to what the file will probably give, going by what it has given;

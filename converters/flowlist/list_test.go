@@ -159,6 +159,15 @@ func TestListsOfEveryFormatAreToldByTheirContentAndRead(t *testing.T) {
 		{name: "scaled, moved, named and cut", o: Options{Prefix: "x-", Start: model.Second, Until: 2 * model.Second, Time: Fraction{1, 2}, Size: Fraction{1, 10}, Rate: Fraction{3, 1}, Defaults: model.Flow{Transport: model.TCP, Granularity: model.GranularityFlow, Class: "c"}},
 			text: "id,from,to,start,size,rate\na,h1,h2,1s,15B,1bps\nb,h1,h2,3s,1B,\nc,h1,h2,2s,4B,\n",
 			want: "csv\nx-a h1>h2 at 1500ms size 2 rate 3bps tcp flow class c\nx-c h1>h2 at 2s size 1 tcp flow class c\nwarning: 1 flows that start after 2s are left out\n"},
+		{name: "Unix times, not in order", o: Options{Origin: true, Start: model.Second, Until: 4 * model.Second}, text: "from,to,time_s,bytes\nh1,h2,1700000000.5,1\nh2,h3,1699999999.000000000001,2\nh3,h1,1700000002.5,3\n",
+			want: "csv\nf1 h1>h2 at 2499999999999ps size 1\nf2 h2>h3 at 1s size 2\nwarning: 1 flows that start after 4s are left out\n"},
+		{name: "Unix times in nanoseconds", o: Options{Origin: true, Time: Fraction{1, 2}}, text: "from,to,time_ns,bytes\nh1,h2,1700000000500000000,1\nh2,h3,1700000000500000004,2\n",
+			want: "csv\nf1 h1>h2 at 0ps size 1\nf2 h2>h3 at 2ns size 2\n"},
+		{name: "dates", o: Options{Origin: true}, text: "from,to,timestamp,bytes\nh1,h2,2026-01-31T23:59:59.25Z,1\nh2,h3,2026-02-01 00:00:01,2\nh2,h3,2026-02-01T01:00:01+01:00,3\n",
+			want: "csv\nf1 h1>h2 at 0ps size 1\nf2 h2>h3 at 1750ms size 2\nf3 h2>h3 at 1750ms size 3\n"},
+		{name: "dates too far apart", o: Options{Origin: true}, text: "from,to,timestamp,bytes\nh1,h2,2026-01-31,1\nh2,h3,2027-02-01,2\nh2,h3,12,2\n",
+			want: "f:3: timestamp: \"2027-02-01\" is more than 46 days away from the first time in the file [out-of-range]\nf:4: timestamp: \"12\" is neither a time such as 5ms nor a date such as 2026-01-31T12:00:00Z; numbers need a unit in the header, as time_s [bad-number]\n"},
+		{name: "htsim from its first start", o: Options{Origin: true}, text: "0->1 start 7000 size 1\n1->0 start 5000 size 1\n", want: "htsim\nf1 h1>h2 at 2ns size 1\nf2 h2>h1 at 0ps size 1\n"},
 		{name: "a format that is named wins", o: Options{Format: HPCC}, text: "1\n1 0 3 100 5 0\n", want: "hpcc\nf1 h2>h1 at 0ps size 5 ports 0 100\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -289,7 +289,12 @@ func (r *reader) flow(t *table, f *model.Flow) bool {
 		var v int64
 		if h.measure != plain {
 			var ok bool
-			if v, ok = t.quantity(h, b); !ok {
+			if h.field == fieldStart && r.Origin {
+				v, ok = r.clock.read(t, h, b)
+			} else {
+				v, ok = t.quantity(h, b)
+			}
+			if !ok {
 				good = false
 				continue
 			}

@@ -45,6 +45,7 @@ func TestMatricesOfDemandsAreGatheredByTime(t *testing.T) {
 		{name: "without a time", text: "from,to,rate\nh1,h2,1Mbps\nh1,h1,7Mbps\nh2,h2,0\nh2,h1,0bps\n", want: "0ps: h1>h2 1Mbps\nwarning: 1 demands of a node on itself are left out\n"},
 		{name: "an interval without demands is one", text: "time,from,to,rate\n0s,h1,h2,1Mbps\n1s,h1,h2,0\n", want: "0ps: h1>h2 1Mbps\n1s:\n"},
 		{name: "scaled", o: Options{Time: Fraction{1, 60}, Rate: Fraction{1, 1000}}, text: "time,from,to,rate\n5min,h1,h2,2Mbps\n", want: "5s: h1>h2 2kbps\n"},
+		{name: "dates", o: Options{Origin: true, Time: Fraction{1, 60}}, text: "time,from,to,rate\n2004-03-01 00:05,h1,h2,2kbps\n2004-03-01 00:00,h1,h2,1kbps\n", want: "0ps: h1>h2 1kbps\n5s: h1>h2 2kbps\n"},
 		{name: "a service", text: "from,to,rate\nh1,web,1Mbps\n", want: `m:2: "web" is a service; a host is needed [bad-choice]`},
 		{name: "nothing", text: "from,to,rate\nh1,h2,0bps\n", want: "m: there is no demand above zero [syntax]"},
 		{name: "no rate", text: "from,to,rate\nh1,h2,\n", want: "m:2: rate: the row has no value here [missing-attribute]"},
