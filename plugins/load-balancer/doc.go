@@ -28,7 +28,8 @@
 // service is there.
 //
 // In a chain the app hands everything on to the one that follows, packets for services
-// rewritten. Alone it carries IPv4 between all hosts along paths of fewest links, with a
+// rewritten. That one should know the network: an app that learns from what stations say
+// floods what is for a member that has said nothing yet. Alone it carries IPv4 between all hosts along paths of fewest links, with a
 // rule for every host on every switch, and answers their ARP requests: small networks need
 // no second app.
 //
