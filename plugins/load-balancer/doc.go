@@ -29,9 +29,9 @@
 //
 // In a chain the app hands everything on to the one that follows, packets for services
 // rewritten. That one should know the network: an app that learns from what stations say
-// floods what is for a member that has said nothing yet. Alone it carries IPv4 between all hosts along paths of fewest links, with a
-// rule for every host on every switch, and answers their ARP requests: small networks need
-// no second app.
+// floods what is for a member that has said nothing yet. Alone it carries IPv4 between all
+// hosts along paths of fewest links, with a rule for every host on every switch, and
+// answers their ARP requests: small networks need no second app.
 //
 // What a member sends to its client from the service's port is taken for the service's
 // answer: such a client cannot talk to that port of its member directly. For the same
