@@ -83,10 +83,14 @@ func goTool(cmd *cobra.Command, dir string, args ...string) error {
 	run.Dir = dir
 	run.Env = goEnvironment(dir)
 	out, err := run.CombinedOutput()
-	if err != nil {
-		return fail(Failed, "go %s in %s: %w\n%s", strings.Join(args, " "), dir, err, strings.TrimSpace(string(out)))
+	if err == nil {
+		return nil
 	}
-	return nil
+	said := strings.TrimSpace(string(out))
+	if strings.Contains(said, "GOPROXY=off") {
+		said += "\nNothing is fetched here: if the app uses a module of its own, \"go get MODULE\" in its folder fetches it."
+	}
+	return fail(Failed, "go %s in %s: %w\n%s", strings.Join(args, " "), dir, err, said)
 }
 
 // goEnvironment keeps the Go tool to what is on this machine, unless the user has said
