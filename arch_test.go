@@ -98,6 +98,7 @@ var fences = map[string][]string{
 	"github.com/gopacket/gopacket":       {"core/packet"},
 	"github.com/olric-data/olric":        {"core/grid"},
 	"github.com/spf13/cobra":             {"cmd/sendim"},
+	"go.yaml.in/yaml/v3":                 {"converters/containerlab"},
 }
 
 type file struct {
