@@ -60,7 +60,7 @@ func TestEveryReferenceFileComesInWholeOrIsRefusedInOneLine(t *testing.T) {
 		imported++
 		last := bytes.TrimSpace(errs.Bytes())
 		last = last[bytes.LastIndexByte(last, '\n')+1:]
-		var got struct{ Nodes, Links, Parallel, Loops, Demands, DemandsToSelf, DemandsOfNothing int }
+		var got struct{ Nodes, Links, Parallel, Loops, Components, Demands, DemandsToSelf, DemandsOfNothing int }
 		if bytes.HasPrefix(last, []byte("{")) {
 			if err := json.Unmarshal(last, &got); err != nil {
 				t.Fatalf("%s: %v", want.File, err)
@@ -82,7 +82,8 @@ func TestEveryReferenceFileComesInWholeOrIsRefusedInOneLine(t *testing.T) {
 		}
 		run := exec.Command("sendim", "run", "-t", system, "--test", "pingpair", "--until", "10s", "-f", "json")
 		run.Dir = dir
-		if out, err := run.CombinedOutput(); err != nil {
+		// In a network of several parts the first two hosts need not reach each other.
+		if out, err := run.CombinedOutput(); err != nil && !(got.Components > 1 && run.ProcessState.ExitCode() == 1) {
 			t.Errorf("%s cannot be simulated: %s", want.File, out[:min(len(out), 600)])
 		}
 	}

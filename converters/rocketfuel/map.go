@@ -69,7 +69,7 @@ func readMap(f draft.File) (*draft.Network, error) {
 		index[fields[0]] = at
 		node := draft.Node{ID: fields[0], Line: l.No}
 		if strings.HasPrefix(fields[0], "-") {
-			node.Kind, node.Label = model.External, "external-"+fields[0][1:]
+			node.Label, node.Labels = "external-"+fields[0][1:], []string{"external"}
 			external++
 		}
 		arrow := false
@@ -85,7 +85,7 @@ func readMap(f draft.File) (*draft.Network, error) {
 	}
 	join(n, mentions, index)
 	if external > 0 {
-		n.Notes = append(n.Notes, fmt.Sprintf("%d nodes are outside the ISP; they are of type external", external))
+		n.Notes = append(n.Notes, fmt.Sprintf("%d nodes are outside the ISP (label=external)", external))
 	}
 	n.Notes = append(n.Notes, "the map gives no rates and no delays")
 	return n, nil
@@ -155,7 +155,7 @@ func join(n *draft.Network, mentions []mention, index map[string]int32) {
 	}
 	oneSided := 0
 	for _, l := range n.Links {
-		if s := seen[[2]int32{min(l.A, l.B), max(l.A, l.B)}]; s != 3 && l.A != l.B && n.Nodes[l.A].Kind != model.External && n.Nodes[l.B].Kind != model.External {
+		if s := seen[[2]int32{min(l.A, l.B), max(l.A, l.B)}]; s != 3 && l.A != l.B && !outside(n.Nodes[l.A]) && !outside(n.Nodes[l.B]) {
 			oneSided++
 		}
 	}
@@ -166,3 +166,6 @@ func join(n *draft.Network, mentions []mention, index map[string]int32) {
 		n.Notes = append(n.Notes, fmt.Sprintf("%d links are mentioned at one end only", oneSided))
 	}
 }
+
+// outside says whether a node is of another network: it lists no neighbours itself.
+func outside(n draft.Node) bool { return strings.HasPrefix(n.ID, "-") }

@@ -45,7 +45,7 @@ func TestAMapsNeighboursShareOneLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(n.Nodes) != 4 || len(n.Links) != 3 || n.Nodes[3].Kind != model.External || n.Nodes[0].Labels[0] != "backbone" {
+	if len(n.Nodes) != 4 || len(n.Links) != 3 || n.Nodes[3].Labels[0] != "external" || n.Nodes[0].Labels[0] != "backbone" {
 		t.Errorf("got %+v", n)
 	}
 	if n.Warnings.Total != 1 {

@@ -4,6 +4,7 @@ import (
 	"compress/bzip2"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,8 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -213,6 +212,14 @@ func (c *cli) importer(f draft.File, from string) (*Importer, error) {
 func (c *cli) importOwn(args []string, file string, o draft.Options) error {
 	sys, warnings, err := descriptors.Load(descriptors.Options{}, args...)
 	c.warnings(warnings)
+	var list *fault.List
+	if errors.As(err, &list) {
+		for i := range list.Faults {
+			if list.Faults[i].Place.File == "" {
+				list.Faults[i].Place.File = args[0]
+			}
+		}
+	}
 	if err != nil {
 		return err
 	}
