@@ -2,6 +2,7 @@ package topologyzoo_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -56,5 +57,25 @@ func BenchmarkRead(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		read, err := topologyzoo.Read([]draft.File{{Name: "ring", Data: ring(n, false)}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := draft.Build(read, draft.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("links=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := topologyzoo.Write(io.Discard, r.Model); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
