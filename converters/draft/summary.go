@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"sendim/core/model"
@@ -108,7 +109,7 @@ func (s *Summary) Text() string {
 		line("hosts: none; --hosts per-switch=N attaches some")
 	}
 	if s.Matrices > 0 {
-		line("demands: %d in %s, %v together", s.Demands, plural(s.Matrices, "matrix"), model.Rate(s.Demanded))
+		line("demands: %d in %s, %v together", s.Demands, plural(s.Matrices, "matrix"), rounded(s.Demanded))
 	}
 	for _, left := range []struct {
 		n   int
@@ -131,6 +132,15 @@ func (s *Summary) Text() string {
 		line("note: %s", n)
 	}
 	return b.String()
+}
+
+// rounded is a rate of four digits, for people.
+func rounded(v float64) model.Rate {
+	unit := 1.0
+	for v/unit >= 1e4 {
+		unit *= 10
+	}
+	return model.Rate(math.Round(v/unit) * unit)
 }
 
 func ruled(what string, list []Rule, line func(string, ...any)) {
