@@ -7,10 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sendim/converters/containerlab"
 	"sendim/converters/dot"
 	"sendim/converters/flowlist"
 	"sendim/converters/mermaid"
+	"sendim/converters/miniedit"
 	"sendim/converters/mininet"
+	"sendim/converters/topologyzoo"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
@@ -29,13 +32,17 @@ type exporter struct {
 
 // exportOptions are the command's flags.
 type exportOptions struct {
-	seed uint64 // of the traffic that is drawn
+	seed  uint64 // of the traffic that is drawn
+	image string // of containers
 }
 
 // exporters lists the formats that are written.
 func exporters() []exporter {
 	return []exporter{
 		{name: "mininet", doc: "a Python script that stands alone: sudo python3 FILE starts the network in\nMininet 2.3, carries its flows and prints results as JSON", write: writeMininet},
+		{name: "containerlab", aliases: []string{"clab"}, doc: "a lab of containers and Open vSwitch: containerlab deploy -t FILE; the file says\nwhat to run before and after", write: writeContainerlab},
+		{name: "miniedit", doc: "a file for Mininet's editor MiniEdit", write: writeMiniEdit},
+		{name: "graphml", doc: "a graph for networkx, yEd, Gephi and others", write: plain(topologyzoo.Write)},
 		{name: "dot", aliases: []string{"graphviz"}, doc: "a picture by Graphviz: dot -Tsvg FILE", write: plain(dot.Write)},
 		{name: "mermaid", doc: "a picture in Markdown: put it into a ```mermaid block", write: plain(mermaid.Write)},
 		{name: "flows", doc: "the list of flows that a run would carry (--seed), as CSV; run --flows and\n<flows href> read it back", write: writeFlows},
@@ -86,6 +93,7 @@ Formats:
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write (default: standard output)")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 0, "mininet, flows: seed from which traffic is drawn")
+	cmd.Flags().StringVar(&o.image, "image", "", "containerlab: image of the hosts' containers (default: "+containerlab.DefaultImage+")")
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return formats(false), cobra.ShellCompDirectiveNoFileComp
@@ -130,6 +138,14 @@ func writeMininet(w io.Writer, n *model.Network, o exportOptions) ([]string, err
 		return nil, err
 	}
 	return nil, mininet.Write(w, n, mininet.Options{Flows: flows})
+}
+
+func writeContainerlab(w io.Writer, n *model.Network, o exportOptions) ([]string, error) {
+	return containerlab.Write(w, n, containerlab.Options{Image: o.image})
+}
+
+func writeMiniEdit(w io.Writer, n *model.Network, _ exportOptions) ([]string, error) {
+	return miniedit.Write(w, n, nil)
 }
 
 func writeResolved(w io.Writer, n *model.Network, _ exportOptions) ([]string, error) {
