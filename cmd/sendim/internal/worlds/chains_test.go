@@ -76,6 +76,8 @@ func (d *drawing) throttle(rate int) string {
 
 // balancer draws services, who asks for them, and servers that leave and join.
 func (d *drawing) balancer() string {
+	app := d.params("load-balancer", "mode=round-robin|hash", "drain=keep|move", "per=client|connection", "idle=60s|0s")
+	cut := d.lasts || strings.Contains(app, `"move"`)
 	var flows, happens strings.Builder
 	at := 0
 	for i := range 1 + d.IntN(2) {
@@ -101,8 +103,8 @@ func (d *drawing) balancer() string {
 				k, i, quoted(d.hosts[clients[k]]), i, 200+300*at, bound, transport)
 			at++
 		}
-		// A connection does not outlive its server, and where it ends counts in packets.
-		if (!d.lasts || transport == "udp") && d.feature("servers leave and join", 50) {
+		// Where a connection is cut that has to leave its server is chance.
+		if (!cut || transport == "udp") && d.feature("servers leave and join", 50) {
 			fmt.Fprintf(&happens, "    <at time=\"1050ms\"><leave service=\"service %d\" node=\"%s\"/></at>\n", i, quoted(d.hosts[servers[0]]))
 			if d.chance(50) {
 				fmt.Fprintf(&happens, "    <at time=\"2250ms\"><join service=\"service %d\" node=\"%s\" weight=\"2\"/></at>\n", i, quoted(d.hosts[pick(d, servers)]))
@@ -113,7 +115,7 @@ func (d *drawing) balancer() string {
 	if happens.Len() > 0 {
 		d.put("  <scenario>\n%s  </scenario>", happens.String())
 	}
-	return d.params("load-balancer", "mode=round-robin|hash", "drain=keep|move", "per=client|connection", "idle=60s|0s")
+	return app
 }
 
 // around puts the drawn app behind those that care for users. A load balancer's clients

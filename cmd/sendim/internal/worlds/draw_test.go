@@ -22,8 +22,9 @@ type world struct {
 	// answers from one of them.
 	unsure map[string]bool
 	// chancy rates depend on more than both worlds can share: where select groups send
-	// transfers is each world's own hash, and a fluid knows neither headers nor the first
-	// seconds of a transfer.
+	// transfers is each world's own hash, a fluid knows neither headers nor the first
+	// seconds of a transfer, and where a meter has put a transfer's timeouts when its path
+	// breaks says how long it waits after that.
 	chancy bool
 	users  users
 }
@@ -446,7 +447,8 @@ func (d *drawing) write() {
 	})
 	app = d.w.users.around(app)
 	d.w.drawn = append(d.w.drawn, app)
-	d.w.chancy = strings.Contains(app, `"group"`) || slices.Contains(d.w.drawn, "fluid")
+	d.w.chancy = strings.Contains(app, `"group"`) || slices.Contains(d.w.drawn, "fluid") ||
+		d.w.users.throttle && slices.Contains(d.w.drawn, "scenario") && strings.Contains(d.body.String(), `"tcp"`)
 	scale := ""
 	if d.scale != 1 {
 		scale = fmt.Sprintf(`<scale rate="1/%d" size="1/%d"/>`, d.scale, d.scale)
