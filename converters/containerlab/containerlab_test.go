@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
 	"sendim/converters/draft"
@@ -91,20 +93,20 @@ func TestALabBecomesANetwork(t *testing.T) {
 		{"nodes inherit from defaults, kinds and groups, the nearer over the farther", `
 name: l
 topology:
-  defaults: {kind: linux, image: far, env: {A: 1, B: "2"}, exec: [one], cpu: 1.5}
+  defaults: {kind: linux, image: far, env: {A: 1, B: "2"}, exec: [one], cpu: 1.5, config: {vars: {p: 1, q: 1}}, dns: {servers: [a]}}
   kinds:
     linux: {image: kind, exec: [two], binds: ["x:/a", "y:/b:ro"], memory: 1Gib}
     nokia_srlinux: {type: ixrd2}
   groups:
-    g: {env: {B: x}, exec: [three], labels: {a: b}, kind: nokia_srlinux}
+    g: {env: {B: x}, exec: [three], labels: {a: b}, kind: nokia_srlinux, config: {vars: {q: 2}}, dns: {search: [b]}}
   nodes:
     a: {exec: [four], binds: ["z:/b"], cpu: 0.3333}
     b: {group: g}
     c:
 `, []string{
-			`a host {0 1GiB 0B} clab.kind=linux; clab.image=kind; clab.env={"A":1,"B":"2"}; clab.exec=["one","two","four"]; clab.cpu=0.3333; clab.binds=["x:/a","z:/b"]`,
-			`b switch {1500 0B 0B} clab.kind=nokia_srlinux; clab.image=far; clab.env={"A":1,"B":"x"}; clab.exec=["one","three"]; clab.type=ixrd2; clab.labels={"a":"b"}; clab.group=g`,
-			`c host {1500 1GiB 0B} clab.kind=linux; clab.image=kind; clab.env={"A":1,"B":"2"}; clab.exec=["one","two"]; clab.binds=["x:/a","y:/b:ro"]`,
+			`a host {0 1GiB 0B} clab.kind=linux; clab.image=kind; clab.env={"A":1,"B":"2"}; clab.exec=["one","two","four"]; clab.cpu=0.3333; clab.config={"vars":{"p":1,"q":1}}; clab.dns={"servers":["a"]}; clab.binds=["x:/a","z:/b"]`,
+			`b switch {1500 0B 0B} clab.kind=nokia_srlinux; clab.image=far; clab.env={"A":1,"B":"x"}; clab.exec=["one","three"]; clab.config={"vars":{"p":1,"q":2}}; clab.dns={"search":["b"]}; clab.type=ixrd2; clab.labels={"a":"b"}; clab.group=g`,
+			`c host {1500 1GiB 0B} clab.kind=linux; clab.image=kind; clab.env={"A":1,"B":"2"}; clab.exec=["one","two"]; clab.config={"vars":{"p":1,"q":1}}; clab.dns={"servers":["a"]}; clab.binds=["x:/a","y:/b:ro"]`,
 		}, nil},
 		{"links come short and long, and some lead out of the lab", `
 name: l
@@ -156,22 +158,26 @@ topology:
     a: {kind: linux, exec: ["ip -4 addr add 192.168.1.9/24 dev eth0", "sh -c 'ip a add 192.168.1.1/24 dev eth1'"]}
     b: {kind: linux, exec: ["ip address add 192.168.1.1/24 dev eth1"]}
     c: {kind: linux}
+    d: {kind: linux}
     r: {kind: linux, image: "quay.io/frrouting/frr:10.5.1", exec: ["ip addr add 1.2.3.4/8 dev eth1"]}
   links:
     - endpoints: ["s:p1", "a:eth1"]
     - endpoints: ["s:p2", "b:eth1"]
     - {type: veth, endpoints: [{node: s, interface: p3}, {node: c, interface: eth1, ipv4: 192.168.1.3/24, mac: "02:00:00:00:00:09"}]}
     - endpoints: ["s:p4", "r:eth1"]
+    - {endpoints: ["d:eth1", "s:p5"], ipv4: ["192.168.1.4/24", ""]}
 `, []string{
 			`s switch clab.kind=ovs-bridge`,
 			`a host c0a80101/24 clab.kind=linux; clab.exec=["ip -4 addr add 192.168.1.9/24 dev eth0","sh -c 'ip a add 192.168.1.1/24 dev eth1'"]`,
 			`b host clab.kind=linux; clab.exec=["ip address add 192.168.1.1/24 dev eth1"]`,
 			`c host c0a80103/24 mac 20000000009 clab.kind=linux`,
+			`d host c0a80104/24 clab.kind=linux`,
 			`r switch clab.kind=linux; clab.image=quay.io/frrouting/frr:10.5.1; clab.exec=["ip addr add 1.2.3.4/8 dev eth1"]`,
 			`s -- a clab.a.interface=p1; clab.b.interface=eth1`, `s -- b clab.a.interface=p2; clab.b.interface=eth1`,
 			`s -- c clab.a.interface=p3; clab.b.interface=eth1; clab.b.ipv4=192.168.1.3/24; clab.b.mac=02:00:00:00:00:09; clab.type=veth`,
 			`s -- r clab.a.interface=p4; clab.b.interface=eth1`,
-		}, []string{"2 hosts have the addresses"}},
+			`d -- s clab.a.interface=eth1; clab.b.interface=p5; clab.ipv4=["192.168.1.4/24",""]`,
+		}, []string{"3 hosts have the addresses"}},
 		{"anchors and merge keys are YAML's own business", `
 x: &base {kind: linux, image: i}
 topology:
@@ -277,7 +283,7 @@ func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 		"topology: {nodes: {a: {<<: 3}}}", "topology: {nodes: {a: *b}}", "topology: {nodes: &n {a: *n}}", bomb + "topology: {nodes: {a: {env: *j}}}",
 		"topology: {nodes: {a: " + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}}", "\xff\xfen", "topology: {nodes: {a: {network-mode: 'container:b'}, b: {network-mode: 'container:a'}}}",
 		two + "    - 3", two + "    - {}", two + `    - endpoints: ["spine:eth1"]`, two + `    - endpoints: ["spine:eth1", "b"]`, two + `    - endpoints: ["spine:eth1", "spin:eth1"]`,
-		two + `    - {type: vethh, endpoints: []}`, two + `    - {type: host}`, two + `    - {type: veth, endpoints: [{interface: x}, {node: b}]}`,
+		two + `    - {type: vethh, endpoints: []}`, two + `    - {type: host}`, two + `    - endpoints: ["host:a", "mgmt-net:b"]`, two + `    - {type: veth, endpoints: [{interface: x}, {node: b}]}`,
 		two + `    - {endpoints: ["spine:a", "b:b"], labels: {sendim.rate: fast, sendim.ports: "a,", sendim.back.delay: "5", sendim.properties: "x"}}`,
 		"topology:\n  links: {}\n  nodes: {a: {labels: {sendim.kind: swich, sendim.ip: x, sendim.mac: x, sendim.dpid: x, sendim.exec: x, sendim.disk: x}}}", two[:len(two)-1] + " 3",
 	} {
@@ -396,6 +402,7 @@ func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 		if _, err := Write(&out, n, Options{Image: image}); err != nil {
 			t.Fatal(err)
 		}
+		keepsTheSchema(t, out.Bytes())
 		d, err := Read([]draft.File{{Name: "t.clab.yml", Data: out.Bytes()}})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
@@ -404,6 +411,60 @@ func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 			t.Fatalf("%s\n%s", diff, out.String())
 		}
 	})
+}
+
+// keepsTheSchema holds a lab of ours against the rules of containerlab's own schema
+// (schemas/clab.schema.json) and of its code that concern it.
+func keepsTheSchema(t interface{ Fatalf(string, ...any) }, text []byte) {
+	var lab struct {
+		Name     string
+		Topology struct {
+			Nodes map[string]struct {
+				Kind, Image, Memory string
+				CPU                 float64
+				Exec                []string
+				Labels              map[string]string
+			}
+			Links []struct {
+				Endpoints []string
+				MTU       int
+				Labels    map[string]string
+			}
+		}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true) // containerlab refuses what it does not know
+	if err := d.Decode(&lab); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	key, container := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`), regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+	if !container.MatchString(lab.Name) {
+		t.Fatalf("%q is no name of a lab", lab.Name)
+	}
+	for name, n := range lab.Topology.Nodes {
+		switch {
+		case !key.MatchString(name), special(name), n.Kind != "ovs-bridge" && n.Kind != "linux", (n.Kind == "linux") != (n.Image != ""),
+			n.Kind == "ovs-bridge" && len(name) > 15:
+			t.Fatalf("node %q: %+v in\n%s", name, n, text)
+		}
+	}
+	used := map[string]bool{}
+	for _, l := range lab.Topology.Links {
+		if len(l.Endpoints) != 2 || l.MTU < 68 {
+			t.Fatalf("link %+v", l)
+		}
+		for _, e := range l.Endpoints {
+			node, intf, _ := strings.Cut(e, ":")
+			n, ok := lab.Topology.Nodes[node]
+			if n.Kind == "ovs-bridge" {
+				e = intf // bridges share the names of the machine
+			}
+			if !ok || !key.MatchString(intf) || len(intf) > 15 || intf == "eth0" || used[e] {
+				t.Fatalf("endpoint %q in\n%s", e, text)
+			}
+			used[e] = true
+		}
+	}
 }
 
 func TestTheLabThatIsWrittenReadsLikeTheGoldenOne(t *testing.T) {

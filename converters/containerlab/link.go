@@ -16,6 +16,7 @@ import (
 type ending struct {
 	node, intf string
 	more       []member // mac, ipv4, ...
+	ipv4       string
 }
 
 func (e *ending) at(name string) string {
@@ -60,10 +61,21 @@ func (r *reader) link(v *value) {
 	if a.node == "dummy" && r.undeclared("dummy") {
 		a, b = b, a
 	}
+	for i, e := range []*ending{a, b} {
+		if e.ipv4 = e.at("ipv4"); e.ipv4 == "" { // newer labs list both at the link
+			if both := v.get("ipv4"); both != nil && i < len(both.items) {
+				e.ipv4 = both.items[i].scalar()
+			}
+		}
+	}
 	l := draft.Link{Line: v.line}
 	var ok bool
 	if b.node == "dummy" && r.undeclared("dummy") {
 		r.deadEnd(v, a)
+		return
+	}
+	if special(a.node) && special(b.node) && r.undeclared(a.node) && r.undeclared(b.node) {
+		r.wrong(fault.Syntax, v, "a link from %s to %s has no node of the lab at either end", a.node, b.node)
 		return
 	}
 	if l.A, ok = r.end(v, a); !ok {
@@ -187,7 +199,11 @@ func special(name string) bool {
 	return false
 }
 
-func (r *reader) undeclared(name string) bool { _, there := r.index[name]; return !there }
+// undeclared says whether the file has no node of a name; those outside the lab are none.
+func (r *reader) undeclared(name string) bool {
+	i, there := r.index[name]
+	return !there || int(i) >= len(r.keys)
+}
 
 // end finds a link's node. What is outside the lab becomes an external node: one for the
 // machine the lab runs on, one for the management network, one for each parent interface

@@ -290,7 +290,7 @@ func (r *reader) addresses() {
 			continue
 		}
 		end := r.first[i]
-		text := end.at("ipv4")
+		text := end.ipv4
 		for _, m := range r.settings[i] {
 			if m.name != "exec" || text != "" {
 				continue

@@ -34,8 +34,8 @@ func (t topology) groupOf(node *value, kind string) string {
 }
 
 // settings merges what a node says with what it inherits, the nearer over the farther:
-// the defaults, its kind, its group, itself. Mappings merge key by key, lists of commands
-// and files are joined, all else is replaced.
+// the defaults, its kind, its group, itself. Variables and labels merge key by key, lists
+// of commands and files are joined, all else is replaced.
 func (t topology) settings(node *value) []member {
 	kind := t.kindOf(node)
 	var out []member
@@ -65,12 +65,15 @@ func (t topology) settings(node *value) []member {
 
 func merge(name string, far, near *value) *value {
 	switch {
-	case near.kind == yaml.MappingNode && far.kind == yaml.MappingNode:
+	case near.kind == yaml.MappingNode && far.kind == yaml.MappingNode && united(name):
 		out := &value{line: near.line, kind: yaml.MappingNode}
 		at := map[string]int{}
 		for _, layer := range []*value{far, near} {
 			for _, m := range layer.members {
 				if i, there := at[m.name]; there {
+					if name == "config" { // {vars: {...}}
+						m.value = merge(name, out.members[i].value, m.value)
+					}
 					out.members[i] = m
 				} else {
 					at[m.name] = len(out.members)
@@ -90,6 +93,15 @@ func merge(name string, far, near *value) *value {
 		return out
 	}
 	return near
+}
+
+// united says whether a mapping is merged key by key; others are replaced as a whole.
+func united(name string) bool {
+	switch name {
+	case "env", "labels", "sysctls", "config", "certificate", "stages":
+		return true
+	}
+	return false
 }
 
 func joined(name string) bool {

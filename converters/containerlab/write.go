@@ -42,7 +42,7 @@ func Write(w io.Writer, n *model.Network, o Options) (lost []string, err error) 
 	if o.Controller == "" {
 		o.Controller = "127.0.0.1:6653"
 	}
-	x := &writer{Writer: bufio.NewWriterSize(w, 1<<16), n: n, o: o, lab: draft.Clean(n.Name), used: make(map[string]bool, n.NodeCount())}
+	x := &writer{Writer: bufio.NewWriterSize(w, 1<<16), n: n, o: o, lab: strings.TrimLeft(draft.Clean(n.Name), "._-"), used: make(map[string]bool, n.NodeCount())}
 	if x.lab == "" {
 		x.lab = "sendim"
 	}
@@ -85,7 +85,7 @@ func (x *writer) write() {
 	x.name()
 	x.number()
 	x.interfaces()
-	x.before()
+	x.head()
 	x.line("name: %s", yamlKey(x.lab))
 	x.line("")
 	x.line("topology:")
@@ -106,6 +106,8 @@ func (x *writer) write() {
 		x.link(l)
 	}
 	x.dummies()
+	x.line("")
+	x.before()
 	x.after()
 }
 
@@ -115,6 +117,12 @@ func (x *writer) name() {
 	n := x.n
 	x.keys, x.own = make([]string, n.NodeCount()), make([]bool, n.NodeCount())
 	outside := make([]bool, n.NodeCount())
+	for v := range n.Nodes() { // containers of somebody else must stay that
+		mode, _ := v.Property("clab.network-mode")
+		if name, ok := strings.CutPrefix(mode, "container:"); ok {
+			x.used[name] = true
+		}
+	}
 	for v := range n.Nodes() {
 		_, isSpecial := v.Property("clab.special")
 		_, foreign := v.Property("clab.kind")

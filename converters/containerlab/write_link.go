@@ -231,16 +231,20 @@ func microseconds(t model.Time) string {
 	return strconv.FormatFloat(float64(t)/float64(model.Microsecond), 'f', -1, 64) + "us"
 }
 
-// before writes what is to be done before the lab is deployed: containerlab takes bridges
-// as it finds them.
-func (x *writer) before() {
+// head says how to run the lab. The commands themselves stand at the end.
+func (x *writer) head() {
 	x.line("# A lab for containerlab: %d nodes, %d links. Written by SENDIM.", x.n.NodeCount(), x.n.LinkCount())
 	x.line("#")
 	x.line("#   sed -n 's/^#before: //p' FILE | sudo sh     makes the bridges of Open vSwitch")
 	x.line("#   sudo containerlab deploy -t FILE")
 	x.line("#   sed -n 's/^#after: //p' FILE | sudo sh      numbers and shapes the switches' ports")
 	x.line("#   sed -n 's/^#end: //p' FILE | sudo sh        removes the bridges, after containerlab destroy")
-	x.line("#")
+	x.line("")
+}
+
+// before writes what is to be done before the lab is deployed: containerlab takes bridges
+// as it finds them.
+func (x *writer) before() {
 	for v := range x.n.Nodes() {
 		if x.own[v.ID] && v.Kind == model.Switch {
 			key := x.keys[v.ID]
@@ -248,13 +252,11 @@ func (x *writer) before() {
 				key, key, x.o.Names.DPID(v.ID), key, x.o.Controller, key)
 		}
 	}
-	x.line("")
 }
 
 // after writes what is to be done once the lab runs.
 func (x *writer) after() {
 	n := x.n
-	x.line("")
 	for l := range n.Links() {
 		for side, e := range [2]model.Endpoint{l.A, l.B} {
 			spec := n.ArcSpec(model.Arc(2*int(l.ID) + side))
