@@ -72,7 +72,8 @@ func (s Subject) Replay(rec Recording) (out Replayed, err error) {
 // told says that entries of a kind are what apps were told.
 func told(k trace.Kind) bool {
 	switch k {
-	case trace.SwitchUp, trace.SwitchDown, trace.PortStatus, trace.PacketIn, trace.FlowRemoved, trace.AppStarted, trace.Refused:
+	case trace.SwitchUp, trace.SwitchDown, trace.PortStatus, trace.PacketIn, trace.FlowRemoved, trace.AppStarted, trace.Refused,
+		trace.MemberLeft, trace.MemberCame:
 		return true
 	}
 	return false
@@ -98,6 +99,7 @@ type past struct {
 	now     model.Time
 	answers []string // of the app, in order
 	asks    bool     // for statistics
+	sure    int      // answers before those can have mattered
 	refused int
 }
 
@@ -179,6 +181,11 @@ func (p *past) replay(entries []*trace.Entry) error {
 			}
 			continue
 		}
+		if e.Kind == trace.MemberLeft || e.Kind == trace.MemberCame {
+			up, _ := p.rec.Delays(model.NoNode)
+			p.runtime.Change(at+up, p.change(e))
+			continue
+		}
 		if u, ok := p.upcall(e); ok {
 			p.up(u)
 		}
@@ -198,7 +205,9 @@ func (p *past) until(before model.Time) error {
 				up, _ := p.rec.Delays(d.Switch)
 				p.up(control.Upcall{Kind: control.BarrierReply, Switch: d.Switch, Xid: d.Xid, At: d.Arrive + up})
 			}
-			p.asks = p.asks || d.Kind == control.AskStats
+			if d.Kind == control.AskStats && !p.asks {
+				p.asks, p.sure = true, len(p.answers)
+			}
 		}
 	}
 	return nil
@@ -208,6 +217,24 @@ func (p *past) up(u control.Upcall) {
 	p.seq++
 	u.Seq, u.At = p.seq, max(u.At, p.now)
 	p.runtime.Up(u)
+}
+
+// change makes of an entry the change of a service's pool that it was. The weight of a
+// server that joins stands in the network's scenario only.
+func (p *past) change(e *trace.Entry) model.Change {
+	node, _ := p.rec.Model.NodeByName(e.Node) // an unknown one changes nothing
+	c := model.Change{Kind: model.MemberLeave, Service: e.Name, Node: node, Link: model.NoLink}
+	if e.Kind == trace.MemberCame {
+		c.Kind, c.Weight = model.MemberJoin, 1
+		for _, step := range p.rec.Model.Scenario {
+			for _, was := range step.Changes {
+				if was.Kind == c.Kind && was.Service == c.Service && was.Node == c.Node && step.At <= e.At {
+					c.Weight = was.Weight
+				}
+			}
+		}
+	}
+	return c
 }
 
 // upcall makes of an entry the message that it was.
@@ -327,7 +354,7 @@ func removedRule(text string) (r flow.Rule, err error) {
 func (p *past) compare(entries []*trace.Entry) Replayed {
 	out := Replayed{Events: len(p.app.events)}
 	if p.asks {
-		out.Remarks = append(out.Remarks, "the app asks for statistics, which a diary does not hold: it was given none")
+		out.Remarks = append(out.Remarks, fmt.Sprintf("only up to command %d, before it was told statistics: a diary does not hold them", p.sure))
 	}
 	if p.refused > 0 {
 		out.Remarks = append(out.Remarks, fmt.Sprintf("switches refused %d of the app's commands then, which it was not told now", p.refused))
@@ -337,6 +364,9 @@ func (p *past) compare(entries []*trace.Entry) Replayed {
 		if answers(e.Kind) && e.App == p.name {
 			then = append(then, e)
 		}
+	}
+	if p.asks {
+		then, p.answers = then[:min(len(then), p.sure)], p.answers[:p.sure]
 	}
 	for k, e := range then {
 		switch want := wish(e); {

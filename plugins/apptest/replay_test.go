@@ -71,3 +71,56 @@ func TestTheSecondAppOfAChainIsReplayedByItself(t *testing.T) {
 		t.Errorf("%+v %v", out, err)
 	}
 }
+
+func TestAReplayGoesAsFarAsTheDiaryTells(t *testing.T) {
+	fresh := func() app.App {
+		return &hub{broken: func(e *app.Event, out *app.Commands) {
+			switch e.Kind {
+			case app.KindTopology:
+				out.After("ask", model.Second)
+			case app.KindTimer:
+				out.AskStats(0, app.StatsRequest{Rules: true})
+			case app.KindStats:
+				out.Report("rules", float64(len(e.Stats.Rules)))
+			}
+		}}
+	}
+	rec := recorded(t, []control.Application{{Instance: app.Local(fresh())}}, "linear,2")
+	out, err := apptest.Linked(fresh, nil).Replay(rec)
+	if err != nil || out.Difference != "" || out.Commands != 2 || len(out.Remarks) != 1 || !strings.Contains(out.Remarks[0], "only up to command 2, before it was told statistics") {
+		t.Errorf("%+v %v", out, err)
+	}
+}
+
+func TestServersThatComeAndGoAreReplayed(t *testing.T) {
+	fresh := func() app.App {
+		return &hub{broken: func(e *app.Event, out *app.Commands) {
+			if e.Kind == app.KindSettings {
+				out.Report("weight", float64(e.Settings.Services[0].Members[0].Weight))
+			}
+		}}
+	}
+	b := model.NewBuilder("pool")
+	s, _ := b.Declare([]byte("s1"), model.Switch)
+	h, _ := b.Declare([]byte("h1"), model.Host)
+	b.Link(model.LinkDraft{A: h, B: s, APort: model.AutoPort, BPort: model.AutoPort})
+	net, faults := b.Build(nil)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	net.Services = []model.Service{{ID: "web", Members: []model.Member{{Node: h, Weight: 1}}}}
+	net.Scenario = []model.ScenarioStep{{At: 2, Changes: []model.Change{{Kind: model.MemberJoin, Service: "web", Node: h, Weight: 7}}}}
+	weight := 7.0
+	rec := apptest.Recording{Model: net, Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Entries: func(yield func(*trace.Entry, error) bool) {
+		for _, e := range []trace.Entry{{Kind: trace.AppStarted, App: "hub", Manifest: &app.Manifest{Name: "hub"}},
+			{At: 2, Kind: trace.MemberCame, Node: "h1", Name: "web"}, {At: 3, Kind: trace.AppMetric, App: "hub", Name: "weight", Value: &weight}, {At: 9, Kind: trace.RunEnd}} {
+			if !yield(&e, nil) {
+				return
+			}
+		}
+	}}
+	out, err := apptest.Linked(fresh, nil).Replay(rec)
+	if err != nil || out.Difference != "" || out.Events != 3 || out.Commands != 1 {
+		t.Errorf("%+v %v", out, err)
+	}
+}

@@ -204,6 +204,7 @@ func (e *examination) add(name, note string, err error) {
 	if err != nil {
 		c.Result, c.Why = checkFailed, err.Error()
 		c.Note, _, _ = strings.Cut(c.Why, "\n")
+		c.Note = clipped(c.Note)
 	}
 	e.checks = append(e.checks, c)
 }
@@ -346,7 +347,7 @@ func (e *examination) tell() error {
 		if c.Result == checkFailed {
 			failed++
 		}
-		table[i] = []string{c.Name, c.Result, clipped(c.Note)}
+		table[i] = []string{c.Name, c.Result, c.Note}
 	}
 	if e.o.format == "table" {
 		what := "linked in"

@@ -38,7 +38,7 @@ func (e *examination) replay(file string) error {
 	rec.Entries = trace.Read(f)
 	out, err := e.subject.Replay(rec)
 	if err == nil && out.Difference != "" {
-		err = errors.New(out.Difference)
+		err = errors.New(strings.Join(append([]string{out.Difference}, out.Remarks...), "\n"))
 	}
 	note := fmt.Sprintf("%d events, %d commands as then", out.Events, out.Commands)
 	if len(out.Remarks) > 0 {
