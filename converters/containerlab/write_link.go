@@ -233,12 +233,25 @@ func microseconds(t model.Time) string {
 
 // head says how to run the lab. The commands themselves stand at the end.
 func (x *writer) head() {
+	bridges, shaped := false, false
+	for v := range x.n.Nodes() {
+		bridges = bridges || x.own[v.ID] && v.Kind == model.Switch
+	}
+	for l := range x.n.Links() {
+		shaped = shaped || netem(&l.Spec) != "" || netem(&l.Back) != ""
+	}
 	x.line("# A lab for containerlab: %d nodes, %d links. Written by SENDIM.", x.n.NodeCount(), x.n.LinkCount())
 	x.line("#")
-	x.line("#   sed -n 's/^#before: //p' FILE | sudo sh     makes the bridges of Open vSwitch")
+	if bridges {
+		x.line("#   sed -n 's/^#before: //p' FILE | sudo sh     makes the bridges of Open vSwitch")
+	}
 	x.line("#   sudo containerlab deploy -t FILE")
-	x.line("#   sed -n 's/^#after: //p' FILE | sudo sh      numbers and shapes the switches' ports")
-	x.line("#   sed -n 's/^#end: //p' FILE | sudo sh        removes the bridges, after containerlab destroy")
+	if bridges || shaped {
+		x.line("#   sed -n 's/^#after: //p' FILE | sudo sh      numbers ports and shapes links")
+	}
+	if bridges {
+		x.line("#   sed -n 's/^#end: //p' FILE | sudo sh        removes the bridges, after containerlab destroy")
+	}
 	x.line("")
 }
 

@@ -80,10 +80,10 @@ func TestAFileBecomesANetwork(t *testing.T) {
 	if d := cmp.Diff(want, lines(r.Model)); d != "" {
 		t.Error(d)
 	}
-	if text := r.Warnings.Error(); !strings.Contains(text, `t.mn:9: 1 links have a delay without a unit, as "5": microseconds`) {
+	if text := r.Warnings.Error(); !strings.Contains(text, `t.mn:9: the delay "5" has no unit (1 in the file): microseconds`) {
 		t.Errorf("warnings: %s", text)
 	}
-	for _, want := range []string{"1 controllers", "1 legacy routers", "1 nodes have start", "1 dpids are numbers"} {
+	for _, want := range []string{"1 controller is kept", "1 legacy router forwards", "1 node has a start", "1 dpid is a number"} {
 		if !strings.Contains(r.Summary.Text(), want) {
 			t.Errorf("the summary lacks %q:\n%s", want, r.Summary.Text())
 		}

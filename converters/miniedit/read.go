@@ -336,23 +336,26 @@ func (r *reader) datapath(n *draft.Node, opts *value, derived bool) (used []stri
 
 // remarks tells which rules were applied.
 func (r *reader) remarks() {
-	note := func(n int, format string, args ...any) {
-		if n > 0 {
-			r.n.Notes = append(r.n.Notes, fmt.Sprintf("%d ", n)+fmt.Sprintf(format, args...))
+	note := func(n int, one, several string) {
+		switch {
+		case n == 1:
+			r.n.Notes = append(r.n.Notes, "1 "+one)
+		case n > 1:
+			r.n.Notes = append(r.n.Notes, fmt.Sprintf("%d %s", n, several))
 		}
 	}
 	if r.bare > 0 {
 		r.n.Warnings.Addf(fault.BadUnit, fault.Place{File: r.file, Line: int(r.bareLine)},
-			"%d links have a delay without a unit, as %q: microseconds, because tc reads it so. If milliseconds were meant, write \"%sms\"", r.bare, draft.Clip(r.bareText), draft.Clip(r.bareText))
+			"the delay %q has no unit (%d in the file): microseconds, because tc reads it so. If milliseconds were meant, write \"%sms\"", draft.Clip(r.bareText), r.bare, draft.Clip(r.bareText))
 	}
 	if !r.ours {
-		note(len(r.controllers), "controllers are kept as the property miniedit.file.controllers: applications and the deployment say who controls")
+		note(len(r.controllers), "controller is kept as a property: applications and the deployment say who controls", "controllers are kept as a property: applications and the deployment say who controls")
 	}
-	note(r.legacy, "legacy switches forward here by their tables, as all switches")
-	note(r.routers, "legacy routers forward here by their tables, as switches; their routes are not read")
-	note(r.fast, "links have a bw above 1000 Mbit/s: taken as it stands, Mininet ignores it")
-	note(r.commands, "nodes have start or stop commands: kept as properties, not run")
-	note(r.control, "links to controllers are left out")
-	note(r.doubled, "keys are there twice: the last counts")
-	note(r.hexadecimals, "dpids are numbers without quotes, which Mininet refuses: read as hexadecimal like the others")
+	note(r.legacy, "legacy switch forwards here by its tables, as all switches", "legacy switches forward here by their tables, as all switches")
+	note(r.routers, "legacy router forwards here by its tables, as a switch; its routes are not read", "legacy routers forward here by their tables, as switches; their routes are not read")
+	note(r.fast, "link has a bw above 1000 Mbit/s: taken as it stands, Mininet ignores it", "links have a bw above 1000 Mbit/s: taken as it stands, Mininet ignores it")
+	note(r.commands, "node has a start or stop command: kept as a property, not run", "nodes have start or stop commands: kept as properties, not run")
+	note(r.control, "link to a controller is left out", "links to controllers are left out")
+	note(r.doubled, "key is there twice: the last counts", "keys are there twice: the last counts")
+	note(r.hexadecimals, "dpid is a number without quotes, which Mininet refuses: read as hexadecimal like the others", "dpids are numbers without quotes, which Mininet refuses: read as hexadecimal like the others")
 }
