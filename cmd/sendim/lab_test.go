@@ -30,8 +30,9 @@ func TestLab(t *testing.T) {
 		}
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/lab",
-		Cmds: commands(),
+		Dir:       "testdata/lab",
+		Cmds:      commands(),
+		Condition: has,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+":"+e.Getenv("PATH"))
 			e.Setenv("EXAMPLES", examples(t))
