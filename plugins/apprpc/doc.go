@@ -11,7 +11,7 @@
 // one message and an app's answers stream back while it works, but it still sees one
 // event at a time: how events are batched never changes an answer.
 //
-// What the host may rely on: an app that crashes, hangs, floods or breaks the protocol
+// What the host may rely on: an app that crashes, hangs, floods, eats memory or breaks the protocol
 // becomes one typed error, *Lost, and never takes the host down or holds it up; its
 // process, and what that process started, is gone after Close, and dies with the host
 // even when the host is killed. It is no sandbox: an app runs with the rights of the
