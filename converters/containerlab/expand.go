@@ -32,27 +32,28 @@ func expand(text string, depth int) (out string, defaults, left int) {
 	if !strings.Contains(text, "${") {
 		return text, 0, 0
 	}
+	ends := braces(text)
 	var b strings.Builder
+	at := 0
 	for {
-		i := strings.Index(text, "${")
+		i := strings.Index(text[at:], "${")
 		if i < 0 {
-			b.WriteString(text)
+			b.WriteString(text[at:])
 			return b.String(), defaults, left
 		}
-		b.WriteString(text[:i])
-		text = text[i:]
-		body, length := braced(text)
-		name := 0
-		for name < len(body) && (body[name] == '_' || body[name] >= '0' && body[name] <= '9' || body[name]|0x20 >= 'a' && body[name]|0x20 <= 'z') {
+		b.WriteString(text[at : at+i])
+		at += i
+		end, closed := ends[at]
+		name := at + 2
+		for name < len(text) && (text[name] == '_' || text[name] >= '0' && text[name] <= '9' || text[name]|0x20 >= 'a' && text[name]|0x20 <= 'z') {
 			name++
 		}
-		if name == 0 || length == 0 || depth > maxNested {
-			b.WriteString(text[:2])
-			text = text[2:]
+		if !closed || name == at+2 || depth > maxNested {
+			b.WriteString("${")
+			at += 2
 			continue
 		}
-		text = text[length:]
-		operator, word := cutOperator(body[name:])
+		operator, word := cutOperator(text[name:end])
 		switch operator {
 		case ":=", ":-", "=", "-":
 			inner, d, l := expand(word, depth+1)
@@ -61,29 +62,33 @@ func expand(text string, depth int) (out string, defaults, left int) {
 		case ":+", "+": // what to put in place of a variable that is set
 			defaults++
 		default:
-			b.WriteString("${" + body + "}")
+			b.WriteString(text[at : end+1])
 			left++
 		}
+		at = end + 1
 	}
 }
 
-// braced gives what stands between ${ and its }, on one line, and the length of it all; 0
-// if it does not end.
-func braced(text string) (body string, length int) {
-	open := 0
-	for i := 1; i < len(text); i++ {
+// braces finds for each ${ the } that ends it on the same line.
+func braces(text string) map[int]int {
+	ends := map[int]int{}
+	var open []int
+	for i := range len(text) {
 		switch text[i] {
 		case '\n':
-			return "", 0
+			open = open[:0]
 		case '{':
-			open++
+			open = append(open, i)
 		case '}':
-			if open--; open == 0 {
-				return text[2:i], i + 1
+			if k := len(open) - 1; k >= 0 {
+				if start := open[k]; start > 0 && text[start-1] == '$' {
+					ends[start-1] = i
+				}
+				open = open[:k]
 			}
 		}
 	}
-	return "", 0
+	return ends
 }
 
 func cutOperator(s string) (operator, word string) {

@@ -49,7 +49,7 @@ func Read(files []draft.File) (*draft.Network, error) {
 		return nil, err
 	}
 	r := &reader{file: f.Name, index: map[string]int32{}, taken: map[string]string{}, interfaces: map[string]int32{}, aliases: map[string]string{},
-		budget: 64<<20 + 4*int64(len(text)), n: &draft.Network{File: f.Name, Format: "containerlab topology"}}
+		budget: 32<<20 + 4*int64(len(text)), n: &draft.Network{File: f.Name, Format: "containerlab topology"}}
 	topo := top.get("topology")
 	nodes := topo.get("nodes")
 	switch {
@@ -61,7 +61,9 @@ func Read(files []draft.File) (*draft.Network, error) {
 	r.top(top)
 	r.t = topology{topo.get("defaults"), topo.get("kinds"), topo.get("groups")}
 	for _, m := range nodes.members {
-		r.node(m.name, m.value)
+		if r.node(m.name, m.value); r.budget < 0 {
+			break
+		}
 	}
 	r.join()
 	if links := topo.get("links"); !links.empty() {
@@ -119,7 +121,7 @@ func (r *reader) keep(list *[]model.Property, odd *[]string, m member) {
 	r.budget -= int64(len(raw)) + 32
 	if r.budget < 0 {
 		if r.faults.Total == 0 {
-			r.wrong(fault.Limit, m.value, "what nodes inherit comes to more than four times the file and 64 MiB")
+			r.wrong(fault.Limit, m.value, "what nodes inherit comes to more than four times the file and 32 MiB")
 		}
 		return
 	}

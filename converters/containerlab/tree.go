@@ -18,8 +18,10 @@ import (
 const (
 	maxFile  = 256 << 20
 	maxDepth = 64
-	// maxExpanded bounds how many values aliases may add to those that are written out.
+	// maxExpanded bounds how many values aliases may add to those that are written out; a
+	// long text counts as several, one for each textUnit bytes.
 	maxExpanded = 1_000_000
+	textUnit    = 64
 )
 
 // value is one YAML value with its place, aliases and merge keys resolved. The order is
@@ -161,7 +163,7 @@ func (p *parser) fault(n *yaml.Node, code fault.Code, format string, args ...any
 
 func (p *parser) value(n *yaml.Node, depth int) *value {
 	if len(p.inside) > 0 {
-		p.expanded++
+		p.expanded += 1 + len(n.Value)/textUnit
 	}
 	switch {
 	case depth > maxDepth:

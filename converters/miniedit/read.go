@@ -133,18 +133,17 @@ func (r *reader) keep(v *value, prefix string, but ...string) (out []model.Prope
 		return nil
 	}
 	var odd []string
-members:
+	last := make(map[string]int, len(v.members))
 	for i, m := range v.members {
-		for _, b := range but {
-			if m.name == b {
-				continue members
-			}
+		last[m.name] = i
+	}
+	for i, m := range v.members {
+		if slices.Contains(but, m.name) {
+			continue
 		}
-		for _, later := range v.members[i+1:] {
-			if later.name == m.name {
-				r.doubled++
-				continue members
-			}
+		if last[m.name] != i {
+			r.doubled++
+			continue
 		}
 		if model.CheckID(prefix+m.name) != nil || strings.HasPrefix(m.name, "node.") || strings.HasPrefix(m.name, "link.") || strings.HasPrefix(m.name, "file.") || m.name == "other" {
 			odd = append(odd, string(draft.Quote(m.name))+":"+draft.CompactJSON(m.raw))
