@@ -8,9 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"sendim/converters/xsdn"
+	"sendim/core/deployment"
 	"sendim/core/fault"
 	"sendim/core/model"
+	"sendim/core/workload"
 )
 
 // parseValue reads v.s as the attribute's kind and fills the other fields. The fault it
@@ -175,16 +176,11 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 			return wrong(fault.BadName, "must not be empty")
 		}
 	case fraction:
-		num, den, ok := strings.Cut(s, "/")
-		if !ok {
-			den = "1"
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(num), 10, 32)
-		d, err2 := strconv.ParseInt(strings.TrimSpace(den), 10, 32)
-		if err != nil || err2 != nil || n < 1 || d < 1 {
+		f, err := deployment.ParseFraction(s)
+		if err != nil {
 			return wrong(fault.BadNumber, "%q is not a fraction; write it like 1/100", clip(s))
 		}
-		v.n, v.u = n, uint32(d)
+		v.n, v.u = f.Num, uint32(f.Den)
 	case workers:
 		if s == "auto" {
 			return nil
@@ -200,7 +196,7 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 		}
 		v.s = strings.ToLower(s)
 	case chunks:
-		if err := xsdn.CheckChunks(s); err != nil {
+		if _, err := workload.ParseChunks(s); err != nil {
 			return wrong(fault.BadNumber, "%s", clipped(err))
 		}
 	}

@@ -5,7 +5,13 @@
 // The conductor and the backends read it; nobody changes it after it was decoded.
 package deployment
 
-import "sendim/core/model"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sendim/core/model"
+)
 
 // Realization is the kind of world.
 type Realization string
@@ -69,6 +75,49 @@ type Scale struct {
 	Size  Fraction // flow sizes
 	Delay Fraction
 	Time  Fraction // start times, durations, scenario
+}
+
+// ParseScale reads "rate=1/100,size=1/10" or, for rates and sizes alike, "1/100".
+func ParseScale(text string) (s Scale, err error) {
+	for _, part := range strings.Split(text, ",") {
+		name, value, named := strings.Cut(part, "=")
+		if !named {
+			name, value = "", part
+		}
+		f, err := ParseFraction(value)
+		if err != nil {
+			return s, err
+		}
+		switch strings.TrimSpace(name) {
+		case "":
+			s.Rate, s.Size = f, f
+		case "rate":
+			s.Rate = f
+		case "size":
+			s.Size = f
+		case "delay":
+			s.Delay = f
+		case "time":
+			s.Time = f
+		default:
+			return s, fmt.Errorf("nothing called %q is scaled; there are rate, size, delay, time", name)
+		}
+	}
+	return s, nil
+}
+
+// ParseFraction reads "1/100" or "2".
+func ParseFraction(text string) (Fraction, error) {
+	num, den, ok := strings.Cut(text, "/")
+	if !ok {
+		den = "1"
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(num), 10, 32)
+	d, err2 := strconv.ParseInt(strings.TrimSpace(den), 10, 32)
+	if err != nil || err2 != nil || n < 1 || d < 1 {
+		return Fraction{}, fmt.Errorf("%q is not a fraction; write it like 1/100", text)
+	}
+	return Fraction{n, d}, nil
 }
 
 // Fraction is Num/Den; the zero Fraction is 1.

@@ -135,7 +135,7 @@ func checkWorld(j *Job, caps *backend.Capabilities, world string) (without []bac
 			}
 		}
 		if over > 0 {
-			j.Warnings = append(j.Warnings, fmt.Sprintf("%d links ask for more than the %s that %s can be trusted with on this machine; <scale rate=\"1/10\"> makes the network smaller in every world alike", over, top, world))
+			j.Warnings = append(j.Warnings, fmt.Sprintf("%d links ask for more than the %s that %s can be trusted with on this machine; <scale rate=\"1/10\">, or --scale 1/10, makes the network smaller in every world alike", over, top, world))
 		}
 	}
 	return without, faults.Err()

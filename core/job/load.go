@@ -29,6 +29,7 @@ type Input struct {
 	Params     []AppParam               // win over the descriptor's
 	Tests      []model.Test             // added to the model's
 	Degrade    bool                     // go on without what the world cannot do
+	Scale      *deployment.Scale        // wins over the descriptor's
 }
 
 // AppParam sets one parameter; App "" means the only app.
@@ -163,6 +164,9 @@ func (j *Job) override(in Input, faults *fault.List) {
 			d.Realization, d.Emulation.Emulator = deployment.Realization(in.On), ""
 		}
 		in.Until, in.Seed = either(in.Until, until), either(in.Seed, seed)
+	}
+	if in.Scale != nil {
+		d.Scale = *in.Scale
 	}
 	if in.Degrade {
 		d.Degrade = deployment.Allow

@@ -35,6 +35,7 @@ type runOptions struct {
 	repeat                int
 	detach, keep, prompt  bool
 	degrade               bool
+	scale                 string
 	detached              bool // this is the background process
 }
 
@@ -83,6 +84,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f.BoolVar(&o.keep, "keep", false, "keep the network alive after its work, until sendim stop (implied by --detach when there is no work)")
 	f.BoolVar(&o.prompt, "prompt", false, "ask for the prompt although the network has work of its own")
 	f.BoolVar(&o.degrade, "degrade", false, "go on, with a warning, without what this world cannot do (delays, loss, rates, queues)")
+	f.StringVar(&o.scale, "scale", "", "multiply quantities of the network: rate=1/100,size=1/100,delay=1,time=1, or 1/100 for rates and sizes")
 	f.StringVar(&o.until, "until", "", "when to end at the latest, as 30s")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of everything that is drawn")
 	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
@@ -154,6 +156,13 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 			wrong("--until", "%q is not a time above zero; write it like 30s", o.until)
 		}
 		in.Until = &t
+	}
+	if o.scale != "" {
+		s, err := deployment.ParseScale(o.scale)
+		if err != nil {
+			wrong("--scale", "%v", err)
+		}
+		in.Scale = &s
 	}
 	names := map[string]int{}
 	for _, plugin := range o.apps {
