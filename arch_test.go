@@ -40,8 +40,8 @@ var rooms = map[string][]string{
 	"core":               {"descriptors", "core/*"},
 	"core/job":           {"descriptors", "core/*"},
 	"core/record":        {"core/report", "core/trace"},
-	"descriptors":        {"core/model", "core/deployment", "core/graph", "core/random", "converters/xsdn", "converters/flowlist"},
-	"converters/xsdn":    {"core/model", "core/naming", "core/random", "descriptors/xmlscan"},
+	"descriptors":        {"core/model", "core/deployment", "core/graph", "core/random", "core/workload", "converters/xsdn", "converters/flowlist"},
+	"converters/xsdn":    {"core/model", "core/naming", "core/workload", "descriptors/xmlscan"},
 	"converters/mininet": {"core/model", "core/naming", "descriptors/xmlscan"},
 	"converters/draft":   {"core/model", "descriptors/xmlscan"},
 

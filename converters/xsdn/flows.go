@@ -5,6 +5,7 @@ import (
 
 	"sendim/core/fault"
 	"sendim/core/model"
+	"sendim/core/workload"
 )
 
 type flow struct {
@@ -43,7 +44,7 @@ func (c *converter) readFlows(r *reader, root string) {
 			case "chunks":
 				f.chunks = r.each(r.skip)
 				real++
-				if err := CheckChunks(f.chunks); err != nil {
+				if _, err := workload.ParseChunks(f.chunks); err != nil {
 					c.faults.Addf(fault.BadNumber, at, "%v", err)
 				}
 			case "origin":

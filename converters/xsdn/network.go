@@ -101,7 +101,7 @@ func (c *converter) readLink(r *reader, from string) {
 			return
 		}
 		if key == "speed" {
-			if m.rate = model.Rate(math.Round(min(v*8*sizeUnit, math.MaxInt64/4))); m.rate == 0 {
+			if m.rate = model.Rate(math.Round(min(v*8*1_000_000, math.MaxInt64/4))); m.rate == 0 {
 				c.faults.Addf(fault.OutOfRange, at, "a link of speed %s carries nothing", text)
 			}
 		}

@@ -170,3 +170,11 @@ func (p *places) ObjectPlace(element string, i int) fault.Place {
 }
 
 var _ model.Locator = (*places)(nil)
+
+// short is a text that fits into a message.
+func short(s string) string {
+	if len(s) > 40 {
+		return strings.ToValidUTF8(s[:37], "") + "..."
+	}
+	return s
+}

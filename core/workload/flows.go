@@ -44,7 +44,7 @@ const Limit = 20_000_000
 
 // Concrete lists the flows of a run by start time; equal starts stay in the order of
 // the descriptor: <flow>s, then <demands>, then <traffic>. Every field that a world
-// needs is set: transport, granularity, packet size, ports, and Size or Duration.
+// needs is set: transport, granularity, packet size, ports, and Size, Chunks or Duration.
 func Concrete(n *model.Network, seed uint64) ([]model.Flow, error) {
 	flows := slices.Clone(n.Flows)
 	for i, m := range n.Demands {
@@ -94,14 +94,15 @@ func distinct(n *model.Network, flows []model.Flow) error {
 
 // complete fills in what the descriptor left open.
 func complete(f *model.Flow, number int) {
-	if f.Transport == model.TransportAuto {
-		f.Transport = model.TCP
-		if f.Rate > 0 && f.Size == 0 {
-			f.Transport = model.UDP
-		}
-	}
+	f.Transport = f.Kind()
 	if f.Granularity == model.GranularityAuto {
 		f.Granularity = model.GranularityPacket
+		if f.Chunks != "" {
+			f.Granularity = model.GranularityChunk
+		}
+	}
+	if f.Granularity == model.GranularityChunk && f.Chunk == 0 && f.Chunks == "" {
+		f.Chunk = DefaultChunk
 	}
 	if f.Packet == 0 {
 		f.Packet = fullFrame

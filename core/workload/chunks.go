@@ -1,4 +1,4 @@
-package xsdn
+package workload
 
 import (
 	"fmt"
@@ -7,9 +7,13 @@ import (
 	"strings"
 
 	"sendim/core/model"
+	"sendim/core/random"
 )
 
-// Units of the chunk language.
+// DefaultChunk is the size of the chunks of a flow that states none.
+const DefaultChunk = model.Size(64_000)
+
+// Units of the chunk language, which xSDN leaves open.
 const (
 	sizeUnit = 1_000_000 // bytes
 	timeUnit = model.Second
@@ -28,7 +32,8 @@ const (
 type Chunk struct {
 	Size model.Size
 	// Gap is how long after the chunk before it this one starts: after its start, or,
-	// when Strict, after it has been sent completely. Of the first chunk it means nothing.
+	// when Strict, after it has been sent completely, which is when its last byte has left
+	// the sender. Of the first chunk it means nothing.
 	Gap    model.Time
 	Strict bool
 }
@@ -45,8 +50,19 @@ type item struct {
 	strict    bool
 }
 
-// CheckChunks says what is wrong with a chunk list.
-func CheckChunks(text string) error { _, err := ParseChunks(text); return err }
+// Chunks expands a flow's chunk list; nil if it has none. Random sizes come from a stream
+// of the flow's own, so that other flows change nothing.
+func Chunks(f *model.Flow, seed random.Source) ([]Chunk, error) {
+	if f.Chunks == "" {
+		return nil, nil
+	}
+	p, err := ParseChunks(f.Chunks)
+	if err != nil {
+		return nil, fmt.Errorf("flow %q: %w", f.ID, err)
+	}
+	r := seed.Stream("chunks " + f.ID)
+	return p.Expand(r.Float64), nil
+}
 
 // ParseChunks reads xSDN's chunk language, comma separated: "34" (a chunk), "30D" (from
 // here on each starts 30 s after the start of the one before), "300G" (after its end),
