@@ -10,6 +10,28 @@
 // resource on its route that is fully used and on which no flow has a higher level, where
 // a flow's level is its rate divided by its weight. That allocation is unique.
 //
+// Flows may belong to classes (NewClassed), whose Min and Max hold at every divided
+// resource for all flows of the class there together, as the rate and ceil of a leaf of
+// tc-htb(8) do at a network interface. A flow's rate is then the sum of what it gets in
+// rounds, each of them max-min fair with what the rounds before have left of capacities,
+// caps and Max:
+//
+//  1. reserved: flows of classes with a Min share, at each divided resource, their class's
+//     Min and nothing else. Where the minima of the classes that are there (or what they
+//     could take, if that is less) exceed the capacity, they are scaled down in proportion.
+//  2. then for each priority, the highest first, if several classes have it, equal: at each
+//     divided resource the capacity left is divided among the priority's classes there
+//     equally (in htb's words: the quanta are equal), but none gets more than its flows'
+//     caps and its Max allow; the flows share their class's part.
+//  3. and rest: the priority's flows share what is left, regardless of class.
+//
+// Every flow then runs at its cap or uses a resource that is full or on which its class is
+// at its Max: no flow could have more without another having less. At a single resource
+// that is what htb does with classes that always have something to send. Over several, a
+// class that cannot use its Min at one resource, because its flows have less reserved at
+// another, lends the difference, even when those flows get more in a later round. Flows
+// over undivided resources only have no part in the first two rounds.
+//
 // A Network holds the flows and their rates. Changes are collected and settled together by
 // Solve, so that several changes at one instant cost one computation. Only flows whose rate
 // the changes can reach are looked at; see Solve for how. Transfers adds volumes and time:

@@ -21,10 +21,12 @@ type FlowSpec struct {
 	Weight float64
 	// Cap is the highest rate the flow can take; 0 means none.
 	Cap float64
+	// Class is the number of its class in a network made by NewClassed, 0 elsewhere.
+	Class int32
 }
 
 // Network is a set of resources with capacities and the flows that share them. Make one
-// with New.
+// with New or NewClassed.
 type Network struct {
 	resources []resource
 	flows     []flow
@@ -39,6 +41,7 @@ type Network struct {
 	urgent  int    // resources in the queue with urgent set
 	open    int    // open flows with a route and no cap
 	changed []Flow // what Solve returned last
+	tiers   *tiers // nil without classes; with them, these say all but who is live and at which rate
 }
 
 // none stands for "no bottleneck": the flow is open, or runs at its cap.
@@ -124,6 +127,9 @@ func (n *Network) Resources() int { return len(n.resources) }
 func (n *Network) AddResource(capacity float64) Resource {
 	checkAmount("capacity", capacity)
 	n.resources = append(n.resources, resource{capacity: capacity, key: math.Inf(1)})
+	if n.tiers != nil {
+		n.tiers.divided = append(n.tiers.divided, false)
+	}
 	return Resource(len(n.resources) - 1)
 }
 
@@ -135,13 +141,17 @@ func (n *Network) SetCapacity(r Resource, capacity float64) {
 	checkAmount("capacity", capacity)
 	if n.resources[r].capacity != capacity {
 		n.resources[r].capacity = capacity
+		if n.tiers != nil {
+			n.tiers.changed(r)
+			return
+		}
 		n.mark(int32(r))
 	}
 }
 
 // Add adds a flow, which has rate 0 until the next Solve. It panics when the route names a
-// resource that does not exist or when Weight or Cap is negative or not a number, or
-// Weight is infinite.
+// resource, or Class a class, that does not exist or when Weight or Cap is negative or not
+// a number, or Weight is infinite.
 func (n *Network) Add(spec FlowSpec) Flow {
 	weight := spec.Weight
 	if weight == 0 {
@@ -153,6 +163,7 @@ func (n *Network) Add(spec FlowSpec) Flow {
 	}
 	checkAmount("cap", spec.Cap)
 	n.checkRoute(spec.Route)
+	n.checkClass(spec.Class)
 	var id int32
 	if last := len(n.free) - 1; last >= 0 {
 		id = n.free[last]
@@ -166,7 +177,11 @@ func (n *Network) Add(spec FlowSpec) Flow {
 	touched := f.touched // a removed flow of this number may still be listed
 	*f = flow{weight: weight, bottleneck: none, live: true, touched: touched}
 	n.facts[id] = facts{prior: math.NaN()}
-	n.setCap(id, spec.Cap)
+	n.setCap(id, limitOf(spec.Cap))
+	if n.tiers != nil {
+		n.tiers.add(Flow(id), &spec)
+		return Flow(id)
+	}
 	if !touched {
 		f.touched = true
 		n.touched = append(n.touched, id)
@@ -185,10 +200,25 @@ func (n *Network) checkRoute(route []Resource) {
 	}
 }
 
-func (n *Network) setCap(id int32, rate float64) {
-	if rate == 0 {
-		rate = math.Inf(1)
+func (n *Network) checkClass(c int32) {
+	classes := 1
+	if n.tiers != nil {
+		classes = len(n.tiers.classes)
 	}
+	if c < 0 || int(c) >= classes {
+		panic(fmt.Sprintf("fluid: class %d of %d", c, classes))
+	}
+}
+
+// limitOf is a cap as the search has it.
+func limitOf(rate float64) float64 {
+	if rate == 0 {
+		return math.Inf(1)
+	}
+	return rate
+}
+
+func (n *Network) setCap(id int32, rate float64) {
 	n.facts[id].cap = rate
 	f := &n.flows[id]
 	f.capLevel = rate / f.weight
@@ -207,8 +237,12 @@ func (f *flow) setLevel(level float64) {
 // Remove takes a flow out. Its number may be given to the next flow added.
 func (n *Network) Remove(id Flow) {
 	n.mustLive(id)
-	n.count(&n.flows[id], -1)
-	n.unlink(int32(id))
+	if n.tiers != nil {
+		n.tiers.quit(id)
+	} else {
+		n.count(&n.flows[id], -1)
+		n.unlink(int32(id))
+	}
 	n.flows[id].live = false
 	n.facts[id].rate = 0
 	n.free = append(n.free, int32(id))
@@ -218,6 +252,10 @@ func (n *Network) Remove(id Flow) {
 func (n *Network) Reroute(id Flow, route []Resource) {
 	n.mustLive(id)
 	n.checkRoute(route)
+	if n.tiers != nil {
+		n.tiers.reroute(id, route)
+		return
+	}
 	n.touch(int32(id))
 	f := &n.flows[id]
 	n.count(f, -1)
@@ -232,6 +270,16 @@ func (n *Network) Reroute(id Flow, route []Resource) {
 func (n *Network) SetCap(id Flow, rate float64) {
 	n.mustLive(id)
 	checkAmount("cap", rate)
+	if n.tiers != nil {
+		n.setCap(int32(id), limitOf(rate))
+		n.tiers.recap(id, reserved)
+		return
+	}
+	n.setLimit(id, limitOf(rate))
+}
+
+// setLimit is SetCap with +Inf for none and 0 for a flow that stands still.
+func (n *Network) setLimit(id Flow, rate float64) {
 	n.touch(int32(id))
 	f := &n.flows[id]
 	n.count(f, -1)
@@ -258,13 +306,19 @@ func (n *Network) Rate(id Flow) float64 {
 // false when the flow runs at its cap. Of several that would each do, it is one.
 func (n *Network) Bottleneck(id Flow) (r Resource, ok bool) {
 	n.mustLive(id)
+	if n.tiers != nil {
+		return n.tiers.bottleneck(id)
+	}
 	b := n.flows[id].bottleneck
 	return Resource(max(b, 0)), b >= 0
 }
 
-// Load is the sum of the rates over a resource as of the last Solve, added up in the order
-// of its list: it costs one step per flow.
+// Load is the sum of the rates over a resource as of the last Solve. Without classes it is
+// added up in the order of the resource's list, which costs one step per flow.
 func (n *Network) Load(r Resource) float64 {
+	if n.tiers != nil {
+		return n.tiers.load(r)
+	}
 	var sum float64
 	for _, m := range n.list(&n.resources[r]) {
 		sum += n.facts[m.flow].rate

@@ -10,8 +10,8 @@ import "math"
 const same = 1e-13
 
 // Solve settles all changes since the last call and returns the flows whose rate is now
-// another, those just added included, lowest level first. The slice is valid until the
-// next call.
+// another, those just added included, lowest level first (with classes: in the order of the
+// rounds). The slice is valid until the next call.
 //
 // Progressive filling raises the level of all flows together, and each resource that fills
 // up stops the flows on it. Solve follows that process only where it now runs differently.
@@ -29,8 +29,12 @@ const same = 1e-13
 // a flow is settled at most once. A flow that no resource stops runs at its cap. All is
 // settled when no flow is open and no resource in the queue is urgent: the others were
 // looked at only because a flow was open that has since been stopped elsewhere, lower than
-// they would have stopped it.
+// they would have stopped it. With classes each round does so for itself, and takes note of
+// what earlier rounds have left only where that is another than before.
 func (n *Network) Solve() []Flow {
+	if n.tiers != nil {
+		return n.tiers.solve()
+	}
 	n.changed = n.changed[:0]
 	for {
 		for i := 0; i < len(n.dirty); i++ {
