@@ -134,8 +134,11 @@ func (s *Summary) Text() string {
 	return b.String()
 }
 
-// rounded is a rate of four digits, for people.
+// rounded is a rate as it is, if that is short, or of four digits, for people.
 func rounded(v float64) model.Rate {
+	if exact := model.Rate(v); len(exact.String()) <= len("300639kbps") {
+		return exact
+	}
 	unit := 1.0
 	for v/unit >= 1e4 {
 		unit *= 10
