@@ -57,7 +57,8 @@ type oddity struct {
 	fluid        int32 // resource + 1
 	settled      uint64
 	fluidLoad    float64
-	fluidPackets uint64
+	line         *line  // chunks
+	fluidPackets uint64 // of fluid flows and chunks
 	fluidBytes   uint64
 }
 
@@ -206,6 +207,7 @@ func (w *world) setFlag(a uint32, cause uint8, down bool, now int64) {
 
 // sever loses all that is on a channel.
 func (w *world) sever(a uint32, c *channel, now int64) {
+	w.severChunks(a, now)
 	o := w.oddityOf(a)
 	o.head, o.n, o.queued, o.last = 0, 0, 0, 0
 	c.busy = now
@@ -259,6 +261,7 @@ func (w *world) setRate(a uint32, rate int64, port bool) {
 		c.rate = o.portRate
 	}
 	w.fluidCapacity(a)
+	w.rechunk(a, w.queue.Now())
 }
 
 // waiting is how many of a channel's frames, and bytes, have not left yet.

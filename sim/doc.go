@@ -6,8 +6,8 @@
 // Time and order. Time is a whole number of picoseconds. What happens at one picosecond
 // happens in the order (node, kind, link, sequence): at each node first changes of the
 // network, then messages of the controller, then ends of rules, then arriving frames by
-// the number of the link's direction, then what hosts send and their timers; what concerns
-// fluid flows comes after all nodes.
+// the number of the link's direction, then chunks and the ends of their transmissions,
+// then what hosts send and their timers; what concerns fluid flows comes after all nodes.
 //
 // Links. Each direction sends one frame at a time and has a queue in front, which holds
 // the frames that wait, besides the one being sent (ns-3's habit); a frame for which there
@@ -33,4 +33,33 @@
 // meets in the tables; a miss sends one real frame, which makes the controller act. They
 // do not see frames on the same links; frames see the rate that fluid flows leave over, but
 // at least a tenth of the link.
+//
+// Chunks (granularity "chunk"). A flow is cut into chunks, which are stored and forwarded
+// whole: at each direction of a link a chunk waits for the chunks before it, of whichever
+// flow, takes its size over the rate, then the delay, and is at the next node at the moment
+// at which its last byte is. Sizes are the application's bytes, as of fluid flows; in
+// packets a chunk counts as full ones and a rest. A chunk follows the tables as they are
+// when it comes to a switch, and is counted there. Loss and jitter of links are ignored.
+//
+// Three kinds of traffic share a link in this order: fluid flows see nobody else, frames
+// see what fluid flows leave over, chunks see what fluid flows and frames leave over, and
+// frames and chunks get at least a tenth each. What is left over is followed while a chunk
+// is sent, and so is the link's rate: its end comes earlier or later.
+//
+// The next chunk of a TCP flow starts when the last byte of the one before has left the
+// sender, that is the first link on its way that has a rate, so that flows of one host take
+// turns; no more than 6 MiB, or 64 chunks if that is more, are under way. Chunks of UDP
+// start at the flow's rate, and one that finds other chunks of UDP waiting is lost if they
+// would exceed the queue's limit together; chunks of TCP wait without limit. A chunk list
+// (the chunks of xSDN) says itself when chunks start, but no faster than the flow's rate or
+// its class's highest. Setting up and ending a connection, and acknowledgements, take no
+// time.
+//
+// A link that goes down loses the chunks that wait, are sent and are on the wire. TCP
+// sends again what was lost, all of it 200 ms after the first, twice as long each time that
+// nothing has arrived since, and gives up after 15 times. A chunk that a table sends to the
+// controller waits at its switch until the tables send it on, for at most 127 seconds; the
+// controller hears of the first of each flow, as a packet, at once and once a second. A
+// meter lets a chunk of TCP pass when it would have let the ones before it pass at its
+// rate; of UDP it loses those that come more than a burst, at least a chunk, too early.
 package sim

@@ -24,3 +24,27 @@ func OnWire(s *Session) (n int) {
 }
 
 func Overtaken(s *Session) int64 { return s.world.overtaken }
+
+// Book is what has become of the packets that a flow's chunks stand for.
+type Book struct {
+	Flow                           string
+	Sent, Received, Lost, UnderWay int64
+	Waiting                        int
+}
+
+// Books lists the flows under way that are followed chunk by chunk.
+func Books(s *Session) (out []Book) {
+	for i, f := range s.world.flows {
+		if f == nil || f.chunks == nil {
+			continue
+		}
+		b := Book{Flow: f.spec.ID, Sent: f.sent, Received: f.received, Lost: f.lost, Waiting: f.chunks.parked}
+		for _, p := range s.world.chunks.pieces {
+			if int(p.flow) == i && p.copies > 0 && !p.delivered {
+				b.UnderWay += p.packets
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}

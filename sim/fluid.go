@@ -66,6 +66,8 @@ type leg struct {
 // that gets no answer does.
 const patience = 127
 
+const noWay = "no way to the receiver: timed out"
+
 func (w *world) fluidly() *fluids {
 	if w.fluid == nil {
 		net := fluid.New([]float64{0})
@@ -131,7 +133,7 @@ func (w *world) probeAgain(f *run, now int64) {
 		return
 	}
 	if r.sleeping++; r.sleeping >= patience {
-		f.reason = "no way to the receiver: timed out"
+		f.reason = noWay
 		w.account(f, now)
 		w.end(f, now)
 		return
@@ -163,7 +165,7 @@ func (w *world) hearProbe(h *host, id uint32, f *frame, now int64) {
 	if fl == nil {
 		return
 	}
-	if r := fl.fluid; r != nil && r.live && fl.spec.Transport == model.TCP {
+	if r := fl.fluid; (fl.chunks != nil || r != nil && r.live) && fl.spec.Transport == model.TCP {
 		if h != fl.from {
 			id, x := w.frames.take()
 			*x = frame{sent: now, owner: fl.index, cargo: probe, seg: -1, on: -1}
@@ -173,6 +175,11 @@ func (w *world) hearProbe(h *host, id uint32, f *frame, now int64) {
 			x.Header.L4Src, x.Header.L4Dst = header.L4Dst, header.L4Src
 			fl.inFlight++
 			w.send(h, id, x, now)
+		} else if c := fl.chunks; c != nil {
+			if c.parked > 0 && !c.answered {
+				c.answered = true
+				w.sendProbe(fl, now)
+			}
 		} else if !r.through && !r.answered {
 			r.answered = true
 			w.sendProbe(fl, now)
@@ -211,6 +218,7 @@ func (x *fluids) settle(w *world, now int64) {
 	x.starting, x.stale = x.starting[:0], x.stale[:0]
 	x.transfers.Settle(now)
 	x.settles++
+	w.besideFluids(now)
 	if _, at, ok := x.transfers.Next(); ok && at < x.queued {
 		x.queued = max(at, now)
 		w.schedule(x.queued, w.everywhere(), onFluid, 0, 0)
@@ -408,6 +416,7 @@ func (w *world) catchUp(s *node, now int64) {
 // detour makes the flows through a switch look at their path again; anew where ports
 // have changed.
 func (w *world) detour(s *node, now int64, anew bool) {
+	w.retryParked(s, now)
 	if s.extended == nil || len(s.extended.fluids) == 0 {
 		return
 	}

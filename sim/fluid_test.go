@@ -148,6 +148,8 @@ func (m *meterer) React(e *app.Event, out *app.Commands) {
 				if h.At.Switch == s.ID {
 					out.Install(s.ID, flow.Rule{Priority: 20, Match: flow.Match{}.IPv4To(h.IP, 32).With(flow.IPProto, uint64(packet.ProtoTCP)).With(flow.TCPDst, 7),
 						MeterName: "m", Apply: []flow.Action{flow.Out(uint32(h.At.Port))}, Idle: 1, SendRemoved: true})
+					out.Install(s.ID, flow.Rule{Priority: 20, Match: flow.Match{}.IPv4To(h.IP, 32).With(flow.IPProto, uint64(packet.ProtoUDP)).With(flow.UDPDst, 8),
+						MeterName: "m", Apply: []flow.Action{flow.Out(uint32(h.At.Port))}})
 				}
 			}
 		}

@@ -145,7 +145,11 @@ func (w *world) resourceOf(a uint32) fluid.Resource {
 	x := w.fluid
 	if x.resource[a] == 0 {
 		x.resource[a] = int32(x.net.AddResource(w.capacity(a))) + 1
-		w.oddityOf(a).fluid = x.resource[a]
+		o := w.oddityOf(a)
+		o.fluid = x.resource[a]
+		if o.line != nil {
+			w.chunks.mixed = append(w.chunks.mixed, o.line)
+		}
 		w.arcs[a].flags |= isOdd
 	}
 	return fluid.Resource(x.resource[a] - 1)

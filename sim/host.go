@@ -193,7 +193,11 @@ func (w *world) hearARP(h *host, l *life, f *frame, now int64) {
 	}
 	for _, i := range n.fluids {
 		if f := w.flows[i]; f != nil && !f.resolved {
-			w.startFluid(f, n.mac, now)
+			if f.chunks != nil {
+				w.startChunks(f, n.mac, now)
+			} else {
+				w.startFluid(f, n.mac, now)
+			}
 		}
 	}
 	n.fluids = nil

@@ -57,7 +57,7 @@ func scenes(t *rapid.T) (s scene) {
 		f := model.Flow{ID: fmt.Sprint("f", i), From: model.NodeID(a), To: model.NodeID(b), Start: model.Time(rapid.Int64Range(0, 200e9).Draw(t, "start")),
 			SrcPort: uint16(2000 + i), DstPort: uint16(3000 + i), Packet: 1000}
 		f.Transport = rapid.SampledFrom([]model.Transport{model.UDP, model.TCP, model.ICMP}).Draw(t, "transport")
-		f.Granularity = rapid.SampledFrom([]model.Granularity{model.GranularityPacket, model.GranularityPacket, model.GranularityFlow}).Draw(t, "granularity")
+		f.Granularity = rapid.SampledFrom([]model.Granularity{model.GranularityPacket, model.GranularityPacket, model.GranularityFlow, model.GranularityChunk}).Draw(t, "granularity")
 		switch f.Transport {
 		case model.UDP:
 			f.Rate, f.Duration = rapid.SampledFrom([]model.Rate{1e5, 3e6}).Draw(t, "rate"), 300*model.Millisecond
@@ -88,7 +88,7 @@ func scenes(t *rapid.T) (s scene) {
 }
 
 // play carries a scene out; stops are further moments at which Run returns.
-func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time) (*diary, string) {
+func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time, look ...func(*bed)) (*diary, string) {
 	n := sketch(t, s.links, s.spec, func(n *model.Network) {
 		for _, f := range s.flows {
 			from, _ := n.NodeByName(fmt.Sprint("h", f.From))
@@ -104,6 +104,9 @@ func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time) (*diary, s
 	changes := s.changes
 	for _, at := range all {
 		bed.run(at)
+		for _, see := range look {
+			see(bed)
+		}
 		for len(changes) > 0 && s.at[len(s.changes)-len(changes)] == at {
 			if c := changes[0]; c.Node == model.NoNode || int(c.Node) < n.NodeCount() {
 				bed.do(backend.Action{Change: &c})

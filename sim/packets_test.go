@@ -345,10 +345,6 @@ func TestWhatCannotBeDoneIsRefusedByName(t *testing.T) {
 	if _, err := b.s.Do(t.Context(), backend.Action{Exec: &backend.Exec{}}); !fault.Is(err, fault.MissingCapability) {
 		t.Errorf("exec: %v", err)
 	}
-	chunk := model.Flow{ID: "c", From: 0, To: 3, Size: 1, Granularity: model.GranularityChunk}
-	if _, err := b.s.Do(t.Context(), backend.Action{Flow: &chunk}); !fault.Is(err, fault.MissingCapability) {
-		t.Errorf("chunk: %v", err)
-	}
 	other := line(t, model.LinkSpec{Rate: 1})
 	if err := b.s.Apply(t.Context(), change.Diff(change.State{Model: n}, change.State{Model: other}), nil); !fault.Is(err, fault.NotYet) {
 		t.Errorf("second changeset: %v", err)

@@ -36,6 +36,7 @@ type run struct {
 
 	tcp    *tcpRun
 	fluid  *fluidRun
+	chunks *chunkRun
 	handle *handle
 	reason string
 }
@@ -50,14 +51,15 @@ const (
 // normal fills in what a flow that was not drawn from the model leaves open, as
 // core/workload does.
 func normal(f model.Flow) model.Flow {
-	if f.Transport == model.TransportAuto {
-		f.Transport = model.TCP
-		if f.Rate > 0 && f.Size == 0 {
-			f.Transport = model.UDP
-		}
-	}
+	f.Transport = f.Kind()
 	if f.Granularity == model.GranularityAuto {
 		f.Granularity = model.GranularityPacket
+		if f.Chunks != "" {
+			f.Granularity = model.GranularityChunk
+		}
+	}
+	if f.Granularity == model.GranularityChunk && f.Chunk == 0 && f.Chunks == "" {
+		f.Chunk = workload.DefaultChunk
 	}
 	if f.Packet == 0 {
 		f.Packet = 1514
@@ -95,18 +97,20 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.FlowConflict, place, "flow %q goes from %s to itself", f.ID, w.net.NodeName(f.From))
 	case f.Rate < 0 || f.Size < 0 || f.Duration < 0 || f.Start < 0:
 		return fault.New(fault.OutOfRange, place, "flow %q has a negative rate, size, duration or start", f.ID)
-	case f.Granularity == model.GranularityChunk:
-		return fault.New(fault.MissingCapability, place, "flow %q: the simulation cannot do %s; use granularity=\"flow\" or \"packet\"", f.ID, backend.ChunkFlows)
+	case f.Chunks != "" && f.Granularity != model.GranularityChunk:
+		return fault.New(fault.FlowConflict, place, "flow %q has chunks, but granularity %s; use granularity=\"chunk\"", f.ID, f.Granularity)
+	case f.Granularity == model.GranularityChunk && f.Transport == model.UDP && f.Rate == 0:
+		return fault.New(fault.FlowIncomplete, place, "flow %q: UDP chunk by chunk needs a rate", f.ID)
 	case f.Packet < workload.Overhead(f.Transport)+leastDatagram:
 		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes have no room for headers (%d) and %d bytes of payload", f.ID, f.Packet, workload.Overhead(f.Transport), leastDatagram)
 	case f.Packet > 65535:
 		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes are too large", f.ID, f.Packet)
-	case f.Size == 0 && f.Duration == 0 && f.Transport != model.ICMP:
+	case f.Size == 0 && f.Duration == 0 && f.Chunks == "" && f.Transport != model.ICMP:
 		return fault.New(fault.FlowIncomplete, place, "flow %q has neither a size nor a duration", f.ID)
 	case f.Transport == model.UDP && f.Granularity == model.GranularityPacket && f.Rate == 0 && w.arcs[h.arc].rate == 0:
 		return fault.New(fault.FlowIncomplete, place, "flow %q: UDP over an access link without a rate needs a rate of its own", f.ID)
 	}
-	return nil
+	return w.admitChunks(f)
 }
 
 // startDue starts the flows of the list whose time has come.
@@ -179,6 +183,12 @@ func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
 			f.header.Proto = packet.ProtoTCP
 		}
 		w.launchFluid(f, now)
+	case spec.Granularity == model.GranularityChunk:
+		f.header.Proto = packet.ProtoUDP
+		if spec.Transport == model.TCP {
+			f.header.Proto = packet.ProtoTCP
+		}
+		w.launchChunks(f, now)
 	case spec.Transport == model.TCP:
 		f.header.Proto = packet.ProtoTCP
 		w.launchTCP(f, now)
@@ -218,7 +228,7 @@ func (w *world) landed(f *run) {
 // mayEnd ends a flow that sends no more and of which nothing is on its way.
 func (w *world) mayEnd(f *run, now int64) {
 	switch {
-	case f.tcp != nil || f.fluid != nil || f.inFlight > 0: // they know better
+	case f.tcp != nil || f.fluid != nil || f.chunks != nil || f.inFlight > 0: // they know better
 	case f.upcalls > 0 && f.received < f.sent:
 		w.schedule(now+linger, f.from.id, onLinger, uint32(f.index), 0)
 	default:
@@ -247,6 +257,9 @@ func (w *world) end(f *run, now int64) {
 	w.runs--
 	if f.fluid != nil {
 		w.forgetFluid(f)
+	}
+	if f.chunks != nil {
+		w.endChunks(f)
 	}
 	finish := f.last
 	if f.received == 0 && f.bytes == 0 {
@@ -299,6 +312,8 @@ func (w *world) stop(f *run, now int64) {
 	switch {
 	case f.fluid != nil:
 		w.stopFluid(f, now)
+	case f.chunks != nil:
+		w.stopChunks(f, now)
 	case f.tcp != nil:
 		w.stopTCP(f, now)
 	}

@@ -24,6 +24,7 @@ func (w *world) startSampling(interval model.Time, now int64) {
 // sample writes a point of the series for every direction that carried something.
 func (w *world) sample(now int64) {
 	w.fluidActivate()
+	w.countLines(now)
 	slices.Sort(w.active)
 	for _, a := range w.active {
 		c, o := &w.arcs[a], w.oddityOf(a)
@@ -67,6 +68,7 @@ func (w *world) linkEntry(kind trace.Kind, a uint32, span model.Time, s sampled,
 
 // totals writes what every direction has carried since t=0, where it is anything.
 func (w *world) totals(now int64) {
+	w.countLines(now)
 	for a := range w.arcs {
 		c := &w.arcs[a]
 		if c.packets == 0 && c.odd == 0 {

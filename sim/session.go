@@ -117,9 +117,6 @@ func (s *Session) build(n *model.Network) (*world, error) {
 	}
 	faults := &fault.List{}
 	for i := range list {
-		if list[i].Granularity == model.GranularityChunk && slices.Contains(s.spec.Allowed, backend.ChunkFlows) {
-			list[i].Granularity = model.GranularityFlow
-		}
 		var f fault.Fault
 		if err := w.admit(&list[i]); errors.As(err, &f) {
 			faults.Add(f)

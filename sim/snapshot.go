@@ -117,6 +117,8 @@ func (w *world) census() map[int32]carried {
 func (w *world) portStatsOf(arcs []model.Arc, now int64) []flow.PortStat {
 	out, onWire := make([]flow.PortStat, len(arcs)), w.census()
 	for i, arc := range arcs {
+		w.countArc(uint32(arc), now)
+		w.countArc(uint32(arc^1), now)
 		c, back := &w.arcs[arc], &w.arcs[arc^1]
 		packets, bytes := w.waiting(c, now)
 		travelling := onWire[int32(arc^1)]

@@ -62,6 +62,10 @@ func (w *world) sendNext(f *run, now int64) {
 		w.writeTCP(f, now)
 		return
 	}
+	if f.chunks != nil {
+		w.wakeChunks(f, now)
+		return
+	}
 	p := &f.pace
 	n := p.size
 	if p.left >= 0 {

@@ -62,6 +62,7 @@ type world struct {
 	watch    *watch
 	watched  bool // somebody captures or watches
 	fluid    *fluids
+	chunks   *chunks
 
 	series   model.Time // interval that the model asks for, 0: none
 	sampling bool
@@ -90,6 +91,7 @@ type node struct {
 // extension is what few switches need.
 type extension struct {
 	fluids []int32 // flows whose path goes through, or ends here
+	chunks []int32 // chunks that wait for the tables to change
 }
 
 // host is a host at work.
@@ -233,8 +235,20 @@ func (w *world) handle(e *des.Event) {
 			w.end(f, now)
 		}
 	case onProbe:
-		if f := w.flows[e.A]; f != nil {
+		if f := w.flows[e.A]; f != nil && f.chunks != nil {
+			w.addressChunks(f, now)
+		} else if f != nil {
 			w.probeAgain(f, now)
+		}
+	case onChunk:
+		w.chunkArrives(int32(e.A), int32(e.B), now)
+	case onChunkSent:
+		w.chunkSent(e.A, e.B, now)
+	case onChunkWait:
+		w.chunkWaits(int32(e.A), e.B, now)
+	case onChunkTimer:
+		if f := w.flows[e.A]; f != nil {
+			w.retryChunks(f, now)
 		}
 	case onLaunch:
 		w.launchDeferred(e.A, now)

@@ -71,7 +71,7 @@ func asked(j *Job, virtual bool) *wants {
 		}
 	}
 	for i, f := range n.Flows {
-		if virtual && f.Granularity == model.GranularityChunk {
+		if virtual && f.Granularity == model.GranularityChunk || f.Chunks != "" {
 			w.add(backend.ChunkFlows, object("flow", i), func() string { return "flow " + f.ID })
 		}
 	}

@@ -108,7 +108,7 @@ func (b Backend) Capabilities(ctx context.Context, _ backend.Spec) (backend.Capa
 			backend.LiveChange:   "only the first changeset can be applied; start a new run",
 			backend.Pause:        "real time does not stand still",
 			backend.VirtualTime:  "emulated time is real",
-			backend.ChunkFlows:   "real hosts send packets",
+			backend.ChunkFlows:   "real hosts send packets; give the flow a size instead of chunks",
 			backend.ExternalNode: "an emulated network is shut off from the outside",
 		},
 	}

@@ -55,7 +55,7 @@ func (w *world) admit(f *model.Flow) error {
 	switch {
 	case f.Transport == model.UDP && f.Rate == 0:
 		return fault.New(fault.FlowIncomplete, place, "flow %q is udp and needs a rate", f.ID)
-	case f.Transport != model.ICMP && f.Size == 0 && f.Duration == 0:
+	case f.Transport != model.ICMP && f.Size == 0 && f.Duration == 0 && f.Chunks == "":
 		return fault.New(fault.FlowIncomplete, place, "flow %q has neither a size nor a duration", f.ID)
 	case f.Chunks != "":
 		return fault.New(fault.MissingCapability, place, "flow %q has chunks (%s): %s", f.ID, backend.ChunkFlows, w.session.caps.Missing[backend.ChunkFlows])
