@@ -157,7 +157,7 @@ func (w *builder) links() {
 	s := &w.result.Summary
 	rates, delays := rules{}, rules{}
 	type chosen struct {
-		spec        model.LinkSpec
+		spec        model.SpecID
 		rate, delay int32
 	}
 	picked := make([]chosen, len(n.Links))
@@ -166,10 +166,9 @@ func (w *builder) links() {
 		if l.A == l.B || w.ids[l.A] == model.NoNode {
 			continue
 		}
-		c := chosen{spec: l.Spec}
-		c.rate = rates.count(w.rate(l, &c.spec))
-		c.delay = delays.count(w.delay(l, &c.spec))
-		picked[i] = c
+		spec := l.Spec
+		rate, delay := rates.count(w.rate(l, &spec)), delays.count(w.delay(l, &spec))
+		picked[i] = chosen{w.b.SpecID(spec), rate, delay}
 	}
 	s.Rates, s.Delays = rates.list, delays.list
 	seen := make(map[[2]int32]bool, len(n.Links))
@@ -195,8 +194,9 @@ func (w *builder) links() {
 		c := picked[i]
 		back := c.spec
 		if l.Back != nil {
-			back = *l.Back
-			w.fill(&back, c.spec, l)
+			spec := *l.Back
+			w.fill(&spec, w.b.Spec(c.spec), l)
+			back = w.b.SpecID(spec)
 		}
 		name := legal(l.Name)
 		if named[name] {
@@ -204,7 +204,7 @@ func (w *builder) links() {
 		}
 		named[name] = name != ""
 		d := model.LinkDraft{Name: name, A: w.ids[l.A], B: w.ids[l.B], APort: model.AutoPort, BPort: model.AutoPort,
-			Spec: w.b.SpecID(c.spec), Back: w.b.SpecID(back), Properties: l.Properties}
+			Spec: c.spec, Back: back, Properties: l.Properties}
 		if l.Ports {
 			d.APort, d.BPort = l.APort, l.BPort
 		}
