@@ -5,6 +5,11 @@
 //
 // A link has no bandwidth of its own there: it gets the smaller of its ends' bw, in bits
 // per second as CloudSimSDN's own examples mean it. A latency is in milliseconds.
+//
+// The files are read as CloudSimSDN reads them: its parser (json-simple) takes commas for
+// white space, so that many of its own examples have one too many or one too few, and the
+// last of members with the same name counts. Topologies of several data centres list the
+// gateways that join two of them once in each; the nodes of one name are one node.
 package cloudsim
 
 import (
@@ -40,12 +45,14 @@ func Read(files []draft.File) (*draft.Network, error) {
 	var doc struct {
 		Nodes    []map[string]json.RawMessage `json:"nodes"`
 		Links    []map[string]json.RawMessage `json:"links"`
+		Centres  []json.RawMessage            `json:"datacenters"`
 		Policies []json.RawMessage            `json:"policies"`
 	}
-	if err := json.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, fault.New(fault.Syntax, placeOf(f, text, err), "it is not valid JSON, as many of CloudSimSDN's own examples are not: %v", err)
+	strict, mended := commas(text)
+	if err := json.Unmarshal([]byte(strict), &doc); err != nil {
+		return nil, fault.New(fault.Syntax, placeOf(f, strict, err), "it is not JSON, not even with commas where they belong: %v", err)
 	}
-	r := &reader{f: f, n: &draft.Network{File: f.Name, Format: "CloudSimSDN physical topology"}, index: map[string]int32{}}
+	r := &reader{f: f, n: &draft.Network{File: f.Name, Format: "CloudSimSDN physical topology"}, index: map[string]int32{}, homes: map[int32]int{}}
 	for i, raw := range doc.Nodes {
 		r.node(i, raw)
 	}
@@ -54,6 +61,15 @@ func Read(files []draft.File) (*draft.Network, error) {
 	}
 	if r.faults.Total > 0 {
 		return nil, &r.faults
+	}
+	if mended {
+		r.n.Notes = append(r.n.Notes, "it has commas too many or too few for JSON; it is read as CloudSimSDN reads it")
+	}
+	if len(r.homes) > 0 {
+		r.n.Notes = append(r.n.Notes, fmt.Sprintf("gateways that several data centres list, and that are one node each: %d", len(r.homes)))
+	}
+	if len(doc.Centres) > 0 {
+		r.n.Notes = append(r.n.Notes, fmt.Sprintf("data centres: %d; each node says which is its own, as cloudsim.datacenter", len(doc.Centres)))
 	}
 	if len(doc.Policies) > 0 {
 		r.n.Notes = append(r.n.Notes, fmt.Sprintf("%d policies are of CloudSimSDN only and left out", len(doc.Policies)))
@@ -79,6 +95,7 @@ type reader struct {
 	faults fault.List
 	index  map[string]int32
 	bw     []model.Rate
+	homes  map[int32]int // data centres, besides the first, that list a gateway
 }
 
 func text(raw json.RawMessage) string {
@@ -101,12 +118,18 @@ func (r *reader) number(what string, raw json.RawMessage) float64 {
 func (r *reader) node(i int, raw map[string]json.RawMessage) {
 	name := text(raw["name"])
 	what := fmt.Sprintf("node %q", draft.Clip(name))
+	kind := text(raw["type"])
+	if at, twice := r.index[name]; twice && kind == "gateway" && slices.Contains(r.n.Nodes[at].Labels, kind) && raw["datacenter"] != nil {
+		r.homes[at]++
+		n := &r.n.Nodes[at]
+		n.Properties = append(n.Properties, model.Property{Name: fmt.Sprintf("cloudsim.datacenter.%d", r.homes[at]+1), Value: text(raw["datacenter"])})
+		return
+	}
 	if _, twice := r.index[name]; twice || name == "" {
 		r.faults.Addf(fault.DuplicateID, fault.Place{File: r.f.Name}, "node %d has no name or that of another, %q", i+1, draft.Clip(name))
 		return
 	}
 	n := draft.Node{ID: name, Kind: model.Switch}
-	kind := text(raw["type"])
 	switch kind {
 	case "host", "vm":
 		n.Kind = model.Host

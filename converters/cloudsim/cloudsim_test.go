@@ -28,10 +28,32 @@ func TestHostsHaveCoresAndLinksTheSmallerBandwidth(t *testing.T) {
 	}
 }
 
-func TestTrailingCommasAreNotJSON(t *testing.T) {
-	_, err := Read([]draft.File{{Name: "x", Data: []byte("{\"nodes\":[\n{\"name\":\"a\",}],\"links\":[]}")}})
-	if err == nil || err.Error() != "x:2: it is not valid JSON, as many of CloudSimSDN's own examples are not: invalid character '}' looking for beginning of object key string [syntax]" {
-		t.Errorf("got %v", err)
+func TestCommasAreReadAsCloudSimSDNReadsThem(t *testing.T) {
+	const text = `{"datacenters":[{"name":"d1" "type":"cloud",},{"name":"d2","type":"cloud",},],
+"nodes":[{"name":"gw","type":"gateway","bw":10,"datacenter":"net",}{"name":"gw","type":"gateway","bw":10,"datacenter":"d1"},
+{"name":"odd, name","type":"?","type":"host","bw":5,"datacenter":"d1",},,],
+"links":[{"source":"gw","destination":"odd, name","latency":1.5,},]}`
+	n, err := Read([]draft.File{{Name: "x", Data: []byte(text)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(n.Nodes) != 2 || len(n.Links) != 1 || n.Nodes[1].Kind != model.Host || n.Nodes[1].ID != "odd, name" || n.Links[0].Spec.Rate != 5 || len(n.Notes) != 3 {
+		t.Errorf("got %+v", n)
+	}
+	if p := n.Nodes[0].Properties; len(p) != 2 || p[1] != (model.Property{Name: "cloudsim.datacenter.2", Value: "d1"}) {
+		t.Errorf("the gateway says %v", p)
+	}
+}
+
+func TestWhatIsNoJSONAnywayIsRefusedWithItsLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"nodes\":[\n{\"name\" \"a\"}]}": "x:2: it is not JSON, not even with commas where they belong: invalid character ',' after object key [syntax]",
+		"{\"nodes\":[\n{\"name\":\"a\"":    "x:2: it is not JSON, not even with commas where they belong: unexpected end of JSON input [syntax]",
+		"{\"nodes\":{\"name\":1}}":         "x:1: it is not JSON, not even with commas where they belong: json: cannot unmarshal object into Go struct field .nodes of type []map[string]json.RawMessage [syntax]",
+	} {
+		if _, err := Read([]draft.File{{Name: "x", Data: []byte(text)}}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

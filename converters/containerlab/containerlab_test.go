@@ -125,8 +125,8 @@ topology:
     - endpoints: ["dummy", "b:d1"]
 `, []string{
 			`1 switch clab.kind=bridge`,
-			`b host clab.kind=linux; clab.dummy.1={"interface":"d0","mac":"x","link":{"mtu":9000}}; clab.dummy.2=d1`,
-			`host external clab.special=host`, `mgmt-net external clab.special=mgmt-net`, `macvlan ens3 external clab.special=macvlan`, `vxlan 10.0.0.9 external clab.special=vxlan`,
+			`b host clab.kind=linux`,
+			`host host clab.special=host`, `mgmt-net host clab.special=mgmt-net`, `macvlan ens3 host clab.special=macvlan`, `vxlan 10.0.0.9 host clab.special=vxlan`, `dummy host clab.special=dummy`, `dummy host clab.special=dummy`,
 			`1 -- b mtu 2000 clab.a.interface=e1-1; clab.b.interface=eth1`,
 			`b -- host clab.a.interface=eth2; clab.b.interface=up0`,
 			`mgmt-net -- b clab.a.interface=m0; clab.b.interface=eth3`,
@@ -134,8 +134,10 @@ topology:
 			`1 -- b clab.a.interface=ethernet-1/2; clab.a.vars={"x":1}; clab.b.interface=eth5; clab.b.mac=02:00:00:00:00:01; clab.type=veth; clab.labels={"l":"m"}`,
 			`b -- host clab.a.interface=eth6; clab.b.interface=up1; clab.type=host`,
 			`b -- vxlan 10.0.0.9 clab.a.interface=eth7; clab.type=vxlan; clab.remote=10.0.0.9; clab.vni=100; clab.udp-port=4789`,
-		}, []string{"1 ${VARIABLE} took its default", "2 dummy interfaces have", "1 host has several links"}},
-		{"cards of a chassis are one node with it", `
+			`b -- dummy mtu 9000 clab.a.interface=d0; clab.a.mac=x; clab.type=dummy`,
+			`b -- dummy clab.a.interface=d1`,
+		}, []string{"1 ${VARIABLE} took its default", "1 host has several links"}},
+		{"cards of a chassis stay nodes, and are joined", `
 name: l
 topology:
   kinds: {nokia_srsim: {type: SR-7}}
@@ -143,13 +145,17 @@ topology:
     r-1: {kind: nokia_srsim, network-mode: "container:r-a"}
     r-a: {kind: nokia_srsim, env: {SLOT: A}}
     x: {kind: linux, network-mode: "container:elsewhere"}
+    y: {kind: linux, network-mode: "container:x"}
   links:
     - endpoints: ["r-1:1/1/c1/1", "x:eth1"]
 `, []string{
-			`r-a switch clab.kind=nokia_srsim; clab.type=SR-7; clab.env={"SLOT":"A"}; clab.with.r-1={"kind":"nokia_srsim","type":"SR-7","network-mode":"container:r-a"}`,
+			`r-1 switch clab.kind=nokia_srsim; clab.type=SR-7; clab.network-mode=container:r-a`,
+			`r-a switch clab.kind=nokia_srsim; clab.type=SR-7; clab.env={"SLOT":"A"}`,
 			`x host clab.kind=linux; clab.network-mode=container:elsewhere`,
-			`r-a -- x clab.a.node=r-1; clab.a.interface=1/1/c1/1; clab.b.interface=eth1`,
-		}, []string{"1 node shares the network of another"}},
+			`y host clab.kind=linux; clab.network-mode=container:x`,
+			`r-1 -- x clab.a.interface=1/1/c1/1; clab.b.interface=eth1`,
+			`r-a -- r-1 clab.inside=r-a`,
+		}, []string{"2 nodes share the networks of others"}},
 		{"hosts have the addresses of their first links", `
 name: l
 topology:
@@ -220,8 +226,8 @@ func TestKindsAreSwitchesOrHosts(t *testing.T) {
 		{"cvx", "", "switch"}, {"cumulus_cvx", "", "switch"}, {"mikrotik_ros", "", "switch"}, {"vyosnetworks_vyos", "", "switch"}, {"arrcus_arcos", "", "switch"}, {"fortinet_fortigate", "", "switch"},
 		{"cisco_asav", "", "switch"}, {"vr-pan", "", "switch"}, {"bridge", "", "switch"}, {"ovs-bridge", "", "switch"}, {"dell_sonic", "", "switch"}, {"c8000", "", "switch"}, {"rare", "", "switch"},
 		{"linux", "alpine:3", "host"}, {"linux", "frrouting/frr", "switch"}, {"linux", "reg.example:5000/x/bird:2", "switch"}, {"linux", "ghcr.io/birdseye/app", "host"},
-		{"linux", "python@sha256:frr", "host"}, {"keysight_ixia-c-one", "", "host"}, {"host", "", "external"},
-		{"k8s-kind", "", "host, opaque"}, {"ext-container", "", "host, opaque"}, {"generic_vm", "", "host, opaque"}, {"panther", "", "host, opaque"}, {"", "", "host, opaque"},
+		{"linux", "python@sha256:frr", "host"}, {"keysight_ixia-c-one", "", "host"}, {"host", "", "host"},
+		{"k8s-kind", "", "host"}, {"ext-container", "", "host"}, {"generic_vm", "", "host"}, {"freebsd", "", "switch"}, {"ciena_saos10", "", "switch"}, {"veesix_osvbng", "", "switch"}, {"panther", "", "host, opaque"}, {"", "", "host, opaque"},
 	} {
 		r := roleOf(c.kind, c.image)
 		got := r.kind.String()
@@ -521,14 +527,12 @@ def count(text):
         if kind.startswith('vxlan'): names.append(['vxlan', l['remote']])
         for n in names:
             if str(n[0]) not in [str(x) for x in nodes]: outside.add(n[0] if n[0] in ('host', 'mgmt-net') else ' '.join(n))
-    root = lambda n: root(mode(n)[10:]) if n in cards else n
-    loops = sum(1 for l in links if not l.get('type') and len({root(e.split(':')[0]) for e in l['endpoints']}) == 1)
-    return [len(nodes), len(links), len(cards), len(outside), dummies + loops]
+    return [len(nodes), len(links), len(cards), len(outside) + dummies]
 texts = {name: open(name).read() for name in sys.argv[1:]}
 print(json.dumps({name: count(text) for name, text in texts.items() if '{{' not in text}))
 `
 
-func independently(t *testing.T, files []string) (out map[string][5]int) {
+func independently(t *testing.T, files []string) (out map[string][4]int) {
 	text, err := exec.Command("python3", append([]string{"-c", counts}, files...)...).CombinedOutput()
 	if err != nil {
 		t.Skipf("no independent reading: %v\n%s", err, text)
@@ -564,7 +568,7 @@ func TestRealLabsSurviveImportAndExport(t *testing.T) {
 			}
 			c := independent[name]
 			n := build(t, d, draft.Options{})
-			if got, want := [2]int{n.NodeCount(), n.LinkCount()}, [2]int{c[0] - c[2] + c[3], c[1] - c[4]}; got != want {
+			if got, want := [2]int{n.NodeCount(), n.LinkCount()}, [2]int{c[0] + c[3], c[1] + c[2]}; got != want {
 				t.Errorf("%v nodes and links; the file has %v: %v", got, want, c)
 			}
 			var lab bytes.Buffer

@@ -11,10 +11,11 @@
 //     is no plain text as JSON.
 //   - Links are read short and long. Interface names are properties (clab.a.interface,
 //     clab.b.interface); ports are numbered in the order of the links, because what a name
-//     means differs from kind to kind. What lies outside the lab is an external node: host,
-//     mgmt-net, one for each parent of macvlans and far end of vxlans. A dummy has no other
-//     end; it stays a property of its node.
-//   - Nodes with network-mode container:NODE are one node with NODE, as cards of a chassis.
+//     means differs from kind to kind. What lies outside the lab is a host with the label
+//     external, which is not counted among the nodes of the file: host, mgmt-net, one for
+//     each parent of macvlans and far end of vxlans, and one for each dummy.
+//   - Nodes with network-mode container:NODE stay nodes. Where both forward, as the cards of
+//     a chassis do, a link that is not counted among those of the file joins the two.
 //   - A host gets the address of its first link, from the endpoint or from an "ip address
 //     add" among its commands.
 //   - ${NAME:=default} takes its default: no result may hang on somebody's environment. Go

@@ -19,23 +19,25 @@ func roleOf(kind, image string) role {
 	case "bridge", "ovs-bridge":
 		return role{kind: model.Switch}
 	case "host":
-		return role{kind: model.External}
+		return role{kind: model.Host}
 	case "linux":
 		if forwards(image) {
 			return role{kind: model.Switch}
 		}
 		return role{kind: model.Host}
-	case "keysight_ixia-c-one": // generates traffic
+	case "keysight_ixia-c-one", "spirent_stc", "ostinato", // generate traffic
+		"ext-container", "k8s-kind", "generic_vm", "border0":
 		return role{kind: model.Host}
 	}
 	name := strings.TrimPrefix(kind, "vr-")
 	for _, system := range []string{
-		"srl", "nokia_srlinux", "nokia_sros", "nokia_srsim", "sros",
+		"srl", "nokia_", "sros",
 		"ceos", "arista_ceos", "arista_veos", "veos",
 		"crpd", "juniper_", "vmx", "vqfx", "vsrx", "vjunos",
 		"sonic", "dell_", "ftosv",
 		"xrv", "xrd", "csr", "nxos", "n9kv", "c8000", "cat9kv", "cisco_",
 		"cvx", "cumulus_", "aoscx", "aruba_", "ros", "mikrotik_", "vyos", "vyosnetworks_", "huawei_", "arrcus_", "ipinfusion_", "ocnos", "rare", "6wind_", "fdio_", "f5_",
+		"ciena_", "veesix_", "plvision_", "edgecore_", "light_olt", "freebsd", "openbsd",
 		"fortinet_", "paloalto_", "pan", "checkpoint_", // firewalls forward too
 	} {
 		if name == strings.TrimSuffix(system, "_") || strings.HasPrefix(name, system) && (strings.HasSuffix(system, "_") || len(name) > len(system) && strings.ContainsRune("-_0123456789", rune(name[len(system)]))) {

@@ -1,8 +1,6 @@
 package containerlab
 
 import (
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -70,10 +68,6 @@ func (r *reader) link(v *value) {
 	}
 	l := draft.Link{Line: v.line}
 	var ok bool
-	if b.node == "dummy" && r.undeclared("dummy") {
-		r.deadEnd(v, a)
-		return
-	}
 	if special(a.node) && special(b.node) && r.undeclared(a.node) && r.undeclared(b.node) {
 		r.wrong(fault.Syntax, v, "a link from %s to %s has no node of the lab at either end", a.node, b.node)
 		return
@@ -84,7 +78,7 @@ func (r *reader) link(v *value) {
 	if l.B, ok = r.end(v, b); !ok {
 		return
 	}
-	if r.n.Nodes[l.A].Kind == model.Host && r.n.Nodes[l.B].Kind == model.Host {
+	if a, b := &r.n.Nodes[l.A], &r.n.Nodes[l.B]; a.Kind == model.Host && b.Kind == model.Host && !a.Outside && !b.Outside {
 		r.between++
 	}
 	r.linkSettings(&l, v, kind, a, b)
@@ -123,10 +117,7 @@ func (r *reader) linkSettings(l *draft.Link, v *value, kind string, a, b *ending
 	}
 	for i, end := range []*ending{a, b} {
 		node, side := []int32{l.A, l.B}[i], string("ab"[i])
-		if key := r.n.Nodes[node].ID; end.node != key && !special(end.node) {
-			l.Properties = append(l.Properties, model.Property{Name: "clab." + side + ".node", Value: end.node})
-		}
-		if !r.n.Nodes[node].Keep && end.intf != "" && end.node != "vxlan" {
+		if !r.n.Nodes[node].Keep && end.intf != "" && !(r.n.Nodes[node].Outside && end.node == "vxlan") {
 			l.Properties = append(l.Properties, model.Property{Name: "clab." + side + ".interface", Value: end.intf})
 		}
 		for _, m := range end.more {
@@ -190,6 +181,9 @@ func (r *reader) ending(v *value) *ending {
 	return &ending{node: node, intf: intf}
 }
 
+// external is the label of hosts that stand for something outside the lab.
+const external = "external"
+
 // special says whether a name in an endpoint stands for something outside the lab.
 func special(name string) bool {
 	switch name {
@@ -205,9 +199,10 @@ func (r *reader) undeclared(name string) bool {
 	return !there || int(i) >= len(r.keys)
 }
 
-// end finds a link's node. What is outside the lab becomes an external node: one for the
-// machine the lab runs on, one for the management network, one for each parent interface
-// of macvlans and each far end of vxlans.
+// end finds a link's node. What is outside the lab becomes a host with the label external:
+// one for the machine the lab runs on, one for the management network, one for each parent
+// interface of macvlans and each far end of vxlans, and one for each dummy interface, which
+// leads nowhere.
 func (r *reader) end(v *value, e *ending) (int32, bool) {
 	if i, ok := r.index[e.node]; ok {
 		if e.intf != "" {
@@ -234,38 +229,11 @@ func (r *reader) end(v *value, e *ending) (int32, bool) {
 	i, there := r.index[name]
 	if !there {
 		i = int32(len(r.n.Nodes))
-		r.index[name] = i
-		r.n.Nodes = append(r.n.Nodes, draft.Node{ID: name, Kind: model.External, Line: v.line, Properties: []model.Property{{Name: "clab.special", Value: e.node}}})
+		if name != "dummy" {
+			r.index[name] = i
+		}
+		r.n.Nodes = append(r.n.Nodes, draft.Node{ID: name, Kind: model.Host, Outside: true, Line: v.line, Labels: []string{external},
+			Properties: []model.Property{{Name: "clab.special", Value: e.node}}})
 	}
 	return i, true
-}
-
-// deadEnd keeps an interface without another end at its node.
-func (r *reader) deadEnd(v *value, e *ending) {
-	i, ok := r.index[e.node]
-	if !ok {
-		r.end(v, e)
-		return
-	}
-	r.dummies++
-	n := &r.n.Nodes[i]
-	if r.dummy == nil {
-		r.dummy = map[int32]int{}
-	}
-	r.dummy[i]++
-	text := e.intf
-	var ofLink []member
-	for _, m := range v.members {
-		if m.name != "type" && m.name != "endpoint" && m.name != "endpoints" && !m.empty() {
-			ofLink = append(ofLink, m)
-		}
-	}
-	if len(ofLink)+len(e.more) > 0 || json.Valid([]byte(text)) {
-		all := append([]member{{"interface", &value{kind: yaml.ScalarNode, tag: "!!str", text: e.intf}}}, e.more...)
-		if ofLink != nil {
-			all = append(all, member{"link", &value{kind: yaml.MappingNode, members: ofLink}})
-		}
-		text = string((&value{kind: yaml.MappingNode, members: all}).json())
-	}
-	n.Properties = append(n.Properties, model.Property{Name: fmt.Sprintf("clab.dummy.%d", r.dummy[i]), Value: text})
 }

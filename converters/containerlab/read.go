@@ -65,7 +65,6 @@ func Read(files []draft.File) (*draft.Network, error) {
 			break
 		}
 	}
-	r.join()
 	if links := topo.get("links"); !links.empty() {
 		if links.kind != yaml.SequenceNode {
 			r.wrong(fault.Syntax, links, "the links are not a list")
@@ -74,6 +73,7 @@ func Read(files []draft.File) (*draft.Network, error) {
 			r.link(l)
 		}
 	}
+	r.inside()
 	r.addresses()
 	r.remarks(defaults, left, more)
 	if err := r.faults.Err(); err != nil {
@@ -94,13 +94,12 @@ type reader struct {
 	keys       []string // of nodes
 	settings   [][]member
 	first      []*ending         // of each node: the end of its first link
-	aliases    map[string]string // a node that shares another's interfaces, to that one's key
+	aliases    map[string]string // a node that shares another's interfaces, to that other's key
 	interfaces map[string]int32  // "key:interface" to the line of its link
 	names      []string
-	dummy      map[int32]int // interfaces without another end, by node
-	ours       bool          // we wrote the file
+	ours       bool // we wrote the file
 
-	dummies, shared, unknown, addressed, fixed, between int
+	shared, unknown, addressed, fixed, between int
 }
 
 func (r *reader) fault(code fault.Code, v *value, format string, args ...any) fault.Fault {
@@ -215,46 +214,32 @@ func foreignLabels(v *value) *value {
 	return out
 }
 
-// join makes one node of those that share their interfaces (network-mode container:NODE),
-// as the cards of a chassis do. A name that is no node of the file is a container of
+// inside joins switches that share their interfaces (network-mode container:NODE), as the
+// cards of a chassis do: they stay the nodes that the file lists, but what comes in by one
+// of them may leave by another. A name that is no node of the file is a container of
 // somebody else.
-func (r *reader) join() {
-	if len(r.aliases) == 0 {
-		return
-	}
-	root := make([]int32, len(r.keys)) // of each node, whose interfaces it has
+func (r *reader) inside() {
 	for i, key := range r.keys {
-		root[i] = int32(i)
+		root, shares := int32(i), false
 		for steps := 0; ; steps++ {
 			to, there := r.index[r.aliases[key]]
-			if _, shares := r.aliases[key]; !there || !shares {
+			if _, alias := r.aliases[key]; !there || !alias {
 				break
 			}
 			if steps > maxDepth {
 				r.faults.Addf(fault.Syntax, fault.Place{File: r.file, Line: int(r.n.Nodes[i].Line)}, "%q shares the network of nodes that share its own, or of more than %d in a row", draft.Clip(r.keys[i]), maxDepth)
 				return
 			}
-			root[i], key = to, r.keys[to]
+			root, key, shares = to, r.keys[to], true
 		}
-	}
-	old, keys, settings := r.n.Nodes, r.keys, r.settings
-	r.n.Nodes, r.keys, r.settings, r.first = nil, nil, nil, nil
-	for i := range old {
-		if root[i] == int32(i) {
-			r.index[keys[i]] = int32(len(r.n.Nodes))
-			r.n.Nodes, r.keys, r.settings, r.first = append(r.n.Nodes, old[i]), append(r.keys, keys[i]), append(r.settings, settings[i]), append(r.first, nil)
-		}
-	}
-	for i := range old {
-		if root[i] == int32(i) {
+		if !shares {
 			continue
 		}
-		to := r.index[keys[root[i]]]
-		main := &r.n.Nodes[to]
-		object := &value{kind: yaml.MappingNode, members: settings[i]}
-		main.Properties = append(main.Properties, model.Property{Name: "clab.with." + keys[i], Value: string(object.json())})
-		r.index[keys[i]] = to
 		r.shared++
+		if r.n.Nodes[i].Kind == model.Switch && r.n.Nodes[root].Kind == model.Switch {
+			r.n.Links = append(r.n.Links, draft.Link{A: root, B: int32(i), Inside: true,
+				Line: r.n.Nodes[i].Line, Properties: []model.Property{{Name: "clab.inside", Value: r.keys[root]}}})
+		}
 	}
 }
 
@@ -285,7 +270,8 @@ func (r *reader) memory(n *draft.Node, v *value) bool {
 // addresses gives hosts those of their first link: what its endpoint says, else what an
 // "ip address add" among their commands gives that interface.
 func (r *reader) addresses() {
-	add := regexp.MustCompile(`\bip\s+(?:-4\s+)?a(?:d|dd|ddr|ddress)?\s+(?:add|replace)\s+(\d+\.\d+\.\d+\.\d+/\d+)\s+dev\s+(\S+)`)
+	const command, address = `\bip\s+(?:-4\s+)?a(?:d|dd|ddr|ddress)?\s+(?:a|add|replace)\s+`, `(\d+\.\d+\.\d+\.\d+/\d+)`
+	add := regexp.MustCompile(command + `(?:` + address + `\s+dev\s+(\S+)|dev\s+(\S+)\s+` + address + `)`)
 	for i := range r.first {
 		n := &r.n.Nodes[i]
 		if r.first[i] == nil || n.Kind != model.Host || n.Keep || n.Identity != (model.Identity{}) {
@@ -299,8 +285,8 @@ func (r *reader) addresses() {
 			}
 			for _, line := range m.items {
 				for _, found := range add.FindAllStringSubmatch(line.scalar(), -1) {
-					if text == "" && strings.Trim(found[2], `"';`) == end.intf {
-						text = found[1]
+					if text == "" && strings.Trim(found[2]+found[3], `"';`) == end.intf {
+						text = found[1] + found[4]
 					}
 				}
 			}
@@ -338,8 +324,7 @@ func (r *reader) remarks(defaults, left int, more bool) {
 	}
 	note(defaults, "${VARIABLE} took its default", "${VARIABLE}s took their defaults")
 	note(left, "${VARIABLE} without a default stays as it is", "${VARIABLE}s without a default stay as they are")
-	note(r.shared, "node shares the network of another (network-mode container) and is one node with it", "nodes share the network of others (network-mode container) and are one node with them")
-	note(r.dummies, "dummy interface has no other end and is kept as a property", "dummy interfaces have no other end and are kept as properties")
+	note(r.shared, "node shares the network of another (network-mode container); it stays a node, joined to the other where both forward", "nodes share the networks of others (network-mode container); they stay nodes, joined to those where both forward")
 	note(r.unknown, "node of a kind that is not known is a host that only stands there", "nodes of kinds that are not known are hosts that only stand there")
 	note(r.addressed, "host has the address that the file gives its first link", "hosts have the addresses that the file gives their first links")
 	note(r.between, "link joins two hosts, and hosts never forward", "links join two hosts, and hosts never forward")
@@ -347,7 +332,7 @@ func (r *reader) remarks(defaults, left int, more bool) {
 	several := 0
 	for _, l := range r.n.Links {
 		for _, end := range [2]int32{l.A, l.B} {
-			if links[end]++; links[end] == 2 && r.n.Nodes[end].Kind == model.Host {
+			if links[end]++; links[end] == 2 && r.n.Nodes[end].Kind == model.Host && !r.n.Nodes[end].Outside {
 				several++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,11 +71,9 @@ type writer struct {
 	lab  string
 	keys []string // of nodes in the file; "" for those outside the lab
 	used map[string]bool
-	// cards are nodes that share the interfaces of another, which is their chassis.
-	cards map[string]model.NodeID
-	own   []bool // nodes that are our switches and hosts, not what a lab said before
-	intf  [][2]string
-	port  []bool // nodes whose ports are not numbered in the order of the links
+	own  []bool // nodes that are our switches and hosts, not what a lab said before
+	intf [][2]string
+	port []bool // nodes whose ports are not numbered in the order of the links
 
 	classes, outside, chosen int
 }
@@ -105,7 +104,6 @@ func (x *writer) write() {
 	for l := range x.n.Links() {
 		x.link(l)
 	}
-	x.dummies()
 	x.line("")
 	x.before()
 	x.after()
@@ -117,33 +115,27 @@ func (x *writer) name() {
 	n := x.n
 	x.keys, x.own = make([]string, n.NodeCount()), make([]bool, n.NodeCount())
 	outside := make([]bool, n.NodeCount())
+	was := make(map[string]bool, n.NodeCount())
+	for v := range n.Nodes() {
+		if _, foreign := v.Property("clab.kind"); foreign {
+			was[oldKey(v)] = true
+		}
+	}
 	for v := range n.Nodes() { // containers of somebody else must stay that
 		mode, _ := v.Property("clab.network-mode")
-		if name, ok := strings.CutPrefix(mode, "container:"); ok {
+		if name, ok := strings.CutPrefix(mode, "container:"); ok && !was[name] {
 			x.used[name] = true
 		}
 	}
 	for v := range n.Nodes() {
 		_, isSpecial := v.Property("clab.special")
 		_, foreign := v.Property("clab.kind")
-		outside[v.ID], x.own[v.ID] = isSpecial && v.Kind == model.External, !foreign && !isSpecial
+		outside[v.ID], x.own[v.ID] = isSpecial && (v.Kind == model.External || v.Kind == model.Host && slices.Contains(v.Labels, external)), !foreign && !isSpecial
 		if !foreign || outside[v.ID] {
 			continue
 		}
-		key, ok := v.Property("source.id")
-		if !ok {
-			key = v.Name
-		}
-		if !x.used[key] {
+		if key := oldKey(v); !x.used[key] {
 			x.keys[v.ID], x.used[key] = key, true
-		}
-	}
-	x.cards = map[string]model.NodeID{}
-	for v := range n.Nodes() {
-		for _, p := range v.Properties {
-			if key, ok := strings.CutPrefix(p.Name, "clab.with."); ok && !outside[v.ID] && !x.used[key] && len(members(json.RawMessage(p.Value))) > 0 {
-				x.cards[key], x.used[key] = v.ID, true
-			}
 		}
 	}
 	for i := range x.keys {
@@ -158,6 +150,14 @@ func (x *writer) name() {
 	}
 }
 
+// oldKey is what a node was called in the lab that it came from.
+func oldKey(v model.Node) string {
+	if key, ok := v.Property("source.id"); ok {
+		return key
+	}
+	return v.Name
+}
+
 // number finds the nodes whose ports are not numbered in the order of the links.
 func (x *writer) number() {
 	n := x.n
@@ -168,9 +168,11 @@ func (x *writer) number() {
 			next[i] = 1
 		}
 	}
-	for i := range n.LinkCount() {
-		a, b := n.Ends(model.LinkID(i))
-		for _, e := range [2]model.Endpoint{a, b} {
+	for l := range n.Links() {
+		if inside(l) { // Read makes them after all others
+			continue
+		}
+		for _, e := range [2]model.Endpoint{l.A, l.B} {
 			x.port[e.Node] = x.port[e.Node] || e.Port != next[e.Node]
 			next[e.Node]++
 		}
@@ -194,6 +196,9 @@ func (x *writer) interfaces() {
 	}
 	next := make([]int, n.NodeCount())
 	for l := range n.Links() {
+		if inside(l) {
+			continue
+		}
 		for side, e := range [2]model.Endpoint{l.A, l.B} {
 			name := &x.intf[l.ID][side]
 			switch {
@@ -220,9 +225,15 @@ func (x *writer) interfaces() {
 	}
 }
 
+// inside says whether a link stands for what network-mode says of its ends.
+func inside(l model.Link) bool {
+	_, is := l.Property("clab.inside")
+	return is
+}
+
 func outsideNeedsNone(v model.Node) bool {
 	what, _ := v.Property("clab.special")
-	return strings.HasPrefix(what, "vxlan")
+	return what == "dummy" || strings.HasPrefix(what, "vxlan")
 }
 
 // node writes one entry of nodes.
@@ -245,7 +256,6 @@ func (x *writer) node(v model.Node, first bool) {
 		key, ok := strings.CutPrefix(p.Name, "clab.")
 		switch {
 		case !ok && i == 0 && p.Name == "source.id" && p.Value == x.keys[v.ID] && !own:
-		case strings.HasPrefix(key, "with."), strings.HasPrefix(key, "dummy."):
 		case !ok, own && (key == "kind" || key == "image"), key == "cpu" && v.Spec.CPU != 0, key == "memory" && v.Spec.Memory != 0,
 			own && key == "exec" && json.Unmarshal([]byte(p.Value), &commands) != nil:
 			rest = append(rest, [2]string{p.Name, p.Value})
@@ -283,17 +293,6 @@ func (x *writer) node(v model.Node, first bool) {
 	}
 	x.specs(v, label)
 	x.labels("      ", labels, kept)
-	for _, p := range v.Properties { // cards of the same chassis
-		if key, ok := strings.CutPrefix(p.Name, "clab.with."); ok && x.cards[key] == v.ID {
-			x.line("    %s:", yamlKey(key))
-			for _, m := range members(json.RawMessage(p.Value)) {
-				if m.Name == "network-mode" {
-					m.Value = quote("container:" + x.keys[v.ID])
-				}
-				x.line("      %s: %s", yamlKey(m.Name), m.Value)
-			}
-		}
-	}
 }
 
 // made are the settings of a node of ours: a bridge of Open vSwitch, or a container whose

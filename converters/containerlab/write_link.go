@@ -13,6 +13,9 @@ import (
 
 // link writes one entry of links: short, unless it was long or says more of its ends.
 func (x *writer) link(l model.Link) {
+	if inside(l) {
+		return
+	}
 	ends := [2]model.Endpoint{l.A, l.B}
 	outside := -1
 	for side, e := range ends {
@@ -40,10 +43,6 @@ func (x *writer) link(l model.Link) {
 		case !ok:
 			rest = append(rest, [2]string{p.Name, p.Value})
 		case side >= 0 && key[2:] == "interface":
-		case side >= 0 && key[2:] == "node":
-			if card, ok := x.cards[p.Value]; ok && card == ends[side].Node {
-				names[side] = p.Value
-			}
 		case side >= 0:
 			long = true
 			more[side] = append(more[side], model.Property{Name: key[2:], Value: flow(draft.RawValue(p.Value))})
@@ -96,7 +95,9 @@ func (x *writer) link(l model.Link) {
 func (x *writer) short(l model.Link, names [2]string) {
 	var ends [2]string
 	for side := range 2 {
-		ends[side] = quote(names[side] + ":" + x.intf[l.ID][side])
+		if ends[side] = quote(names[side] + ":" + x.intf[l.ID][side]); names[side] == "dummy" && x.intf[l.ID][side] == "" {
+			ends[side] = "dummy"
+		}
 	}
 	x.line("    - endpoints: [%s, %s]", ends[0], ends[1])
 }
@@ -153,40 +154,6 @@ func (x *writer) linkLabels(l model.Link) (out []model.Property) {
 		label("ports", ports[0]+","+ports[1])
 	}
 	return out
-}
-
-// dummies writes the interfaces that lead nowhere.
-func (x *writer) dummies() {
-	header := x.n.LinkCount() == 0
-	for v := range x.n.Nodes() {
-		for _, p := range v.Properties {
-			if !strings.HasPrefix(p.Name, "clab.dummy.") || x.keys[v.ID] == "" {
-				continue
-			}
-			if header {
-				x.line("  links:")
-				header = false
-			}
-			all := members(json.RawMessage(p.Value))
-			if all == nil {
-				all = []model.Property{{Name: "interface", Value: quote(p.Value)}}
-			}
-			x.line("    - type: dummy")
-			x.line("      endpoint:")
-			x.line("        node: %s", quote(x.keys[v.ID]))
-			var ofLink json.RawMessage
-			for _, m := range all {
-				if m.Name == "link" {
-					ofLink = json.RawMessage(m.Value)
-				} else if m.Name != "node" {
-					x.line("        %s: %s", yamlKey(m.Name), m.Value)
-				}
-			}
-			for _, m := range members(ofLink) {
-				x.line("      %s: %s", yamlKey(m.Name), m.Value)
-			}
-		}
-	}
 }
 
 // netem writes one direction as arguments of tc-netem(8); "" if it shapes nothing. Its
@@ -271,6 +238,9 @@ func (x *writer) before() {
 func (x *writer) after() {
 	n := x.n
 	for l := range n.Links() {
+		if inside(l) {
+			continue
+		}
 		for side, e := range [2]model.Endpoint{l.A, l.B} {
 			spec := n.ArcSpec(model.Arc(2*int(l.ID) + side))
 			name := x.intf[l.ID][side]

@@ -166,6 +166,10 @@ func (w *builder) links() {
 		if l.A == l.B || w.ids[l.A] == model.NoNode {
 			continue
 		}
+		if l.Inside { // the file says nothing of it, and nor do the caller's defaults
+			picked[i] = chosen{spec: w.b.SpecID(l.Spec)}
+			continue
+		}
 		spec := l.Spec
 		rate, delay := rates.count(w.rate(l, &spec)), delays.count(w.delay(l, &spec))
 		picked[i] = chosen{w.b.SpecID(spec), rate, delay}
@@ -187,7 +191,7 @@ func (w *builder) links() {
 			continue
 		}
 		pair := [2]int32{min(l.A, l.B), max(l.A, l.B)}
-		if seen[pair] {
+		if seen[pair] && !l.Inside {
 			s.Parallel++
 		}
 		seen[pair] = true
@@ -211,10 +215,10 @@ func (w *builder) links() {
 		if l.ID != "" && l.ID != d.Name {
 			d.Properties = append([]model.Property{{Name: "source.id", Value: l.ID}}, d.Properties...)
 		}
-		if len(s.Rates) > 1 {
+		if len(s.Rates) > 1 && !l.Inside {
 			d.Properties = append(d.Properties, model.Property{Name: "rate.from", Value: s.Rates[c.rate].Rule})
 		}
-		if len(s.Delays) > 1 {
+		if len(s.Delays) > 1 && !l.Inside {
 			d.Properties = append(d.Properties, model.Property{Name: "delay.from", Value: s.Delays[c.delay].Rule})
 		}
 		d.Properties = w.legal(d.Properties)

@@ -52,6 +52,7 @@ type Node struct {
 	ID         string
 	Label      string         // wanted name; "": ID
 	Keep       bool           // the name was one of a model before: keep it as it is, if legal
+	Outside    bool           // the file does not list it; a link of the file leads there
 	Kind       model.NodeKind // 0: switch
 	Placed     bool           // X and Y are set
 	X, Y       float64
@@ -76,8 +77,11 @@ type Link struct {
 	// "" means that the file gives none, unless Spec has one.
 	RateFrom, DelayFrom string
 	Length              float64 // kilometres; 0 unknown
-	Properties          []model.Property
-	Line                int32
+	// Inside says that the file does not list the link: its ends are parts of one thing.
+	// No rule and no default of the caller's gives it a rate or a delay.
+	Inside     bool
+	Properties []model.Property
+	Line       int32
 }
 
 // Matrix is a set of demands that holds over one interval. Until 0 stands for the span

@@ -167,3 +167,19 @@ func TestMatricesCanFollowOneAnother(t *testing.T) {
 		t.Errorf("they hold %+v", d)
 	}
 }
+
+func TestWhatTheFileDoesNotListIsCountedApart(t *testing.T) {
+	n := &Network{Nodes: []Node{{ID: "a"}, {ID: "b"}, {ID: "host", Kind: model.Host, Outside: true}, {ID: "h", Kind: model.Host}},
+		Links: []Link{{A: 0, B: 2}, {A: 0, B: 1, Inside: true}, {A: 3, B: 1, Spec: model.LinkSpec{Rate: 1e9}}}}
+	r, err := Build(n, Options{Rate: 1e6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := r.Summary
+	if s.Nodes != 3 || s.Links != 2 || s.Outside != 1 || s.Inside != 1 || s.OwnHosts != 1 || s.Components != 1 || r.Model.NodeCount() != 4 || r.Model.LinkCount() != 3 {
+		t.Errorf("%+v", s)
+	}
+	if l := r.Model.Link(1); l.Spec.Rate != 0 || len(l.Properties) != 0 {
+		t.Errorf("an inner link has %+v", l)
+	}
+}

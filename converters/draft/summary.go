@@ -10,10 +10,14 @@ import (
 
 // Summary counts what a file held and what became of it. Nodes, Links, Parallel, Loops,
 // Isolated, Components and Largest count the file as it is, before hosts are attached;
-// Parallel counts the links beyond the first between the same two nodes.
+// Parallel counts the links beyond the first between the same two nodes. Nodes and Links
+// are those that the file lists: where links of it lead to something that is no node of
+// it, and where parts of one thing are nodes of their own, what stands for that is counted
+// as Outside and Inside.
 type Summary struct {
 	Format, Name                    string
 	Nodes, Links                    int
+	Outside, Inside                 int // nodes and links that the file does not list
 	Parallel, Loops, Isolated       int
 	Components, Largest             int
 	Renamed                         int // nodes whose name is not the file's id
@@ -63,10 +67,19 @@ func (w *builder) summarise() {
 	s.Nodes, s.Links, s.Notes = len(w.n.Nodes), len(w.n.Links), w.n.Notes
 	s.OfNetwork = len(w.n.Properties)
 	for i := range w.n.Nodes {
-		if w.n.Nodes[i].Kind == model.Host {
+		switch p := &w.n.Nodes[i]; {
+		case p.Outside:
+			s.Outside++
+		case p.Kind == model.Host:
 			s.OwnHosts++
 		}
 	}
+	for i := range w.n.Links {
+		if w.n.Links[i].Inside {
+			s.Inside++
+		}
+	}
+	s.Nodes, s.Links = s.Nodes-s.Outside, s.Links-s.Inside
 	if w.n.Coordinates != NoCoordinates {
 		for i := range w.n.Nodes {
 			if !w.n.Nodes[i].Placed {
@@ -81,6 +94,12 @@ func (s *Summary) Text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%s: %s and %s", s.Format, plural(s.Nodes, "node"), plural(s.Links, "link"))
+	if s.Outside > 0 {
+		line("outside: %s with the label external for what links lead to and the file does not list", plural(s.Outside, "host"))
+	}
+	if s.Inside > 0 {
+		line("inside: %s between nodes that are parts of one, not of the file", plural(s.Inside, "link"))
+	}
 	if s.Parallel > 0 {
 		line("parallel: %s beyond the first between two nodes, all kept", plural(s.Parallel, "link"))
 	}

@@ -7,6 +7,7 @@ package htsim
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"sendim/converters/draft"
@@ -21,7 +22,7 @@ const maxHosts = 1 << 17
 func Is(f draft.File) bool {
 	seen := map[string]bool{}
 	for l := range draft.Lines(string(f.Data[:min(len(f.Data), 4096)])) {
-		if fields := strings.Fields(l.Text); len(fields) == 2 {
+		if fields := words(l.Text); len(fields) == 2 {
 			seen[strings.ToLower(fields[0])] = true
 		}
 	}
@@ -36,6 +37,7 @@ type tier struct {
 	bundle             int64 // parallel links
 	oversub            int64
 	latency, switching int64 // ns
+	qdown, qup         int64 // what may wait at its switches, in a unit that the file does not say
 	line               int32
 }
 
@@ -54,8 +56,8 @@ func Read(files []draft.File) (*draft.Network, error) {
 	tiers := [3]tier{{bundle: 1, oversub: 1}, {bundle: 1, oversub: 1}, {bundle: 1, oversub: 1}}
 	at := -1
 	for l := range draft.Lines(text) {
-		fields := strings.Fields(l.Text)
-		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+		fields := words(l.Text)
+		if len(fields) == 0 {
 			continue
 		}
 		if faults.Full() {
@@ -98,8 +100,14 @@ func Read(files []draft.File) (*draft.Network, error) {
 	return build(f, head, tiers)
 }
 
+// words are those of a line, without the remark behind them.
+func words(line string) []string {
+	line, _, _ = strings.Cut(line, "#")
+	return strings.Fields(line)
+}
+
 func fieldNames() []string {
-	return []string{"downlink_speed_gbps", "radix_up", "radix_down", "oversubscribed", "bundle", "switch_latency_ns", "downlink_latency_ns", "queue_down_kb", "queue_up_kb"}
+	return []string{"downlink_speed_gbps", "radix_up", "radix_down", "oversubscribed", "bundle", "switch_latency_ns", "downlink_latency_ns", "queue_down", "queue_up"}
 }
 
 func (t *tier) field(name string) *int64 {
@@ -118,6 +126,10 @@ func (t *tier) field(name string) *int64 {
 		return &t.switching
 	case "downlink_latency_ns":
 		return &t.latency
+	case "queue_down":
+		return &t.qdown
+	case "queue_up":
+		return &t.qup
 	}
 	return nil
 }
@@ -189,17 +201,20 @@ func build(f draft.File, head map[string]int64, tiers [3]tier) (*draft.Network, 
 	w := &wires{n: &draft.Network{File: f.Name, Format: fmt.Sprintf("htsim fat-tree of %d tiers", levels)}}
 	host, low, up, top := w.nodes(model.Host, "h", hosts), w.nodes(model.Switch, "tor", tors), w.nodes(model.Switch, "agg", aggs), w.nodes(model.Switch, "core", cores)
 	for i := range hosts {
-		w.link(low+i/perTor, host+i, tor)
+		w.link(low+i/perTor, host+i, tor, 0)
 	}
 	for i := range tors {
 		for j := range aggsPerPod {
-			w.link(up+i/torsPerPod*aggsPerPod+j, low+i, agg)
+			w.link(up+i/torsPerPod*aggsPerPod+j, low+i, agg, tor.qup)
 		}
 	}
 	for i := range aggs {
 		for l := range perAgg {
-			w.link(top+i%aggsPerPod+aggsPerPod*l, up+i, core)
+			w.link(top+i%aggsPerPod+aggsPerPod*l, up+i, core, agg.qup)
 		}
+	}
+	if tor.qdown+tor.qup+agg.qdown+agg.qup+core.qdown > 0 {
+		w.n.Notes = append(w.n.Notes, "sizes of queues, whose unit the file does not say, are kept as properties of the links")
 	}
 	if s := tor.switching + agg.switching + core.switching; s > 0 {
 		w.n.Notes = append(w.n.Notes, "the latency of a switch is added to the links below it")
@@ -222,10 +237,19 @@ func (w *wires) nodes(kind model.NodeKind, name string, count int64) (first int6
 	return first
 }
 
-func (w *wires) link(upper, lower int64, t tier) {
+func (w *wires) link(upper, lower int64, t tier, qup int64) {
 	spec := model.LinkSpec{Rate: model.Rate(t.speed) * 1e9, Delay: model.Time(t.latency+t.switching) * model.Nanosecond}
+	var props []model.Property
+	for _, q := range []struct {
+		name string
+		size int64
+	}{{"htsim.queue_down", t.qdown}, {"htsim.queue_up", qup}} {
+		if q.size > 0 {
+			props = append(props, model.Property{Name: q.name, Value: strconv.FormatInt(q.size, 10)})
+		}
+	}
 	for range t.bundle {
-		w.n.Links = append(w.n.Links, draft.Link{A: int32(upper), B: int32(lower), Spec: spec,
+		w.n.Links = append(w.n.Links, draft.Link{A: int32(upper), B: int32(lower), Spec: spec, Properties: props,
 			RateFrom: "Downlink_speed_Gbps", DelayFrom: "Downlink_Latency_ns", Line: t.line})
 	}
 }

@@ -53,6 +53,17 @@ func TestThreeTiersAreAFatTree(t *testing.T) {
 	}
 }
 
+func TestRemarksAndSizesOfQueuesAreTaken(t *testing.T) {
+	n := read(t, "# one switch\nnodes 4 # hosts\ntiers 2\npodsize 4\ntier 0\ndownlink_speed_gbps 10\nradix_down 4\nradix_up 1\ndownlink_latency_ns 1 # a short wire\noversubscribed 4\nqueue_down 7\nqueue_up 9\n"+
+		"tier 1\ndownlink_speed_gbps 10\nradix_down 1\ndownlink_latency_ns 1\n")
+	if len(n.Nodes) != 6 || len(n.Links) != 5 || len(n.Notes) != 1 {
+		t.Fatalf("%+v", n)
+	}
+	if down, up := n.Links[0].Properties, n.Links[4].Properties; len(down) != 1 || down[0].Value != "7" || len(up) != 1 || up[0].Value != "9" {
+		t.Errorf("the links say %v and %v", down, up)
+	}
+}
+
 func TestWhatDoesNotFitIsSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		"Nodes 1000000000\nTiers 3\nPodsize 4\n":               "x: Nodes is 1000000000; 1 to 131072 are allowed [out-of-range]\nx: there is no Tier 0 [out-of-range]\nx: there is no Tier 1 [out-of-range]\nx: there is no Tier 2 [out-of-range]",

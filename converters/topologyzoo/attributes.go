@@ -20,6 +20,7 @@ const (
 	down   // y
 	junction
 	internal
+	kind // of a node: host, switch ...
 	speedRaw
 	speedNumber
 	speedUnits
@@ -53,6 +54,8 @@ func nodeRole(s string) role {
 		return junction
 	case "internal":
 		return internal
+	case "type", "kind", "node_type", "nodetype":
+		return kind
 	}
 	return plain
 }

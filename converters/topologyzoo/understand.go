@@ -22,12 +22,12 @@ type reader struct {
 	units      units
 	geographic bool
 
-	junctions, external int
-	mute                int // labels without a speed
-	muteSeen            map[string]bool
-	muteFirst           []string
-	bare                map[string]int // numbers without a unit, by attribute
-	bareOrder           []string
+	junctions, external, hosts int
+	mute                       int // labels without a speed
+	muteSeen                   map[string]bool
+	muteFirst                  []string
+	bare                       map[string]int // numbers without a unit, by attribute
+	bareOrder                  []string
 }
 
 func understand(g *graph) (*draft.Network, error) {
@@ -97,13 +97,31 @@ func (r *reader) nodes() {
 			break
 		}
 	}
+	neighbours := r.neighbours()
 	r.n.Nodes = make([]draft.Node, len(r.g.nodes))
 	for i := range r.g.nodes {
-		r.node(&r.g.nodes[i], &r.n.Nodes[i])
+		r.node(&r.g.nodes[i], &r.n.Nodes[i], int(neighbours[i]))
 	}
 }
 
-func (r *reader) node(from *node, to *draft.Node) {
+// neighbours counts those of every node, up to two.
+func (r *reader) neighbours() []int8 {
+	count, one := make([]int8, len(r.g.nodes)), make([]int32, len(r.g.nodes))
+	see := func(a, b int32) {
+		if a != b && count[a] < 2 && !(count[a] == 1 && one[a] == b) {
+			count[a], one[a] = count[a]+1, b
+		}
+	}
+	for i := range r.g.edges {
+		see(r.g.edges[i].a, r.g.edges[i].b)
+		see(r.g.edges[i].b, r.g.edges[i].a)
+	}
+	return count
+}
+
+// node reads a node with that many neighbours: what is called a host is one if it has one
+// at most, because hosts do not forward.
+func (r *reader) node(from *node, to *draft.Node, degree int) {
 	to.ID, to.Line, to.Labels = from.id, from.line, from.labels
 	used := make([]bool, len(from.attrs))
 	text, at := value(from.attrs, &r.nodeRoles, label)
@@ -136,6 +154,11 @@ func (r *reader) node(from *node, to *draft.Node) {
 			if v == "1" || strings.EqualFold(v, "true") {
 				r.junctions++
 				to.Labels = append(to.Labels, "hyperedge")
+			}
+		case kind:
+			if word := strings.ToLower(v); (word == "host" || word == "server") && degree <= 1 {
+				r.hosts++
+				to.Kind = model.Host
 			}
 		case internal:
 			if v == "0" || strings.EqualFold(v, "false") {
@@ -353,6 +376,7 @@ func (r *reader) remarks() {
 	}
 	note(r.junctions, "junctions of lines (hyperedge), which are no routers: %d; they are switches with the label hyperedge")
 	note(r.external, "nodes that are networks of others (Internal 0): %d; they are switches with the label external")
+	note(r.hosts, "nodes whose type is host or server: %d; they are hosts")
 	note(r.mute, "links whose text says no speed: %d, as %s", strings.Join(r.muteFirst, ", "))
 	for _, name := range r.bareOrder {
 		r.n.Warnings.Addf(fault.BadUnit, fault.Place{File: r.g.file.Name}, "links with a %[2]s of unknown unit: %[1]d; it is kept as a property and not used", r.bare[name], strconv.Quote(draft.Clip(name)))

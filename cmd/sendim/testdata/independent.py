@@ -151,8 +151,12 @@ def hpcc(path):
 
 
 def cloudsim(path):
-    d = json.load(open(path))
-    return count(d["nodes"], [(l["source"], l["destination"]) for l in d["links"]])
+    # Commas are white space to CloudSimSDN's parser: all go, and one comes between a value and what follows it.
+    tokens = [t for t in re.findall(r'"(?:[^"\\]|\\.)*"|[][{}:]|[^][{}:,\s"]+', text(path))]
+    opens = lambda t: t in "[{:"
+    strict = "".join(t if i == 0 or opens(tokens[i - 1]) or t in "]}:" else "," + t for i, t in enumerate(tokens))
+    d = json.loads(strict)
+    return count({n["name"] for n in d["nodes"]}, [(l["source"], l["destination"]) for l in d["links"]])
 
 
 def clab(path):
@@ -172,7 +176,7 @@ def reader(path):
         ("/sndlib/native", ".txt", sndlib_native), ("/brite/", ".brite", brite), ("/rocketfuel/", ".intra", intra),
         ("/rocketfuel/", ".cch", cch), ("/caida/", "as-rel.txt", as_rel), ("/caida/", ".json", topohub),
         ("/repetita/", ".graph", repetita), ("/miniedit/", ".mn", miniedit), ("/netbench/", ".topology", netbench),
-        ("/hpcc/", "fat.txt", hpcc), ("/cloudsimsdn/", ".json", cloudsim), ("/containerlab/", ".yml", clab),
+        ("/hpcc/", "fat.txt", hpcc), ("/cloudsim", ".json", cloudsim), ("/containerlab/", ".yml", clab),
         ("/containerlab/", ".yaml", clab),
     ]:
         if part in folder and name.endswith(ending):
