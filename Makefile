@@ -41,6 +41,7 @@ DECODE    := $(foreach r,peer=encoding-xml peer=etree ours,$(LARGE)=10/$(r)) \
 CONVERT   := $(foreach n,10 100,converters/mininet:ConvertLarge/links=$(n))
 CONSTRUCT := $(foreach n,10000 100000 1000000,sim:ConstructLarge/nodes=$(n))
 PACKETS   := $(foreach k,4 8,sim:PacketHops/k=$(k))
+CHUNKS    := $(foreach k,4 8,sim:ChunkHops/k=$(k))
 FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
 APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/apprpc:Events/$(n)) \
@@ -49,7 +50,7 @@ APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/
 BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s} -repeat $${REPEAT:-1}
 
 bench: ## speed and memory as JSON lines, beside the peers that are Go modules
-	$(BENCH) $(DECODE) $(CONVERT) $(CONSTRUCT) $(PACKETS) $(FLOWS) $(EVENTS) $(APPS)
+	$(BENCH) $(DECODE) $(CONVERT) $(CONSTRUCT) $(PACKETS) $(CHUNKS) $(FLOWS) $(EVENTS) $(APPS)
 
 bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
 	@$(MAKE) --no-print-directory -C scripts/peers
@@ -68,7 +69,7 @@ bench-import: ## foreign files (SENDIM_REFERENCE names a folder of them) and gen
 	$(BENCH) $(IMPORT)
 
 generate: ## schemas, the descriptor reference and the wire code
-	go test ./descriptors -run 'Schema|Reference' -update
+	go test ./descriptors -run Generated -update
 	plugins/apprpc/generate.sh
 	plugins/python/generate.sh
 

@@ -34,11 +34,11 @@ func backElement() *element {
 
 func systemElement() *element {
 	property, back := propertyElement(), backElement()
-	granularity := attribute{name: "granularity", kind: choice, choices: model.GranularityNames(), initial: "packet", doc: "how finely the simulator follows it; other worlds ignore it"}
+	granularity := attribute{name: "granularity", kind: choice, choices: model.GranularityNames(), initial: "packet; chunk with chunks", doc: "how finely the simulator follows it (traffic.md says what that means); other worlds ignore it"}
 	transport := attribute{name: "transport", kind: choice, choices: model.TransportNames(), initial: "tcp with a size, udp with a rate", doc: "protocol"}
 	start := attribute{name: "start", kind: span, initial: "0s", doc: "when it begins"}
 	packet := attribute{name: "packet", kind: size, initial: "1514B", doc: "bytes on the wire of a full packet"}
-	chunk := attribute{name: "chunk", kind: size, doc: "bytes of a chunk, with granularity chunk"}
+	chunk := attribute{name: "chunk", kind: size, initial: "64KB with granularity chunk", doc: "bytes of a chunk, with granularity chunk"}
 	class := attribute{name: "class", kind: ref, doc: "QoS class"}
 	newID := func(doc string) attribute { return attribute{name: "id", kind: id, required: true, doc: doc} }
 	weight := attribute{name: "weight", kind: integer, min: 1, max: 1 << 20, initial: "1", doc: "its share of the requests"}
@@ -124,7 +124,7 @@ func systemElement() *element {
 				start, {name: "duration", kind: span, doc: "how long it sends"}, {name: "size", kind: size, doc: "how much it sends"},
 				{name: "rate", kind: rate, doc: "udp: sending rate; tcp: what the application delivers at most"},
 				granularity, transport, packet, chunk,
-				{name: "chunks", kind: chunks, doc: "sizes and gaps in xSDN's chunk language; 1 is 1 MB and 1 s"},
+				{name: "chunks", kind: chunks, doc: "sizes and gaps in xSDN's chunk language, instead of a size: D counts a gap from the start of the chunk before, G, which is usual, from when it has left its sender; 1 is 1 MB and 1 s; in the simulator only, with granularity chunk"},
 				class, {name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
 				{name: "srcport", kind: integer, max: 65535, initial: "chosen", doc: "source port"}, {name: "dstport", kind: integer, max: 65535, initial: "chosen", doc: "destination port"},
 				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}},

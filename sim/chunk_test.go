@@ -3,6 +3,7 @@ package sim_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -429,4 +430,48 @@ func TestNoChunkIsLostFromTheBooks(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAChunksHopAllocatesNothing(t *testing.T) {
+	n := sketch(t, []string{"h1-s1", "s1-s2", "s2-s3", "s3-h2"}, model.LinkSpec{Rate: 1e9, Delay: model.Microsecond})
+	warm(n, [2]model.NodeID{0, 4})
+	n.Flows = append(n.Flows, udpInChunks("u", 0, 4, model.Second, 1000*model.Second, 300e6, 10_000), inChunks("t", 0, 4, model.Second, 1<<40, 10_000))
+	b := start(t, n, &router{}, trace.Discard{})
+	defer b.close()
+	b.run(3 * model.Second)
+	long := testing.AllocsPerRun(5, func() { b.run(b.s.Now() + 100*model.Millisecond) }) // some 10,000 hops
+	if long > 50 {
+		t.Errorf("%v allocations while 10,000 chunks cross a link", long)
+	}
+}
+
+func BenchmarkChunkHops(b *testing.B) {
+	const chunk = 10_000
+	for _, k := range []int{4, 8} {
+		b.Run(fmt.Sprintf("k=%d", k), func(b *testing.B) {
+			hops, spent := 0, time.Duration(0)
+			for range b.N {
+				n := permutation(b, k, 250e6, int64(model.Second))
+				for i := range n.Flows {
+					if f := &n.Flows[i]; f.Start > 0 {
+						f.Granularity, f.Chunk = model.GranularityChunk, chunk
+					}
+				}
+				d := newDiary()
+				bed := start(b, n, &byPort{k: k}, d)
+				bed.run(900 * model.Millisecond)
+				at := time.Now()
+				bed.run(model.Forever)
+				spent += time.Since(at)
+				bed.close()
+				for _, r := range d.results() {
+					if r.Granularity == "chunk" {
+						hops += int(r.Bytes) / chunk * (len(r.Path) - 1)
+					}
+				}
+			}
+			b.ReportMetric(float64(hops)/spent.Seconds(), "chunk-hops/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }

@@ -312,7 +312,7 @@ func (w *world) chunkWaits(id int32, gen uint32, now int64) {
 		}
 		f = nil
 	}
-	if f == nil {
+	if f == nil || s.down {
 		w.unpark(s, id)
 		w.freeChunk(id, now)
 		return

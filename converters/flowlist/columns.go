@@ -202,6 +202,7 @@ func runHeader(title string) head {
 	asked := map[string]head{
 		"asked_bytes": {fieldSize, ofSize, 1, title}, "asked_s": {fieldDuration, ofTime, int64(model.Second), title},
 		"asked_bps": {fieldRate, ofRate, 1, title}, "packet_bytes": {fieldPacket, ofSize, 1, title},
+		"chunk_bytes": {fieldChunk, ofSize, 1, title}, "chunks": {fieldChunks, plain, 0, title},
 		"start_s": {fieldStart, ofTime, int64(model.Second), title},
 	}
 	if h, ok := asked[title]; ok {

@@ -30,6 +30,8 @@ type told struct {
 			SrcPort, DstPort uint16
 			Count            int32
 			Profile, Tenant  string
+			Chunk            int64
+			Chunks           string
 		}
 	} `json:"result"`
 }
@@ -87,7 +89,7 @@ func (r *reader) trace() {
 		if !ok {
 			continue
 		}
-		if f.Size == 0 && f.Duration == 0 && f.Count == 0 {
+		if f.Size == 0 && f.Duration == 0 && f.Count == 0 && f.Chunks == "" {
 			size := x.Result.Offered
 			if size <= 0 {
 				size = x.Result.Bytes
@@ -143,13 +145,14 @@ func (r *reader) flowOf(x *told) (model.Flow, bool) {
 		r.wrong("", problem(fault.MissingAttribute, "a flow without a name, a sender or a receiver"))
 		return model.Flow{}, false
 	}
-	if v.Start < 0 || a.Bytes < 0 || a.For < 0 || a.Rate < 0 || a.Packet < 0 || a.Count < 0 || v.Start > model.Forever/2 {
+	if v.Start < 0 || a.Bytes < 0 || a.For < 0 || a.Rate < 0 || a.Packet < 0 || a.Chunk < 0 || a.Count < 0 || v.Start > model.Forever/2 {
 		r.wrong("", problem(fault.OutOfRange, "flow %q has a negative value, or starts too late", clip(v.ID)))
 		return model.Flow{}, false
 	}
 	f := model.Flow{ID: r.Prefix + v.ID, From: model.NodeID(r.out.ends.of([]byte(v.From), r.line)), To: model.NodeID(r.out.ends.of([]byte(v.To), r.line)),
 		Start: v.Start, Duration: a.For, Size: model.Size(a.Bytes), Rate: a.Rate, Packet: model.Size(a.Packet), SrcPort: a.SrcPort, DstPort: a.DstPort, Count: a.Count,
-		Class: r.text([]byte(v.Class)), Profile: r.text([]byte(a.Profile)), Tenant: r.text([]byte(a.Tenant))}
+		Class: r.text([]byte(v.Class)), Profile: r.text([]byte(a.Profile)), Tenant: r.text([]byte(a.Tenant)),
+		Chunk: model.Size(a.Chunk), Chunks: r.text([]byte(a.Chunks))}
 	if t, ok := model.ParseTransport(v.Transport); ok {
 		f.Transport = t
 	}

@@ -41,7 +41,7 @@ func (o *outcomes) complete(t *table, f *model.Flow) bool {
 		return v
 	}
 	o.repeated = max(o.repeated, cell(o.runs))
-	if f.Size > 0 || f.Duration > 0 || f.Count > 0 {
+	if f.Size > 0 || f.Duration > 0 || f.Count > 0 || f.Chunks != "" {
 		return true
 	}
 	size := cell(o.offered)

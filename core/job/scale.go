@@ -27,6 +27,9 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 	out.Tenants = each(n.Tenants, func(t *model.Tenant) { t.Quota = rate(t.Quota) })
 	out.Flows = each(n.Flows, func(f *model.Flow) {
 		f.Rate, f.Size, f.Start, f.Duration = rate(f.Rate), size(f.Size), span(f.Start), span(f.Duration)
+		if f.Chunks != "" && (s.Size.Of(1<<20) != 1<<20 || s.Time.Of(1<<20) != 1<<20) {
+			notes = append(notes, "flow "+f.ID+": its list of chunks is not scaled; only a size is")
+		}
 	})
 	out.Demands = each(n.Demands, func(m *model.DemandMatrix) {
 		m.Start, m.Until = span(m.Start), span(m.Until)

@@ -106,7 +106,7 @@ func FlowColumns() []string {
 	return []string{"id", "from", "to", "transport", "class", "start_s", "finish_s", "bytes", "offered", "rate_bps", "rate_error_bps",
 		"path", "server", "packets_sent", "packets_received", "packets_lost", "retransmits", "latency_min_s", "latency_mean_s", "latency_max_s", "granularity", "runs", "error",
 		// What was asked for, from which a run is replayed.
-		"asked_bytes", "asked_s", "asked_bps", "packet_bytes", "srcport", "dstport", "count", "profile", "tenant"}
+		"asked_bytes", "asked_s", "asked_bps", "packet_bytes", "srcport", "dstport", "count", "profile", "tenant", "chunk_bytes", "chunks"}
 }
 
 // Row gives a flow's values in the order of FlowColumns.
@@ -115,7 +115,7 @@ func (f *Flow) Row() []string {
 		joinPath(f.Path), joinServers(f.Servers), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
 		seconds(f.LatencyMin), seconds(f.LatencyMean), seconds(f.LatencyMax), f.Granularity, strconv.Itoa(f.Runs), f.Error,
 		whole(f.Asked.Bytes), seconds(f.Asked.For), whole(int64(f.Asked.Rate)), whole(f.Asked.Packet), whole(int64(f.Asked.SrcPort)),
-		whole(int64(f.Asked.DstPort)), whole(int64(f.Asked.Count)), f.Asked.Profile, f.Asked.Tenant}
+		whole(int64(f.Asked.DstPort)), whole(int64(f.Asked.Count)), f.Asked.Profile, f.Asked.Tenant, whole(f.Asked.Chunk), f.Asked.Chunks}
 }
 
 func (r *Results) writeFlows(w io.Writer) error {
@@ -204,7 +204,7 @@ func Read(dir fs.FS) (*Results, error) {
 		f.Sent, f.Received, f.Lost, f.Retransmits = c.whole(), c.whole(), c.whole(), c.whole()
 		f.LatencyMin, f.LatencyMean, f.LatencyMax, f.Granularity, f.Runs, f.Error = c.time(), c.time(), c.time(), c.text(), int(c.whole()), c.text()
 		f.Asked = trace.Asked{Bytes: c.whole(), For: c.time(), Rate: model.Rate(c.whole()), Packet: c.whole(), SrcPort: uint16(c.whole()),
-			DstPort: uint16(c.whole()), Count: int32(c.whole()), Profile: c.text(), Tenant: c.text()}
+			DstPort: uint16(c.whole()), Count: int32(c.whole()), Profile: c.text(), Tenant: c.text(), Chunk: c.whole(), Chunks: c.text()}
 		r.Flows = append(r.Flows, f)
 	})
 	if err != nil {

@@ -133,12 +133,17 @@ type Asked struct {
 	Count   int32      `json:"count,omitempty"` // echoes, where For does not say how many
 	Profile string     `json:"profile,omitempty"`
 	Tenant  string     `json:"tenant,omitempty"`
+	Chunk   int64      `json:"chunk,omitempty"`  // bytes of its chunks, if it has any
+	Chunks  string     `json:"chunks,omitempty"` // or the list of them, instead of Bytes
 }
 
 // AskedOf is what a flow asks for.
 func AskedOf(f *model.Flow) Asked {
 	a := Asked{Bytes: int64(f.Size), For: f.Duration, Rate: f.Rate, Packet: int64(f.Packet), SrcPort: f.SrcPort, DstPort: f.DstPort,
-		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant}
+		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant, Chunks: f.Chunks}
+	if f.Granularity == model.GranularityChunk {
+		a.Chunk = int64(f.Chunk)
+	}
 	if a.For > 0 {
 		a.Count = 0
 	}
