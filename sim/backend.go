@@ -25,11 +25,10 @@ func (b Backend) Name() string { return "simulation" }
 // Capabilities are the same on every machine.
 func (b Backend) Capabilities(context.Context, backend.Spec) (backend.Capabilities, error) {
 	can := []backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue,
-		backend.Groups, backend.SelectGroups, backend.FastFailover, backend.Meters, backend.PortRate, backend.Captures,
+		backend.Groups, backend.SelectGroups, backend.FastFailover, backend.Meters, backend.PortRate, backend.Queues, backend.Captures,
 		backend.Pause, backend.VirtualTime, backend.ChunkFlows}
 	slices.Sort(can)
 	return backend.Capabilities{Can: can, Facts: map[string]string{"tcp": b.tcp().Control.String()}, Missing: map[backend.Capability]string{
-		backend.Queues:       "ports of simulated switches have one queue; limit a class by a meter",
 		backend.Processes:    "simulated hosts run no programs; give <process> a flow that stands for it, or emulate",
 		backend.LiveChange:   "only the first changeset can be applied; start a new run",
 		backend.ExternalNode: "a simulated network has no outside",

@@ -30,7 +30,8 @@ const (
 	toIsDown
 	isOdd    // every frame needs the slow way
 	isActive // has carried something since the last sample
-	isDown   = linkIsDown | fromIsDown | toIsDown
+	isClassed
+	isDown = linkIsDown | fromIsDown | toIsDown
 )
 
 // oddity is what a channel has once it queues, draws lots or is limited.
@@ -54,6 +55,7 @@ type oddity struct {
 	linkRate     int64
 	portRate     int64
 	past         sampled
+	classed      *classPort
 	fluid        int32 // resource + 1
 	settled      uint64
 	fluidLoad    float64
@@ -127,6 +129,10 @@ func (w *world) transmitOdd(a uint32, c *channel, id uint32, f *frame, now int64
 	if w.sampling {
 		w.activate(a, c)
 	}
+	if c.flags&(isClassed|isDown) == isClassed {
+		w.transmitClassed(a, c, o, id, f, now)
+		return
+	}
 	if c.flags&isDown != 0 || c.busy > now && !o.wait(c.busy, now, int64(f.Bytes)) {
 		o.drops++
 		w.drop(id, f)
@@ -135,6 +141,11 @@ func (w *world) transmitOdd(a uint32, c *channel, id uint32, f *frame, now int64
 	if c.busy > now {
 		o.waited += float64(c.busy - now)
 	}
+	w.begin(a, c, o, id, f, now)
+}
+
+// begin lets a channel send a frame once it has sent what it has been given.
+func (w *world) begin(a uint32, c *channel, o *oddity, id uint32, f *frame, now int64) {
 	rate := c.rate
 	if o.fluid != 0 {
 		rate = w.leftOver(o, rate)
@@ -211,6 +222,9 @@ func (w *world) sever(a uint32, c *channel, now int64) {
 	o := w.oddityOf(a)
 	o.head, o.n, o.queued, o.last = 0, 0, 0, 0
 	c.busy = now
+	if o.classed != nil {
+		w.dropWaiting(o, now)
+	}
 	w.frames.travelling(func(f *frame) {
 		if f.on == int32(a) {
 			f.lost = true

@@ -28,11 +28,33 @@
 // that it cannot fill the queue that it shares with the host's other traffic (TCP small
 // queues); it sends on as they leave. Acknowledgements are not held back.
 //
+// Classes. The rates of a class hold on each direction of a link for all of its flows there
+// together. Frames wait at the sending port, a host's too, in a queue per class, each with
+// room for what the link's queue says, and are sent as tc-htb(8) has it: min is the class's
+// rate, max its ceil; the higher priority goes first among those that are within their min,
+// and then among those that borrow; the quanta are equal, so that classes of one priority
+// borrow alike, however many flows they have. Minima that do not fit a link are served in
+// proportion. A flow without a class, as one of a class that asks for nothing, has neither
+// min nor max and priority 0: where others reserve all of a link, or have a higher priority
+// and no max, it may get nothing, ARP included. What goes through a network without such
+// classes waits in one queue. The class of a link has no effect.
+//
+// Hosts mark the packets of a flow of the k-th class of the model, in both directions, with
+// the DSCP 4k-1; these are the sixteen code points that RFC 2474 (section 6) keeps for local
+// use, so packets know the first sixteen classes only. A frame waits in the queue of its
+// mark, which rules may match and set, or of the k-th class if the switch's last set_queue
+// for it said k. A link that goes down loses what waits. A TCP flow counts its segments in
+// its host's class queue among the three that it may have there.
+//
+// Fluid flows share by classes as sim/fluid says, which is the same for flows that last,
+// by the class that the flow is given: marks and queues set by tables do not concern them.
+// Rates of classes count the bytes that the link carries: application bytes of fluid flows.
+//
 // Fluid flows (granularity "flow") share links by max-min fairness. Their bytes are the
 // application's, without headers, and they ignore loss. Their path is what their header
 // meets in the tables; a miss sends one real frame, which makes the controller act. They
 // do not see frames on the same links; frames see the rate that fluid flows leave over, but
-// at least a tenth of the link.
+// at least a tenth of the link, and divide that among their classes.
 //
 // Chunks (granularity "chunk"). A flow is cut into chunks, which are stored and forwarded
 // whole: at each direction of a link a chunk waits for the chunks before it, of whichever
@@ -48,11 +70,12 @@
 //
 // The next chunk of a TCP flow starts when the last byte of the one before has left the
 // sender, that is the first link on its way that has a rate, so that flows of one host take
-// turns; no more than 6 MiB, or 64 chunks if that is more, are under way. Chunks of UDP
+// turns; where delays lie before that link, as many more are on the way there as keep it
+// busy. No more than 6 MiB, or 64 chunks if that is more, are under way. Chunks of UDP
 // start at the flow's rate, and one that finds other chunks of UDP waiting is lost if they
 // would exceed the queue's limit together; chunks of TCP wait without limit. A chunk list
 // (the chunks of xSDN) says itself when chunks start, but no faster than the flow's rate or
-// its class's highest. Setting up and ending a connection, and acknowledgements, take no
+// its class's highest. Captures and traces of packets do not show chunks. Setting up and ending a connection, and acknowledgements, take no
 // time.
 //
 // A link that goes down loses the chunks that wait, are sent and are on the wire. TCP

@@ -52,7 +52,6 @@ type fluidRun struct {
 	bytes    int64 // counted along the path
 	packets  int64
 	since    int64 // when its path first reached the receiver; 0: never
-	limit    model.Rate
 }
 
 // leg is what a flow meets at one switch.
@@ -70,7 +69,7 @@ const noWay = "no way to the receiver: timed out"
 
 func (w *world) fluidly() *fluids {
 	if w.fluid == nil {
-		net := fluid.New([]float64{0})
+		net := w.sharing()
 		w.fluid = &fluids{net: net, transfers: fluid.NewTransfers(net), resource: make([]int32, len(w.arcs)), queued: flow.Never,
 			meters: map[meterKey]fluid.Resource{}}
 	}
@@ -233,14 +232,7 @@ func (w *world) admitFluid(f *run, now int64) {
 	if f.spec.Size > 0 {
 		volume = float64(f.spec.Size)
 	}
-	limit := f.spec.Rate
-	for _, c := range w.net.Classes {
-		if c.ID == f.spec.Class && c.Max > 0 && (limit == 0 || c.Max < limit) {
-			limit = c.Max
-		}
-	}
-	r.limit = limit
-	r.id = x.transfers.Start(now, fluid.FlowSpec{Route: r.route, Cap: float64(limit) / 8}, volume)
+	r.id = x.transfers.Start(now, fluid.FlowSpec{Route: r.route, Cap: float64(f.spec.Rate) / 8, Class: int32(w.classes.of(f.spec.Class))}, volume)
 	r.live = true
 	for int(r.id) >= len(x.runs) {
 		x.runs = append(x.runs, nil)
@@ -383,9 +375,9 @@ func (w *world) accountFluid(f *run, now int64) {
 // until now, wherever it went: what has no share of the links is lost.
 func (w *world) offer(f *run, now int64) {
 	r := f.fluid
-	since, limit := r.since, r.limit
+	since, limit := r.since, f.spec.Rate
 	if since == 0 { // nothing ever arrived
-		since, limit = f.start, f.spec.Rate
+		since = f.start
 	}
 	if f.spec.Transport != model.UDP || f.spec.Size > 0 || limit == 0 {
 		return

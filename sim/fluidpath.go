@@ -144,7 +144,9 @@ func (s *node) unsubscribe(i int32) {
 func (w *world) resourceOf(a uint32) fluid.Resource {
 	x := w.fluid
 	if x.resource[a] == 0 {
-		x.resource[a] = int32(x.net.AddResource(w.capacity(a))) + 1
+		res := x.net.AddResource(w.capacity(a))
+		x.net.Divide(res)
+		x.resource[a] = int32(res) + 1
 		o := w.oddityOf(a)
 		o.fluid = x.resource[a]
 		if o.line != nil {

@@ -121,8 +121,8 @@ func (w *world) depart(h *host, id uint32, f *frame, now int64) {
 	if f.cargo == segment && w.segs[f.seg].Len > 0 {
 		fl := w.flows[f.owner]
 		w.leave(uint32(h.arc), id, f, now)
-		if fl != nil {
-			fl.tcp.host.leaves(w.arcs[h.arc].busy)
+		if c := &w.arcs[h.arc]; fl != nil && c.flags&isClassed == 0 {
+			fl.tcp.host.leaves(c.busy)
 		}
 		return
 	}

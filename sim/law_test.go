@@ -19,6 +19,7 @@ type scene struct {
 	links    []string
 	spec     model.LinkSpec
 	flows    []model.Flow
+	classes  []model.Class
 	changes  []model.Change
 	at       []model.Time
 	reactive bool
@@ -90,6 +91,7 @@ func scenes(t *rapid.T) (s scene) {
 // play carries a scene out; stops are further moments at which Run returns.
 func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time, look ...func(*bed)) (*diary, string) {
 	n := sketch(t, s.links, s.spec, func(n *model.Network) {
+		n.Classes = s.classes
 		for _, f := range s.flows {
 			from, _ := n.NodeByName(fmt.Sprint("h", f.From))
 			to, _ := n.NodeByName(fmt.Sprint("h", f.To))

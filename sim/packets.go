@@ -29,6 +29,7 @@ type frame struct {
 	seq         uint32 // number among its owner's
 	sent        int64  // when its host made it
 	seg         int32  // in world.segs, -1
+	queue       uint8  // that the last switch set, 0: none
 }
 
 const (

@@ -68,6 +68,9 @@ func (w *world) sendEcho(p *ping, now int64) {
 	}
 	id, f := w.frameOf(packet.Echo(w.live(p.from).mac, 0, w.live(p.from).ip, p.to, false), echoBytes(p.spec.Size), now)
 	f.cargo, f.owner, f.seq = echo, p.index, uint32(p.sent)
+	if p.flow != nil {
+		f.Header.DSCP = p.flow.header.DSCP
+	}
 	p.sent++
 	if p.sent < p.spec.Count {
 		w.schedule(now+int64(p.spec.Interval), p.from.id, onEcho, uint32(p.index), 0)
@@ -82,7 +85,7 @@ func (w *world) hearEcho(h *host, l *life, id uint32, f *frame, now int64) {
 	p := &f.Header
 	if p.ICMPType == packet.ICMPEchoRequest {
 		answer, x := w.frameOf(packet.Echo(l.mac, 0, l.ip, p.IPSrc, true), int(f.Bytes), now)
-		x.cargo, x.owner, x.seq, x.sent = f.cargo, f.owner, f.seq, f.sent
+		x.cargo, x.owner, x.seq, x.sent, x.Header.DSCP = f.cargo, f.owner, f.seq, f.sent, p.DSCP // as Linux answers
 		w.release(id, f)
 		w.send(h, answer, x, now)
 		return

@@ -103,6 +103,8 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.FlowIncomplete, place, "flow %q: UDP chunk by chunk needs a rate", f.ID)
 	case f.Packet < workload.Overhead(f.Transport)+leastDatagram:
 		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes have no room for headers (%d) and %d bytes of payload", f.ID, f.Packet, workload.Overhead(f.Transport), leastDatagram)
+	case f.Granularity == model.GranularityPacket && w.unmarked(f.Class):
+		return fault.New(fault.OutOfRange, place, "flow %q: class %q is not among the first %d, for which packets have marks; use granularity=\"flow\" or drop classes", f.ID, f.Class, mostMarks)
 	case f.Packet > 65535:
 		return fault.New(fault.OutOfRange, place, "flow %q: packets of %d bytes are too large", f.ID, f.Packet)
 	case f.Size == 0 && f.Duration == 0 && f.Chunks == "" && f.Transport != model.ICMP:
@@ -156,7 +158,8 @@ func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
 	f := &run{spec: spec, index: int32(len(w.flows)), from: from, to: spec.To, start: now, handle: h}
 	w.flows = append(w.flows, f)
 	w.runs++
-	f.header = packet.Header{EthType: packet.EthTypeIPv4, IPSrc: w.live(from).ip, TTL: packet.DefaultTTL, L4Src: spec.SrcPort, L4Dst: spec.DstPort}
+	f.header = packet.Header{EthType: packet.EthTypeIPv4, IPSrc: w.live(from).ip, TTL: packet.DefaultTTL, L4Src: spec.SrcPort, L4Dst: spec.DstPort,
+		DSCP: w.mark(spec.Class)}
 	if spec.Service == "" {
 		f.header.IPDst = w.address.HostIP(spec.To)
 	} else {

@@ -111,6 +111,7 @@ func (s *Session) build(n *model.Network) (*world, error) {
 		return nil, err
 	}
 	w.watched = w.watch != nil
+	w.classify()
 	list, err := workload.Concrete(n, s.spec.Seed)
 	if err != nil {
 		return nil, err

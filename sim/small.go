@@ -10,8 +10,9 @@ import (
 // (tcp_small_queue_check): a host lets a flow have smallSegments on the link, or as many
 // as make the link busy for smallTime. It knows when the last of them will have left.
 type small struct {
-	left [smallSegments]int64 // oldest at next
-	next uint8
+	left  [smallSegments]int64 // oldest at next
+	next  uint8
+	waits int32 // segments in a class's queue, for which nobody knows yet
 }
 
 const (
@@ -30,6 +31,12 @@ func (s *small) opens(c *channel, now int64) int64 {
 	if c.flags&isDown != 0 { // what is sent is lost, and takes no room
 		return now
 	}
+	switch n := s.waits; {
+	case n >= smallSegments: // when one of them is sent
+		return math.MaxInt64
+	case n > 0:
+		return s.left[(int(s.next)+int(n))%smallSegments]
+	}
 	return min(s.left[s.next], c.busy-smallTime)
 }
 
@@ -44,6 +51,9 @@ func (s *small) room(c *channel, bytes uint32, now int64) int {
 		if min(at, c.busy) <= now {
 			free++
 		}
+	}
+	if s.waits > 0 { // how long the queue will take depends on the other classes
+		return max(0, free-int(s.waits))
 	}
 	spare := smallTime - max(0, c.busy-now)
 	return max(free, int((spare+one)/one))

@@ -33,6 +33,9 @@ func (w *world) atSwitch(s *node, id uint32, f *frame, now int64) {
 			if o.Changed {
 				f.change(o)
 			}
+			if w.classes != nil {
+				f.queue = w.classes.queue(o.Queue)
+			}
 			w.leave(a, id, f, now)
 			return
 		}
@@ -84,6 +87,7 @@ func (w *world) forward(s *node, id uint32, f *frame, now int64) {
 		case !ok: // a port that is not there, or the switch itself
 		case i == len(r.Outputs)-1:
 			f.change(o)
+			f.queue = w.classes.queue(o.Queue)
 			kept = true
 			w.leave(a, id, f, now)
 		default:
@@ -111,6 +115,7 @@ func (w *world) forward(s *node, id uint32, f *frame, now int64) {
 func (w *world) sendCopy(a uint32, f *frame, o *flow.Sent, now int64) {
 	id, c := w.copyOf(f)
 	c.change(o)
+	c.queue = w.classes.queue(o.Queue)
 	w.leave(a, id, c, now)
 }
 

@@ -222,7 +222,7 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 	t, p := f.tcp, &x.Header
 	g := w.segs[x.seg]
 	g.ECN = tcp.ECN(p.ECN)
-	back := packet.Header{EthType: packet.EthTypeIPv4, IPSrc: p.IPDst, IPDst: p.IPSrc, Proto: packet.ProtoTCP, TTL: packet.DefaultTTL, L4Src: p.L4Dst, L4Dst: p.L4Src}
+	back := packet.Header{EthType: packet.EthTypeIPv4, IPSrc: p.IPDst, IPDst: p.IPSrc, Proto: packet.ProtoTCP, TTL: packet.DefaultTTL, L4Src: p.L4Dst, L4Dst: p.L4Src, DSCP: f.header.DSCP}
 	sent := x.sent
 	w.release(id, x)
 	f.inFlight--

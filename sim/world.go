@@ -25,6 +25,7 @@ type world struct {
 	origin  int64
 	queue   *des.Queue
 	config  flow.Config
+	classes *classes // nil: none that changes anything
 	tcp     tcp.Config
 
 	arcs     []channel
@@ -250,6 +251,8 @@ func (w *world) handle(e *des.Event) {
 		if f := w.flows[e.A]; f != nil {
 			w.retryChunks(f, now)
 		}
+	case onPort:
+		w.portDue(e.A, now)
 	case onLaunch:
 		w.launchDeferred(e.A, now)
 	case onStart:

@@ -78,7 +78,8 @@ type tier struct {
 	dirty   []Resource // whose capacities in net must be worked out anew
 	stale   []Resource // whose load must be added up anew
 	caps    []Flow     // flows of the whole whose cap in net must be worked out anew
-	wanted  []float64  // used by settle
+	wanted  []float64  // by place; used by allot
+	order   []int      // used by fairLevel
 }
 
 // site is a resource of the whole in one tier.

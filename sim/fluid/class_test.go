@@ -83,26 +83,23 @@ func shareByClass(capacity []float64, divided []bool, classes []fluid.Class, flo
 				continue
 			}
 			capacities[r*width] = inf
-			total, level := 0.0, inf
-			for _, x := range wanted {
-				total += x
-			}
-			if kind == "equal" {
-				var wants []fluid.FlowSpec
-				for _, x := range wanted {
-					wants = append(wants, fluid.FlowSpec{Route: []fluid.Resource{0}, Cap: max(x, 1e-300)})
-				}
-				if total > over {
-					level = slices.Max(share([]float64{over}, wants))
-				}
-			}
+			total := 0.0
+			var wants []fluid.FlowSpec
 			for c, x := range wanted {
-				at := &capacities[r*width+1+c]
-				switch {
-				case kind == "reserved" && total > over:
-					*at = x * over / total
-				case kind == "equal":
-					*at = min(*at, level)
+				total += x
+				weight := 1.0
+				if kind == "reserved" {
+					weight = max(classes[c].Min, 1e-300)
+				}
+				wants = append(wants, fluid.FlowSpec{Route: []fluid.Resource{0}, Weight: weight, Cap: max(x, 1e-300)})
+			}
+			if total > over {
+				for c, x := range share([]float64{over}, wants) {
+					capacities[r*width+1+c] = x
+				}
+			} else if kind == "equal" {
+				for c := range wanted {
+					capacities[r*width+1+c] = min(capacities[r*width+1+c], over)
 				}
 			}
 		}
@@ -180,6 +177,8 @@ func TestRatesOfClassesInTextbookCases(t *testing.T) {
 			[]fluid.Class{best, {Priority: 7, Max: 60}}, []fluid.FlowSpec{ofClass(0, 0, 0), ofClass(1, 0, 0)}, []float64{40, 60}},
 		{"reserved rates that do not fit are scaled down alike", []float64{60},
 			[]fluid.Class{best, {Min: 30}, {Min: 90}}, []fluid.FlowSpec{ofClass(0, 0, 0), ofClass(1, 0, 0), ofClass(2, 0, 0)}, []float64{0, 15, 45}},
+		{"what a class leaves of its scaled part goes to the others", []float64{60},
+			[]fluid.Class{best, {Min: 30}, {Min: 90}}, []fluid.FlowSpec{ofClass(0, 0, 0), ofClass(1, 0, 0), ofClass(2, 33, 0)}, []float64{0, 27, 33}},
 		{"reserved rates are added to equal parts of the rest", []float64{100},
 			[]fluid.Class{best, {Min: 10}, {Min: 30}}, []fluid.FlowSpec{ofClass(0, 0, 0), ofClass(1, 0, 0), ofClass(2, 0, 0)}, []float64{20, 30, 50}},
 		{"weights count within a class", []float64{100},

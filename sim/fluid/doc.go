@@ -17,8 +17,9 @@
 // caps and Max:
 //
 //  1. reserved: flows of classes with a Min share, at each divided resource, their class's
-//     Min and nothing else. Where the minima of the classes that are there (or what they
-//     could take, if that is less) exceed the capacity, they are scaled down in proportion.
+//     Min and nothing else. Where the minima of the classes that are there do not fit the
+//     capacity, they are scaled down in proportion, less what their flows' caps let them
+//     take, which goes to the others.
 //  2. then for each priority, the highest first, if several classes have it, equal: at each
 //     divided resource the capacity left is divided among the priority's classes there
 //     equally (in htb's words: the quanta are equal), but none gets more than its flows'

@@ -1,6 +1,7 @@
 package fluid
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -147,9 +148,9 @@ func (s *tiers) allot(t int, r Resource) {
 		x.wanted = append(x.wanted, want)
 		total += want
 	}
-	scale, level := 1.0, math.Inf(1)
+	level := math.Inf(1)
 	if total > spare {
-		scale, level = spare/total, fairLevel(x.wanted, spare)
+		level = x.fairLevel(s, spare)
 	}
 	for i, c := range x.classes {
 		own := x.share(r, c)
@@ -159,7 +160,7 @@ func (s *tiers) allot(t int, r Resource) {
 		part := s.room(x, r, c)
 		switch {
 		case x.round == reserved && total > spare:
-			part = x.wanted[i] * scale
+			part = min(x.wanted[i], s.classes[c].Min*level)
 		case x.round == equal && total > spare:
 			part = min(x.wanted[i], level)
 		case x.round == equal:
@@ -210,15 +211,33 @@ func (x *tier) setCapacity(resource int32, to, whole float64) {
 	x.net.SetCapacity(r, to)
 }
 
-// fairLevel is the level at which several who want more than there is have shared it all,
-// those who want less than the level having what they want.
-func fairLevel(wanted []float64, there float64) float64 {
-	sorted := slices.Sorted(slices.Values(wanted))
-	for i, want := range sorted {
-		if part := there / float64(len(sorted)-i); part <= want {
-			return part
+// fairLevel is the level at which classes that want more than there is have shared it all:
+// each has the level times its Min where minima are dealt out, the level itself elsewhere,
+// or what it wants if that is less.
+func (x *tier) fairLevel(s *tiers, there float64) float64 {
+	weight := func(place int) float64 {
+		if x.round == reserved {
+			return s.classes[x.classes[place]].Min
 		}
-		there -= want
+		return 1
+	}
+	x.order = x.order[:0]
+	sum := 0.0
+	for i := range x.classes {
+		if x.wanted[i] > 0 {
+			x.order = append(x.order, i)
+			sum += weight(i)
+		}
+	}
+	slices.SortFunc(x.order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(x.wanted[i]/weight(i), x.wanted[j]/weight(j)), i-j)
+	})
+	for _, i := range x.order {
+		if level := there / sum; level <= x.wanted[i]/weight(i) {
+			return level
+		}
+		there -= x.wanted[i]
+		sum -= weight(i)
 	}
 	return math.Inf(1)
 }
