@@ -38,8 +38,13 @@ type Upcall struct {
 	Ports   []flow.PortState // SwitchConnected: all ports; PortStatus: the one
 	Packet  *Packet
 	Removed *Removed
-	Stats   *app.Stats // Request and Switch are filled in by the runtime
-	Reason  string     // Refusal
+	// Stats is the answer of a StatsReply; Request and Switch are filled in by the runtime.
+	// With SwitchConnected it is all rules, groups and meters that the switch holds, so that
+	// only the difference to what is wanted is sent; nil where that is not known: a switch
+	// that comes back is then emptied and filled, and one that is there at the start is
+	// taken for empty.
+	Stats  *app.Stats
+	Reason string // Refusal
 }
 
 // Packet is a packet sent up by a rule or a miss. Frame may be built late: Bytes is

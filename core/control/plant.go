@@ -1,9 +1,9 @@
 package control
 
 import (
-	"slices"
 	"sort"
 
+	"sendim/core/app"
 	"sendim/core/flow"
 	"sendim/core/model"
 )
@@ -18,13 +18,16 @@ type plant struct {
 
 	sent []sent // from head on: not yet acknowledged, by rising Xid
 	head int
-	late []acknowledgement // to give when the switch is back
-	last uint64            // Xid of the last downcall but barriers
+	late []sent // what the switch is to be told, or to acknowledge, when it is back
+	last uint64 // Xid of the last downcall but barriers
 
 	barrier   uint64 // Xid of the last barrier
 	touched   bool   // in the React under way
 	touchedAt model.Time
 	acking    bool // in the step under way: a command wants Applied
+
+	held      *app.Stats // what the switch held when it connected, until it is compared
+	gathering bool       // until the end of the step: changes are for the comparison
 }
 
 type portRate struct {
@@ -79,11 +82,11 @@ func (r *Runtime) acknowledge(sw model.NodeID, xid uint64) (out []acknowledgemen
 	return out
 }
 
-// abandon forgets what was sent and gives the commands whose apps still wait.
-func (r *Runtime) abandon(p *plant) (out []acknowledgement) {
+// abandon forgets what was sent and gives that of it whose apps still wait.
+func (r *Runtime) abandon(p *plant) (out []sent) {
 	for i := p.head; i < len(p.sent); i++ {
 		if e := &p.sent[i]; e.ack && !e.refused {
-			out = append(out, acknowledgement{e.app, e.command})
+			out = append(out, *e)
 		}
 		r.unacked--
 	}
@@ -148,9 +151,12 @@ func (n *numbers) label(number uint32) (label, bool) {
 
 // send hands a downcall out, if its switch is connected, and expects its acknowledgement.
 func (r *Runtime) send(p *plant, d Downcall, command uint64, ack bool, what any) {
-	if !r.live.has(d.Switch) {
-		if ack {
-			p.late = append(p.late, acknowledgement{d.App, command})
+	if p.gathering && !d.shapes() {
+		r.compare(p, d.Switch, d.At) // it may need what was wanted before it
+	}
+	if p.gathering || !r.live.has(d.Switch) {
+		if ack || p.gathering {
+			p.late = append(p.late, sent{command: command, what: what, app: d.App, ack: ack})
 		}
 		return
 	}
@@ -188,84 +194,4 @@ func (r *Runtime) barrierFor(sw model.NodeID) {
 	p.barrier = p.last + 1
 	_, down := r.delays(sw)
 	r.out = append(r.out, Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp})
-}
-
-// resync brings a switch whose contents are unknown to what is wanted there.
-func (r *Runtime) resync(sw model.NodeID, at model.Time) {
-	p := r.plant(sw)
-	rule := func(m *flow.RuleMod, app int32) {
-		r.send(p, Downcall{Kind: ModRule, Switch: sw, At: at, App: app, Rule: m}, 0, false, m)
-	}
-	group := func(m *flow.GroupMod, app int32) {
-		r.send(p, Downcall{Kind: ModGroup, Switch: sw, At: at, App: app, Group: m}, 0, false, m)
-	}
-	meter := func(m *flow.MeterMod, app int32) {
-		r.send(p, Downcall{Kind: ModMeter, Switch: sw, At: at, App: app, Meter: m}, 0, false, m)
-	}
-	rule(&flow.RuleMod{Command: flow.Delete, AllTables: true}, runtimeApp)
-	group(&flow.GroupMod{Command: flow.Delete, Group: flow.Group{Number: flow.GroupAll}}, runtimeApp)
-	meter(&flow.MeterMod{Command: flow.Delete, Meter: flow.Meter{Number: flow.MeterAll}}, runtimeApp)
-	for _, g := range inwardsOut(p.wanted.Groups()) {
-		l, _ := p.groups.label(g.Number)
-		group(&flow.GroupMod{Command: flow.Add, Group: g}, l.app)
-	}
-	for _, m := range p.wanted.Meters() {
-		l, _ := p.meters.label(m.Meter.Number)
-		meter(&flow.MeterMod{Command: flow.Add, Meter: m.Meter}, l.app)
-	}
-	for _, port := range sortedPorts(p.rates) {
-		limit := p.rates[port]
-		r.send(p, limitPort(sw, at, limit.app, port, limit.rate), 0, false, nil)
-	}
-	for s := range p.wanted.Rules(flow.AllTables, int64(at)) {
-		owner, ok := ownerOf(s.Rule.Cookie)
-		if !ok {
-			owner = runtimeApp
-		}
-		rule(&flow.RuleMod{Command: flow.Add, Rule: s.Rule}, owner)
-	}
-	for _, k := range p.late {
-		r.expect(p, sw, at, sent{xid: p.last, command: k.command, app: k.app, ack: true})
-	}
-	p.late = nil
-}
-
-func sortedPorts(rates map[model.PortNo]portRate) []model.PortNo {
-	out := make([]model.PortNo, 0, len(rates))
-	for port := range rates {
-		out = append(out, port)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// inwardsOut orders groups so that every group comes after those it leads to.
-func inwardsOut(stats []flow.GroupStat) []flow.Group {
-	at := make(map[uint32]int, len(stats))
-	for i := range stats {
-		at[stats[i].Group.Number] = i
-	}
-	out := make([]flow.Group, 0, len(stats))
-	var visit func(number uint32)
-	visit = func(number uint32) {
-		i, ok := at[number]
-		if !ok {
-			return
-		}
-		delete(at, number)
-		g := stats[i].Group
-		for _, b := range g.Buckets {
-			visit(b.WatchGroup)
-			for _, a := range b.Actions {
-				if a.Type == flow.ToGroup {
-					visit(a.Arg)
-				}
-			}
-		}
-		out = append(out, g)
-	}
-	for i := range stats {
-		visit(stats[i].Group.Number)
-	}
-	return out
 }

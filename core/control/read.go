@@ -1,9 +1,11 @@
 package control
 
 import (
+	"fmt"
 	"maps"
 
 	"sendim/core/app"
+	"sendim/core/flow"
 	"sendim/core/model"
 )
 
@@ -170,8 +172,25 @@ func (r *Runtime) readRefusal(s *step) {
 	e.refused = true
 	s.refused = e.clone()
 	if e.app >= 0 {
-		r.tellOne(e.app, app.Event{Kind: app.KindFailed, At: s.at, Failed: &app.Failed{Command: e.command, Reason: r.refusal(u)}})
+		reason := r.refusal(u)
+		if e.command == 0 { // sent anew, and nobody remembers for which command
+			reason += ": " + describe(e)
+		}
+		r.tellOne(e.app, app.Event{Kind: app.KindFailed, At: s.at, Failed: &app.Failed{Command: e.command, Reason: reason}})
 	}
+}
+
+// describe says what was sent, in the numbering of the switch.
+func describe(e *sent) string {
+	switch m := e.what.(type) {
+	case *flow.RuleMod:
+		return m.Rule.String()
+	case *flow.GroupMod:
+		return fmt.Sprintf("group %d", m.Group.Number)
+	case *flow.MeterMod:
+		return fmt.Sprintf("meter %d", m.Meter.Number)
+	}
+	return "a port's rate"
 }
 
 func (r *Runtime) refusal(u *Upcall) string {

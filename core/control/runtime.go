@@ -52,6 +52,8 @@ type Runtime struct {
 	out     []Downcall
 	touched []model.NodeID
 	acking  []model.NodeID
+	// gathering lists the switches whose comparison waits for the end of the step.
+	gathering []model.NodeID
 }
 
 // application is an app with its place.
@@ -84,10 +86,10 @@ type step struct {
 	start    bool
 	from, to int32 // ordinals of the events that came of it
 	flood    []floodChange
-	reply    *flow.PacketOut   // of the ARP service
-	stats    []asked           // what a lost switch will not answer
-	late     []acknowledgement // what it had not yet acknowledged
-	refused  *sent             // what a switch refused
+	reply    *flow.PacketOut // of the ARP service
+	stats    []asked         // what a lost switch will not answer
+	late     []sent          // what it had not yet acknowledged
+	refused  *sent           // what a switch refused
 }
 
 // acknowledgement is a command whose app waits for Applied.

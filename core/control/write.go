@@ -25,6 +25,12 @@ func (r *Runtime) write() {
 				}
 			}
 		}
+		for _, sw := range r.gathering {
+			if p := r.plants[sw]; p.gathering {
+				r.compare(p, sw, s.at)
+			}
+		}
+		r.gathering = r.gathering[:0]
 		for _, sw := range r.acking {
 			r.plants[sw].acking = false
 			r.barrierFor(sw)
@@ -49,6 +55,7 @@ func (r *Runtime) effect(s *step) {
 	case SwitchConnected, SwitchLost:
 		if p := r.plants[sw]; p != nil {
 			p.late = append(append(p.late, s.late...), r.abandon(p)...)
+			p.held = nil
 		}
 		s.stats = append(s.stats, r.unanswered(sw)...)
 		for _, q := range s.stats {
@@ -65,6 +72,13 @@ func (r *Runtime) effect(s *step) {
 		}
 	}
 	r.running = r.running || s.start
+	if s.start {
+		for at, p := range r.plants {
+			if p != nil && p.held != nil {
+				r.gather(p, model.NodeID(at), p.held)
+			}
+		}
+	}
 	if s.start && r.arp != nil {
 		for _, at := range r.arp.switches {
 			r.setRule(at, s.at, r.arp.rule())
@@ -75,8 +89,13 @@ func (r *Runtime) effect(s *step) {
 	}
 	if s.up.Kind == SwitchConnected {
 		r.live.set(sw, true)
-		if r.running {
-			r.resync(sw, s.at)
+		switch held := s.up.Stats; {
+		case r.running && held == nil:
+			r.resync(sw, s.at, nil)
+		case r.running:
+			r.gather(r.plant(sw), sw, held)
+		case holds(held):
+			r.plant(sw).held = held
 		}
 	}
 }
