@@ -17,28 +17,28 @@ import (
 
 // answer is what a switch holds, put together from its replies.
 type answer struct {
-	what    app.StatsRequest
 	stats   app.Stats
-	foreign int // rules, groups and meters that have no words here; left out
+	strange []wire.Strange // rules that have no words here; left out
+	groups  []uint32       // groups and meters of the same kind
+	meters  []uint32
 
 	waiting int // for replies
-	bytes   int
+	bytes   int64
+	budget  *budget
 	counted []flow.GroupStat
 	limited []flow.Meter
 	dropped []flow.MeterStat
 	done    func(*answer, error)
 }
 
-// answerMost bounds the replies to one question: some two million rules.
-const answerMost = 256 << 20
-
 // asks are the questions on the line, by transaction id.
 type asks struct {
-	askMu sync.Mutex
-	next  uint32
-	parts map[uint32]part
-	roles map[uint32]chan<- roleAnswer
-	gone  error
+	budget *budget
+	askMu  sync.Mutex
+	next   uint32
+	parts  map[uint32]part
+	roles  map[uint32]chan<- roleAnswer
+	gone   error
 }
 
 type part struct {
@@ -46,8 +46,8 @@ type part struct {
 	kind wire.Part
 }
 
-func newAsks() asks {
-	return asks{next: xidFirst, parts: map[uint32]part{}, roles: map[uint32]chan<- roleAnswer{}}
+func newAsks(b *budget) asks {
+	return asks{budget: b, next: xidFirst, parts: map[uint32]part{}, roles: map[uint32]chan<- roleAnswer{}}
 }
 
 // number gives the next transaction id of our own; 2^31 of them come round.
@@ -62,7 +62,6 @@ func (a *asks) number() uint32 {
 // ask notes a question and gives the requests that ask it. done is called once, from the
 // connection's goroutines, unless the question is an error at once.
 func (a *asks) ask(what app.StatsRequest, done func(*answer, error)) ([]byte, error) {
-	to := &answer{what: what, done: done}
 	var kinds []wire.Part
 	for _, k := range []struct {
 		asked bool
@@ -73,6 +72,11 @@ func (a *asks) ask(what app.StatsRequest, done func(*answer, error)) ([]byte, er
 			kinds = append(kinds, k.kinds...)
 		}
 	}
+	return a.askParts(kinds, done)
+}
+
+func (a *asks) askParts(kinds []wire.Part, done func(*answer, error)) ([]byte, error) {
+	to := &answer{done: done, budget: a.budget}
 	if len(kinds) == 0 {
 		return nil, errors.New("the question asks for nothing")
 	}
@@ -107,8 +111,8 @@ func (a *asks) answer(m wire.Message) error {
 	if !ok || p.kind != kind {
 		return nil
 	}
-	if p.of.bytes += len(body); p.of.bytes > answerMost {
-		return fmt.Errorf("its statistics take more than %d bytes", answerMost)
+	if err := p.of.take(int64(len(body))); err != nil {
+		return err
 	}
 	if err := p.of.add(kind, body); err != nil {
 		return err
@@ -141,8 +145,10 @@ func (a *asks) finish(xid uint32, err error) {
 	a.askMu.Unlock()
 	switch {
 	case err != nil:
+		p.of.give()
 		p.of.done(nil, err)
 	case last:
+		p.of.give()
 		p.of.join()
 		p.of.done(p.of, nil)
 	}
@@ -184,22 +190,25 @@ func (a *asks) abandon(err error) {
 	clear(a.roles)
 	a.askMu.Unlock()
 	for to := range open { // who asks together hears together: no order among them
+		to.give()
 		to.done(nil, err)
 	}
 }
 
 // add takes the body of one reply.
 func (to *answer) add(kind wire.Part, body []byte) error {
-	foreign := 0
+	var foreign []uint32
 	var err error
 	switch kind {
 	case wire.PartRules:
 		var more []flow.RuleStat
-		more, foreign, err = wire.DecodeRules(body)
-		to.stats.Rules = append(to.stats.Rules, more...)
+		var strange []wire.Strange
+		more, strange, err = wire.DecodeRules(body)
+		to.stats.Rules, to.strange = append(to.stats.Rules, more...), append(to.strange, strange...)
 	case wire.PartGroups:
 		var more []flow.Group
 		more, foreign, err = wire.DecodeGroups(body)
+		to.groups = append(to.groups, foreign...)
 		for _, g := range more {
 			to.stats.Groups = append(to.stats.Groups, flow.GroupStat{Group: g})
 		}
@@ -210,6 +219,7 @@ func (to *answer) add(kind wire.Part, body []byte) error {
 	case wire.PartMeterConfig:
 		var more []flow.Meter
 		more, foreign, err = wire.DecodeMeters(body)
+		to.meters = append(to.meters, foreign...)
 		to.limited = append(to.limited, more...)
 	case wire.PartMeterStats:
 		var more []flow.MeterStat
@@ -224,7 +234,6 @@ func (to *answer) add(kind wire.Part, body []byte) error {
 			}
 		}
 	}
-	to.foreign += foreign
 	return err
 }
 
@@ -291,8 +300,8 @@ func (c *Controller) Ask(ctx context.Context, what backend.Selector) ([]backend.
 			switch {
 			case r.err == nil:
 				out = r.answer.items(n, out)
-				if r.answer.foreign > 0 {
-					c.warn(c.cfg.Name(n), fmt.Sprintf("%d rules, groups and meters say what this program has no words for", r.answer.foreign))
+				if foreign := len(r.answer.strange) + len(r.answer.groups) + len(r.answer.meters); foreign > 0 {
+					c.warn(c.cfg.Name(n), fmt.Sprintf("%d rules, groups and meters say what this program has no words for", foreign))
 				}
 			case what.Node == model.NoNode && errors.Is(r.err, ErrNotConnected): // gone meanwhile
 			default:

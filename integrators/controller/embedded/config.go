@@ -56,6 +56,7 @@ type Controller struct {
 	visits chan func()   // of the goroutine that owns the runtime
 	done   chan struct{} // closed when Run has returned
 	began  time.Time
+	budget *budget
 	registry
 	life
 }
@@ -99,6 +100,7 @@ func New(c Config) (*Controller, error) {
 		visits:   make(chan func()),
 		done:     make(chan struct{}),
 		began:    time.Now(),
+		budget:   newBudget(answerMost, len(c.DPIDs)),
 		registry: newRegistry(),
 	}, nil
 }

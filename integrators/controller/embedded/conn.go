@@ -42,7 +42,7 @@ type conn struct {
 
 // serve is the whole life of a connection.
 func (c *Controller) serve(run context.Context, nc net.Conn) {
-	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(nc, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks()}
+	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(nc, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks(c.budget)}
 	k.out = newQueue(c.cfg.Limit, func() { k.end(fmt.Errorf("it is %d messages behind", c.cfg.Limit)) })
 	defer close(k.ended)
 	ctx, cancel := context.WithCancel(run)
@@ -66,10 +66,23 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 			return
 		}
 	}
+	found, err := k.survey()
+	if err != nil {
+		k.abandon(err)
+		if ctx.Err() == nil {
+			c.warn(k.name(), "connection lost before it has said what it holds: "+err.Error())
+		}
+		c.leave(k)
+		return
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { k.write(ctx) })
-	c.post(ctx, k, control.Upcall{Kind: control.SwitchConnected, Ports: ports})
+	c.post(ctx, k, control.Upcall{Kind: control.SwitchConnected, Ports: ports, Stats: found.held})
+	for _, u := range found.then {
+		c.post(ctx, k, u)
+	}
 	c.announce(k)
+	found = survey{}
 	k.end(k.listen(ctx))
 	cancel()
 	wg.Wait()
@@ -105,7 +118,8 @@ func (k *conn) listen(ctx context.Context) error {
 			return err
 		}
 		k.heard.Store(int64(time.Since(k.owner.began)))
-		if err := k.hear(ctx, m); err != nil {
+		// The library's panics are caught where it is called; this is for our own.
+		if err := wire.Guard("message", func() error { return k.hear(ctx, m) }); err != nil {
 			return err
 		}
 	}
@@ -113,13 +127,14 @@ func (k *conn) listen(ctx context.Context) error {
 
 // hear takes one message. An error ends the connection.
 func (k *conn) hear(ctx context.Context, m wire.Message) error {
-	if m.Version() != wire.Version {
-		return &wire.Error{What: "header", Why: fmt.Sprintf("has version %d after version %d was agreed on", m.Version(), wire.Version)}
+	if err := agreed(m); err != nil {
+		return err
 	}
 	post := func(u control.Upcall) { k.owner.post(ctx, k, u) }
 	switch m.Type() {
 	case wire.TypeEchoRequest:
 		k.out.push(item{raw: wire.EchoReply(m)})
+		return nil
 	case wire.TypePacketIn:
 		p, err := wire.DecodePacketIn(m)
 		if err != nil {
@@ -131,6 +146,22 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		h, _, _ := packet.Decode(p.Frame) // the layers that can be read are there all the same
 		post(control.Upcall{Kind: control.PacketIn, Packet: &control.Packet{
 			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return p.Frame }}})
+		return nil
+	}
+	return k.understand(m, post)
+}
+
+// agreed checks that a message is of the version that was agreed on.
+func agreed(m wire.Message) error {
+	if m.Version() != wire.Version {
+		return &wire.Error{What: "header", Why: fmt.Sprintf("has version %d after version %d was agreed on", m.Version(), wire.Version)}
+	}
+	return nil
+}
+
+// understand takes what is neither an echo nor a packet.
+func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
+	switch m.Type() {
 	case wire.TypeFlowRemoved:
 		r, _, err := wire.DecodeFlowRemoved(m)
 		if err != nil {

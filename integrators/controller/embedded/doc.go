@@ -13,6 +13,16 @@
 // Reading is never stopped for it: a switch that cannot get rid of its replies stops
 // taking commands, and both sides would wait for ever.
 //
+// A switch that connects is asked first what it holds. The runtime compares it with what
+// is wanted and sends the difference, so that a connection that was lost, or a controller
+// that was, disturbs no traffic that is treated rightly. Rules that there are no words for
+// are nobody's here and are deleted at once. What a switch's answers may take of memory is
+// bounded, for it and for all switches together.
+//
+// A switch that says nothing for Echo is asked for an echo, and one that says nothing for
+// Silence is lost: noticed at the latest Echo/2 after that. By default this is 5 s, 15 s
+// and 17.5 s. The same Silence bounds how long a switch may take nothing.
+//
 // A switch's local port and the other reserved ports are left out of everything that is
 // told about ports.
 package embedded

@@ -323,8 +323,27 @@ func port(number uint32, name string, up bool) []byte {
 	return b
 }
 
-// greet introduces the peer as a switch with two ports, sent in two parts.
+// greet introduces the peer as a switch with two ports that holds nothing.
 func (p *peer) greet(dpid uint64) {
+	p.t.Helper()
+	p.introduce(dpid)
+	for range 3 { // rules, groups, meters
+		p.answer(p.next(wire.TypeMultipartRequest), false)
+	}
+}
+
+// answer sends a part of a multipart reply.
+func (p *peer) answer(request wire.Message, more bool, body ...byte) {
+	p.t.Helper()
+	head := []byte{request[8], request[9], 0, 0, 0, 0, 0, 0}
+	if more {
+		head[3] = 1
+	}
+	p.send(wire.TypeMultipartReply, request.Xid(), append(head, body...)...)
+}
+
+// introduce is the peer's handshake: a switch with two ports, sent in two parts.
+func (p *peer) introduce(dpid uint64) {
 	p.t.Helper()
 	p.send(wire.TypeHello, 1)
 	m := p.next(wire.TypeFeaturesRequest)

@@ -57,8 +57,10 @@ func (r *registry) leave(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.conns, c.node)
-	r.known--
-	r.tell()
+	if c.announced {
+		r.known--
+		r.tell()
+	}
 }
 
 func (r *registry) tell() {

@@ -94,11 +94,16 @@ type chainLab struct {
 }
 
 func newChain(t *testing.T) *chainLab {
+	r := &router{}
+	return &chainLab{lab: newChainOf(t, "router", r), router: r}
+}
+
+func newChainOf(t *testing.T, name string, a app.App) *lab {
 	l, listener := place(t)
 	n := chain(t)
-	c := &chainLab{lab: l, router: &router{}}
+	c := l
 	c.bench = run(t, nil, 2, listener, func(cfg *embedded.Config) {
-		runtime, err := control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: "router", Instance: app.Local(c.router), FailRun: true}},
+		runtime, err := control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: name, Instance: app.Local(a), FailRun: true}},
 			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: cfg.Clock})
 		if err != nil {
 			t.Fatal(err)

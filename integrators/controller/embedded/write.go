@@ -58,13 +58,27 @@ func (w *writer) flush() error {
 	if len(w.buffer) == 0 {
 		return nil
 	}
-	if err := w.net.SetWriteDeadline(time.Now().Add(w.owner.cfg.Silence)); err != nil {
+	err := w.say(w.buffer)
+	w.buffer = w.buffer[:0]
+	return err
+}
+
+// say writes to the switch at once: the writer's way, and that of those before it.
+func (k *conn) say(b []byte) error {
+	if err := k.net.SetWriteDeadline(time.Now().Add(k.owner.cfg.Silence)); err != nil {
 		return err
 	}
-	_, err := w.net.Write(w.buffer)
-	w.buffer = w.buffer[:0]
+	_, err := k.net.Write(b)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("it has taken nothing for %v", w.owner.cfg.Silence)
+		return fmt.Errorf("it has taken nothing for %v", k.owner.cfg.Silence)
+	}
+	return err
+}
+
+// silence says that a switch has said nothing for too long, where that is the error.
+func (k *conn) silence(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it has said nothing for %v", k.owner.cfg.Silence)
 	}
 	return err
 }

@@ -88,6 +88,31 @@ func ruleMod(xid uint32, m *flow.RuleMod) ([]byte, error) {
 	return b, nil
 }
 
+// Strange is a rule that flow has no words for: enough of it to delete it.
+type Strange struct {
+	table    uint8
+	priority uint16
+	cookie   uint64
+	match    []byte // as the switch wrote it
+}
+
+// DeleteStrange writes the flow-mod that deletes exactly that rule.
+func DeleteStrange(xid uint32, s *Strange) []byte {
+	b := bare(TypeFlowMod, xid)
+	b = binary.BigEndian.AppendUint64(b, s.cookie)
+	b = binary.BigEndian.AppendUint64(b, ^uint64(0))
+	b = append(b, s.table, of.FC_DELETE_STRICT, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint16(b, s.priority)
+	b = binary.BigEndian.AppendUint32(b, noBuffer32)
+	b = binary.BigEndian.AppendUint32(b, flow.PortAny)
+	b = binary.BigEndian.AppendUint32(b, flow.GroupAny)
+	b = append(append(b, 0, 0, 0, 0), s.match...) // no flags
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	return b
+}
+
+const noBuffer32 = 0xffffffff // OFP_NO_BUFFER
+
 // orAny gives 0, which no port and no group has, its meaning; PortAny and GroupAny are
 // the same number.
 func orAny(n uint32) uint32 {

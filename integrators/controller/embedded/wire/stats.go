@@ -77,9 +77,9 @@ func entries(what string, b []byte, least int, each func(entry []byte) error) er
 	return nil
 }
 
-// DecodeRules reads the body of flow statistics (section 7.3.5.2). foreign counts the
-// rules that flow has no words for; they are left out.
-func DecodeRules(body []byte) (out []flow.RuleStat, foreign int, err error) {
+// DecodeRules reads the body of flow statistics (section 7.3.5.2). Rules that flow has no
+// words for are left out, and told apart.
+func DecodeRules(body []byte) (out []flow.RuleStat, foreign []Strange, err error) {
 	err = entries("ofp_flow_stats", body, 56, func(b []byte) error {
 		s := flow.RuleStat{Age: int64(duration(b[4:])), Counters: counters(b[32:])}
 		r := &s.Rule
@@ -99,32 +99,34 @@ func DecodeRules(body []byte) (out []flow.RuleStat, foreign int, err error) {
 		if known && understood {
 			out = append(out, s)
 		} else {
-			foreign++
+			raw := b[48 : len(b)-len(rest)]
+			foreign = append(foreign, Strange{table: r.Table, priority: r.Priority, cookie: r.Cookie, match: append([]byte(nil), raw...)})
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	return out, foreign, nil
 }
 
-// DecodeGroups reads the body of group descriptions (section 7.3.5.9).
-func DecodeGroups(body []byte) (out []flow.Group, foreign int, err error) {
+// DecodeGroups reads the body of group descriptions (section 7.3.5.9). foreign are the
+// numbers of groups that flow has no words for.
+func DecodeGroups(body []byte) (out []flow.Group, foreign []uint32, err error) {
 	err = entries("ofp_group_desc", body, 8, func(b []byte) error {
 		buckets, known, err := decodeBuckets(b[8:])
 		if err != nil {
 			return err
 		}
 		if !known {
-			foreign++
+			foreign = append(foreign, binary.BigEndian.Uint32(b[4:]))
 			return nil
 		}
 		out = append(out, flow.Group{Type: flow.GroupType(b[2]), Number: binary.BigEndian.Uint32(b[4:]), Buckets: buckets})
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	return out, foreign, nil
 }
@@ -150,13 +152,13 @@ func DecodeGroupStats(body []byte) (out []flow.GroupStat, err error) {
 }
 
 // DecodeMeters reads the body of meter configurations (section 7.3.5.12). Meters with
-// anything but one drop band are foreign.
-func DecodeMeters(body []byte) (out []flow.Meter, foreign int, err error) {
+// anything but one drop band are foreign: their numbers.
+func DecodeMeters(body []byte) (out []flow.Meter, foreign []uint32, err error) {
 	err = entries("ofp_meter_config", body, 8, func(b []byte) error {
 		flags := binary.BigEndian.Uint16(b[2:])
 		m := flow.Meter{Number: binary.BigEndian.Uint32(b[4:]), PerPacket: flags&of.OFPMF13_PKTPS != 0}
 		if len(b) != 24 || binary.BigEndian.Uint16(b[8:]) != of.OFPMBT13_DROP {
-			foreign++
+			foreign = append(foreign, m.Number)
 			return nil
 		}
 		m.Rate = binary.BigEndian.Uint32(b[12:])
@@ -167,7 +169,7 @@ func DecodeMeters(body []byte) (out []flow.Meter, foreign int, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	return out, foreign, nil
 }
