@@ -33,6 +33,9 @@ type chunkRun struct {
 	rate     int64            // that the application keeps to, bit/s; 0: none
 	due      int64            // when the next may start; flow.Never: when another has left
 	newest   int32            // the piece started last, -1
+	inside   int              // pieces that have not left their sender
+	depth    int              // how many may be at most, without a list
+	lead     int64            // what a chunk takes at least to the first link with a rate
 	armed    int64            // when onSend is queued
 	retry    int64            // when what was lost is sent again
 	backoff  int              // time-outs in a row
@@ -97,7 +100,7 @@ func (w *world) admitChunks(f *model.Flow) error {
 // launchChunks begins with the address of the receiver, as a host would.
 func (w *world) launchChunks(f *run, now int64) {
 	w.chunky()
-	c := &chunkRun{size: int64(f.spec.Chunk), left: int64(f.spec.Size), rate: int64(f.spec.Rate), due: flow.Never, newest: -1, armed: flow.Never, retry: flow.Never}
+	c := &chunkRun{size: int64(f.spec.Chunk), left: int64(f.spec.Size), rate: int64(f.spec.Rate), due: flow.Never, newest: -1, depth: 1, lead: flow.Never, armed: flow.Never, retry: flow.Never}
 	f.chunks = c
 	c.list, _ = workload.Chunks(&f.spec, w.random) // admit has looked at it
 	for _, x := range c.list {
@@ -170,14 +173,15 @@ func (w *world) pump(f *run, now int64) {
 			}
 			return
 		}
-		x := workload.Chunk{Size: model.Size(c.size), Strict: f.spec.Transport == model.TCP}
+		x := workload.Chunk{Size: model.Size(c.size)}
 		if c.list != nil {
 			x = c.list[c.next]
 			c.next++
 		} else if c.left > 0 {
 			x.Size = min(x.Size, model.Size(c.left))
 		}
-		if c.list == nil && x.Strict && c.alive >= leastUnderWay && c.under+int64(x.Size) > mostUnderWay {
+		if c.list == nil && f.spec.Transport == model.TCP &&
+			(c.inside >= c.depth || c.alive >= leastUnderWay && c.under+int64(x.Size) > mostUnderWay) {
 			return
 		}
 		if c.left > 0 {
@@ -200,9 +204,10 @@ func (w *world) startPiece(f *run, size, now int64) {
 	x.pieces[id] = piece{flow: f.index, size: size, packets: size/full + min(1, size%full)}
 	c.newest, c.due = id, flow.Never
 	c.alive++
+	c.inside++
 	c.under += size
 	f.offered += size
-	strict, gap := c.follows(f)
+	strict, gap := c.follows()
 	if !strict {
 		c.due = w.after(now, max(gap, c.pace(size)))
 	}
@@ -211,14 +216,11 @@ func (w *world) startPiece(f *run, size, now int64) {
 
 // follows says what the next piece waits for: the one before to have left its sender, and
 // then, or from its start on, some time.
-func (c *chunkRun) follows(f *run) (strict bool, gap int64) {
-	switch {
-	case c.list == nil:
-		return f.spec.Transport == model.TCP, 0
-	case c.next < len(c.list):
+func (c *chunkRun) follows() (strict bool, gap int64) {
+	if c.next < len(c.list) {
 		return c.list[c.next].Strict, int64(c.list[c.next].Gap)
 	}
-	return true, 0
+	return false, 0
 }
 
 // pace is how long the application takes for a piece.
@@ -260,8 +262,24 @@ func (w *world) hasLeft(f *run, id int32, now int64) {
 		return
 	}
 	p.left = true
-	if strict, gap := c.follows(f); c.newest == id && strict {
+	c.inside--
+	if strict, gap := c.follows(); c.newest == id && strict {
 		c.due = max(w.after(now, gap), w.after(p.sent, c.pace(p.size)))
+	}
+	w.pump(f, now)
+}
+
+// reaches follows a piece that has come to the first link with a rate. Where that is not
+// the sender's own, the sender may have so many pieces on the way there that the link does
+// not run dry.
+func (w *world) reaches(f *run, id int32, rate, now int64) {
+	c, p := f.chunks, &w.chunks.pieces[id]
+	if c.list != nil || p.left || now-p.sent >= c.lead {
+		return
+	}
+	c.lead = now - p.sent
+	one := timeFor(uint64(p.size)*8, rate)
+	if c.depth = 1 + int((c.lead+one-1)/one); c.depth > 1 {
 		w.pump(f, now)
 	}
 }

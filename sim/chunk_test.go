@@ -475,3 +475,22 @@ func BenchmarkChunkHops(b *testing.B) {
 		})
 	}
 }
+
+func TestADelayBeforeTheFirstLinkWithARateDoesNotSlowChunksDown(t *testing.T) {
+	b := model.NewBuilder("n")
+	for i, name := range []string{"h1", "s1", "s2", "h2"} {
+		b.Declare([]byte(name), []model.NodeKind{model.Host, model.Switch, model.Switch, model.Host}[i])
+	}
+	far, slow := b.SpecID(model.LinkSpec{Delay: 5 * model.Millisecond}), b.SpecID(model.LinkSpec{Rate: 1e9})
+	for i, spec := range []model.SpecID{far, slow, far} {
+		b.Link(model.LinkDraft{A: model.NodeID(i), B: model.NodeID(i + 1), APort: model.AutoPort, BPort: model.AutoPort, Spec: spec, Back: spec})
+	}
+	n, faults := b.Build(nil)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := carry(t, n, inChunks("f", 0, 3, model.Second, 10_000_000, 100_000))
+	// 100 chunks of 0.8 ms and two delays; and once what the first chunk finds out costs,
+	// a delay in which the link is busy for its own 0.8 ms.
+	exactly(t, "duration", (r["f"].Finish - model.Second).Seconds(), 0.080+0.010+0.0042)
+}

@@ -86,8 +86,12 @@ func (w *world) enqueue(a uint32, id int32, now int64) {
 	}
 	k.since = now
 	l.push(id)
+	home, number := k.home || c.rate == 0, k.piece
 	if l.n == 1 {
 		w.serve(l, now)
+	}
+	if f := w.flows[x.pieces[number].flow]; !home && f != nil {
+		w.reaches(f, number, c.rate, now)
 	}
 }
 
