@@ -494,3 +494,42 @@ func TestADelayBeforeTheFirstLinkWithARateDoesNotSlowChunksDown(t *testing.T) {
 	// a delay in which the link is busy for its own 0.8 ms.
 	exactly(t, "duration", (r["f"].Finish - model.Second).Seconds(), 0.080+0.010+0.0042)
 }
+
+func TestALinkCarriesNoMoreChunksAndFramesThanItsRate(t *testing.T) {
+	rapidly(t, func(r *rapid.T) {
+		const rate = 10e6
+		n := sketch(tb{t, r}, []string{"h1-s1", "h2-s1", "h3-s1", "s1-s2", "s2-h4", "s2-h5"}, model.LinkSpec{Rate: rate, Delay: model.Millisecond})
+		n.Watches = []model.Watch{{Nodes: "*", Sample: model.Millisecond}}
+		for i := range rapid.IntRange(1, 6).Draw(r, "flows") {
+			from, _ := n.NodeByName(fmt.Sprint("h", rapid.IntRange(1, 3).Draw(r, "from")))
+			to, _ := n.NodeByName(fmt.Sprint("h", rapid.IntRange(4, 5).Draw(r, "to")))
+			at := model.Time(rapid.Int64Range(0, 50e9).Draw(r, "start"))
+			chunk := model.Size(rapid.IntRange(100, 30_000).Draw(r, "chunk"))
+			var f model.Flow
+			switch rapid.IntRange(0, 2).Draw(r, "kind") {
+			case 0:
+				f = inChunks("", from, to, at, model.Size(rapid.IntRange(1, 200_000).Draw(r, "size")), chunk)
+			case 1:
+				f = udpInChunks("", from, to, at, 100*model.Millisecond, model.Rate(rapid.IntRange(1e5, 2e7).Draw(r, "rate")), chunk)
+			default:
+				f = udp("", from, to, at, 100*model.Millisecond, 2e6)
+			}
+			f.ID, f.SrcPort = fmt.Sprint("f", i), uint16(2000+i)
+			n.Flows = append(n.Flows, f)
+		}
+		d := newDiary()
+		b := start(tb{t, r}, n, &router{}, d)
+		b.run(model.Forever)
+		b.close()
+		samples := d.kind(trace.LinkSample)
+		for _, e := range samples {
+			// A frame counts when its transmission begins.
+			if got, most := float64(e.Sample.Bytes), e.Sample.Span.Seconds()*rate/8+2*1042; got > most {
+				r.Fatalf("%s from %s carried %g bytes in %s", e.Link, e.Sample.From, got, e.Sample.Span)
+			}
+		}
+		if len(samples) == 0 {
+			r.Fatal("there are no samples")
+		}
+	})
+}

@@ -74,9 +74,9 @@
 // busy. No more than 6 MiB, or 64 chunks if that is more, are under way. Chunks of UDP
 // start at the flow's rate, and one that finds other chunks of UDP waiting is lost if they
 // would exceed the queue's limit together; chunks of TCP wait without limit. A chunk list
-// (the chunks of xSDN) says itself when chunks start, but no faster than the flow's rate or
-// its class's highest. Setting up and ending a connection, and acknowledgements, take no
-// time. Captures and traces of packets do not show chunks.
+// (the chunks of xSDN) says itself when chunks start. All keep to the flow's rate and to its
+// class's highest; links know nothing of the classes of chunks. Setting up and ending a
+// connection, and acknowledgements, take no time. Captures and traces of packets do not show chunks.
 //
 // A link that goes down loses the chunks that wait, are sent and are on the wire. TCP
 // sends again what was lost, all of it 200 ms after the first, twice as long each time that

@@ -120,3 +120,23 @@ func FuzzParseChunks(f *testing.F) {
 		}
 	})
 }
+
+func TestAFlowWithChunksIsFollowedChunkByChunk(t *testing.T) {
+	n := star(t, 2, 1e9)
+	n.Flows = []model.Flow{
+		{ID: "list", From: 1, To: 2, Chunks: "1,2", Rate: 1e6},
+		{ID: "cut", From: 1, To: 2, Size: 1e6, Granularity: model.GranularityChunk},
+		{ID: "stated", From: 1, To: 2, Size: 1e6, Granularity: model.GranularityChunk, Chunk: 10},
+		{ID: "whole", From: 1, To: 2, Size: 1e6},
+	}
+	got, err := Concrete(n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := got[0]; f.Granularity != model.GranularityChunk || f.Transport != model.TCP || f.Chunk != 0 {
+		t.Errorf("a list of chunks: %+v", f)
+	}
+	if got[1].Chunk != DefaultChunk || got[2].Chunk != 10 || got[3].Chunk != 0 || got[3].Granularity != model.GranularityPacket {
+		t.Errorf("%+v", got[1:])
+	}
+}

@@ -1,0 +1,50 @@
+package job
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"sendim/core/backend"
+	"sendim/core/fault"
+	"sendim/core/model"
+	"sendim/core/trace"
+)
+
+// world can do what it says.
+type world []backend.Capability
+
+func (w world) Name() string { return "world" }
+
+func (w world) Capabilities(context.Context, backend.Spec) (backend.Capabilities, error) {
+	return backend.Capabilities{Can: w}, nil
+}
+
+func (w world) Open(context.Context, backend.Spec, trace.Sink) (backend.Session, error) {
+	panic("nothing is to be opened")
+}
+
+func TestGranularityIsTheSimulatorsFreedomAndAListOfChunksADemand(t *testing.T) {
+	all := world{backend.LinkRate, backend.LinkDelay, backend.LinkQueue, backend.Queues}
+	for _, c := range []struct {
+		name   string
+		world  world
+		change func(*model.Flow)
+		want   bool
+	}{
+		{"a real world carries any flow", all, func(f *model.Flow) { f.Granularity = model.GranularityChunk }, true},
+		{"but no list of chunks", all, func(f *model.Flow) { f.Size, f.Chunks = 0, "1,2" }, false},
+		{"a simulator that knows no chunks", append(world{backend.VirtualTime}, all...), func(f *model.Flow) { f.Granularity = model.GranularityChunk }, false},
+		{"one that does", append(world{backend.VirtualTime, backend.ChunkFlows}, all...), func(f *model.Flow) { f.Size, f.Chunks = 0, "1,2" }, true},
+	} {
+		j, err := Load(Input{Descriptor: files(t, `<deployment realization="simulation"><system href="net.xml"/></deployment>`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(&j.Model.Flows[0])
+		_, err = Check(t.Context(), j, c.world, nil)
+		if refused := fault.Is(err, fault.MissingCapability); refused == c.want || err != nil && !refused || refused && !strings.Contains(err.Error(), "net.xml:6:3") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
