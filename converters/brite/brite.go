@@ -28,6 +28,7 @@ type reader struct {
 	index  map[string]int32
 	nodes  int // announced; -1: not said
 	edges  int
+	rows   int            // of edges, as their own section says; 0: not said
 	way    map[string]int // directed edges of each kind of last column
 }
 
@@ -56,6 +57,9 @@ func Read(files []draft.File) (*draft.Network, error) {
 		case strings.HasPrefix(fields[0], "Nodes"), strings.HasPrefix(fields[0], "Edges"):
 			section = fields[0][:5]
 			sections[section] = true
+			if rows := strings.FieldsFunc(l.Text, func(r rune) bool { return r < '0' || r > '9' }); section == "Edges" && len(rows) == 1 {
+				r.rows, _ = strconv.Atoi(rows[0])
+			}
 		case section == "Nodes":
 			r.node(l.No, fields)
 		case section == "Edges":
@@ -73,6 +77,9 @@ func Read(files []draft.File) (*draft.Network, error) {
 		if !sections[s] {
 			r.faults.Addf(fault.Syntax, fault.Place{File: r.f.Name}, "the file ends without its section %q", s+":")
 		}
+	}
+	if r.faults.Total == 0 && r.rows > len(r.n.Links) && draft.Cut(text) {
+		r.faults.Addf(fault.Syntax, fault.Place{File: r.f.Name}, "the file ends in the middle of a line after %d of %d edges", len(r.n.Links), r.rows)
 	}
 	if r.faults.Total > 0 {
 		return nil, &r.faults
@@ -185,6 +192,6 @@ func (r *reader) finish() {
 		r.n.Warnings.Addf(fault.Syntax, fault.Place{File: r.f.Name}, "the first line announces %d nodes and %d edges; the rows are %d and %d, and they count", r.nodes, r.edges, len(r.n.Nodes), len(r.n.Links))
 	}
 	if d := r.way["D"]; d > 0 {
-		r.n.Notes = append(r.n.Notes, fmt.Sprintf("%d edges are marked D, directed; links carry both ways", d))
+		r.n.Notes = append(r.n.Notes, fmt.Sprintf("edges marked D, directed: %d; links carry both ways", d))
 	}
 }

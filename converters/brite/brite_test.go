@@ -101,3 +101,10 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+func TestAFileThatIsCutIsRefused(t *testing.T) {
+	_, err := Read([]draft.File{{Name: "x", Data: []byte("Topology: ( 2 Nodes, 2 Edges )\nModel (1 - RTWaxman): 2\nNodes: ( 2 )\n0 1 2\n1 3 4\nEdges: ( 2 )\n0 0 1 1.0 2.0 10")}})
+	if err == nil || err.Error() != "x: the file ends in the middle of a line after 1 of 2 edges [syntax]" {
+		t.Errorf("got %v", err)
+	}
+}

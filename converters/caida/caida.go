@@ -10,7 +10,8 @@ import (
 )
 
 // Is says whether a file looks like a list of edges: its first rows have two columns at
-// least, all with the same separator, and the first two are ids.
+// least, all with the same separator, and the first two are ids. Words that all have a
+// number behind them, and nothing else, are somebody's settings.
 func Is(f draft.File) bool {
 	head := f.Data[:min(len(f.Data), 16384)]
 	whole := len(head) == len(f.Data)
@@ -24,7 +25,8 @@ func Is(f draft.File) bool {
 	if !whole { // the last line may be cut
 		text = text[:strings.LastIndexByte(text, '\n')+1]
 	}
-	rows, columns := 0, 0
+	rows, columns, settings := 0, 0, true
+	from, to, named, sep := 0, 1, false, byte(0)
 	for l := range draft.Lines(text) {
 		line := strings.TrimSpace(l.Text)
 		if line == "" || comment(line) {
@@ -33,10 +35,16 @@ func Is(f draft.File) bool {
 		if rows++; rows > 20 {
 			break
 		}
-		fields := split(line, separator(line))
-		if len(fields) < 2 || !id(fields[0]) || !id(fields[1]) {
+		if rows == 1 {
+			first, second := firstRows(text)
+			sep = separator(first)
+			_, from, to, named = header(cells(first, sep), cells(second, sep))
+		}
+		fields := cells(line, separator(line))
+		if len(fields) < 2 || max(from, to) >= len(fields) || !named && !(id(fields[from]) && id(fields[to])) || named && separator(line) != sep {
 			return false
 		}
+		settings = settings && !named && len(fields) == 2 && !number(fields[0]) && number(fields[1])
 		if len(fields[0]) == 1 && strings.Contains("TMDI", fields[0]) {
 			continue // rows of CAIDA's AS links have as many columns as they like
 		}
@@ -46,11 +54,11 @@ func Is(f draft.File) bool {
 		if columns != len(fields) || columns > 12 {
 			return false
 		}
-		if sep := separator(line); sep == ' ' && columns > 2 && rows > 1 && !value(fields[2]) {
+		if sep := separator(line); sep == ' ' && columns > 2 && rows > 1 && !named && !value(fields[2]) {
 			return false // prose
 		}
 	}
-	return rows > 0
+	return rows > 0 && !settings
 }
 
 // id says whether a word may name a node: letters, digits and a few marks.
@@ -77,27 +85,6 @@ func comment(line string) bool {
 	return strings.HasPrefix(line, "#") || strings.HasPrefix(line, "%") || strings.HasPrefix(line, "//")
 }
 
-func separator(line string) byte {
-	for _, c := range []byte{'|', ';', ',', '\t'} {
-		if strings.IndexByte(line, c) >= 0 {
-			return c
-		}
-	}
-	return ' '
-}
-
-// split cuts a row at its separator; blanks and tabs stand for themselves in any number.
-func split(line string, sep byte) []string {
-	if sep == ' ' || sep == '\t' {
-		return strings.Fields(line)
-	}
-	fields := strings.Split(line, string(sep))
-	for i := range fields {
-		fields[i] = strings.Trim(strings.TrimSpace(fields[i]), `"`)
-	}
-	return fields
-}
-
 // Read reads one file.
 func Read(files []draft.File) (*draft.Network, error) {
 	if len(files) != 1 {
@@ -111,6 +98,14 @@ func Read(files []draft.File) (*draft.Network, error) {
 		return readInet(files[0], text, n, m)
 	}
 	r := &reader{f: files[0], index: map[string]int32{}, n: &draft.Network{File: files[0].Name, Format: "list of edges"}}
+	first, second := firstRows(text)
+	r.sep = separator(first)
+	if named := cells(first, r.sep); len(named) > 0 {
+		r.columns, r.from, r.to, r.named = header(named, cells(second, r.sep))
+		if r.named {
+			r.n.Notes = append(r.n.Notes, "the first row names the columns: "+draft.Clip(strings.Join(named, ", ")))
+		}
+	}
 	for l := range draft.Lines(text) {
 		line := strings.TrimSpace(l.Text)
 		if line == "" || comment(line) {
@@ -141,7 +136,10 @@ type reader struct {
 	index   map[string]int32
 	sep     byte
 	rows    int
+	named   bool     // the first row is a header
 	columns []string // of a header, or nil
+	from    int      // the columns of the ends
+	to      int
 	format  string
 	prefix  string // of labels
 }
@@ -162,97 +160,26 @@ func (r *reader) node(name string, line int32) int32 {
 }
 
 func (r *reader) row(line int32, text string) {
-	if r.rows++; r.rows == 1 {
-		r.sep = separator(text)
-	}
-	fields := split(text, r.sep)
-	if len(fields) < 2 {
-		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: a row has two nodes at least", draft.Clip(text))
+	if r.rows++; r.rows == 1 && r.named {
 		return
 	}
-	if r.rows == 1 && r.header(fields) {
+	fields := cells(text, r.sep)
+	if len(fields) < 2 {
+		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: a row has two nodes at least", draft.Clip(text))
 		return
 	}
 	if r.sep == '|' && r.relation(line, fields) || r.links(line, fields) {
 		return
 	}
 	l := draft.Link{Line: line}
-	from, to := 0, 1
-	if r.columns != nil {
-		from, to = position(r.columns, ends[0]), position(r.columns, ends[1])
-	}
-	if max(from, to) >= len(fields) || !id(fields[from]) || !id(fields[to]) {
+	from, to := r.from, r.to
+	if max(from, to) >= len(fields) || !r.named && !(id(fields[from]) && id(fields[to])) || fields[from] == "" || fields[to] == "" {
 		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: no two nodes", draft.Clip(text))
 		return
 	}
 	l.A, l.B = r.node(fields[from], line), r.node(fields[to], line)
-	r.rest(&l, fields, from, to)
+	r.rest(&l, fields)
 	r.n.Links = append(r.n.Links, l)
-}
-
-// ends lists what the columns of the two nodes are called in files with a header.
-var ends = [2][]string{{"source", "from", "src", "node1", "as1", "fromnodeid"}, {"target", "to", "dst", "dest", "destination", "node2", "as2", "tonodeid"}}
-
-func position(columns, names []string) int {
-	for i, c := range columns {
-		for _, n := range names {
-			if c == n {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
-// header takes a first row that names its columns.
-func (r *reader) header(fields []string) bool {
-	columns := make([]string, len(fields))
-	for i, f := range fields {
-		columns[i] = strings.ToLower(f)
-	}
-	if position(columns, ends[0]) < 0 || position(columns, ends[1]) < 0 {
-		return false
-	}
-	r.columns = columns
-	r.n.Notes = append(r.n.Notes, "the first row names the columns: "+strings.Join(fields, ", "))
-	return true
-}
-
-// rest keeps the further columns: a number alone is a weight, quantities with their unit
-// in columns that a header calls rate or delay are taken, everything else is a property.
-func (r *reader) rest(l *draft.Link, fields []string, from, to int) {
-	for i, v := range fields {
-		if i == from || i == to || v == "" || v == "{}" {
-			continue
-		}
-		name := "column." + fmt.Sprint(i+1)
-		if r.columns != nil && i < len(r.columns) {
-			name = draft.Clean(r.columns[i])
-		} else if len(fields) == 3 && i == 2 {
-			name = "weight"
-		}
-		switch name {
-		case "rate", "bandwidth", "capacity", "bw":
-			if rate, err := model.ParseRate(v); err == nil {
-				l.Spec.Rate, l.RateFrom = rate, "column "+name
-				continue
-			}
-		case "delay", "latency":
-			if span, err := model.ParseTime(v); err == nil {
-				l.Spec.Delay, l.DelayFrom = span, "column "+name
-				continue
-			}
-		case "weight":
-			if w, err := draft.Count(v, 1<<40); err == nil && w >= 1 {
-				l.Spec.Weight = w
-				continue
-			}
-		}
-		if name == "" {
-			name = "column." + fmt.Sprint(i+1)
-		}
-		l.Properties = append(l.Properties, model.Property{Name: name, Value: strings.Clone(v)})
-	}
 }
 
 // relation reads "a|b|r[|source]" of CAIDA's AS relationships.

@@ -25,6 +25,10 @@ func TestListsOfEdges(t *testing.T) {
 		"networkx writes empty dictionaries":  {"1 2 {}\n2 3 {}\n", 3, 2, "list of edges"},
 		"Latin-1 names":                       {"Z\xfcrich,Bern\nBern,Gen\xe8ve\n", 3, 2, "list of edges"},
 		"Inet's output":                       {"3 2\n0 10 20\n1 30 40\n2 5 6\n0 1 3\n1 2 4\n", 3, 2, "Inet topology"},
+		"networkx writes dictionaries":        {"0 1 {}\n0 2 {'weight': 1.5, 'delay': '2ms'}\n", 3, 2, "list of edges"},
+		"words above numbers are a header":    {"id_a,id_b\n0,23977\n1,34526\n", 4, 2, "list of edges"},
+		"Gephi's quoted cells":                {"Source,Target,Type,Weight\nA,B,Undirected,1\nB,\"C, D\",Undirected,2.5\n", 3, 2, "list of edges"},
+		"names above names are a row":         {"Paris,Rome\nRome,Bern\n", 3, 2, "list of edges"},
 		"a weight is a routing weight":        {"a b 3\nb c 4\n", 3, 2, "list of edges"},
 		"byte order mark and no last newline": {"\xef\xbb\xbfa;b\nb;c", 3, 2, "list of edges"},
 	} {
@@ -51,6 +55,22 @@ func TestColumnsWithUnitsAreTaken(t *testing.T) {
 	l := n.Links[0]
 	if l.Spec != (model.LinkSpec{Rate: 10e9, Delay: 2 * model.Millisecond}) || len(l.Properties) != 1 || l.Properties[0] != (model.Property{Name: "type", Value: "fibre"}) {
 		t.Errorf("got %+v", l)
+	}
+}
+
+func TestUnitsMayStandInTheNamesOfColumns(t *testing.T) {
+	for text, want := range map[string]model.LinkSpec{
+		"src;dst;bandwidth (Mbps);delay_ms\nLondon;Paris;1000;4.5\n": {Rate: 1e9, Delay: 4500 * model.Microsecond},
+		"u,v,capacity,latency\na,b,10,5\n":                           {},
+		"a b {'bw': '10Gbps', 'latency': '2ms', 'weight': 3}\n":      {Rate: 10e9, Delay: 2 * model.Millisecond, Weight: 3},
+	} {
+		n, err := Read([]draft.File{{Name: "x", Data: []byte(text)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := n.Links[0]; l.Spec != want || want == (model.LinkSpec{}) && len(l.Properties) != 2 {
+			t.Errorf("%q: %+v", text, l)
+		}
 	}
 }
 

@@ -183,3 +183,13 @@ func TestWhatTheFileDoesNotListIsCountedApart(t *testing.T) {
 		t.Errorf("an inner link has %+v", l)
 	}
 }
+
+func TestMarksAndOldLineEndsGo(t *testing.T) {
+	for in, want := range map[string]string{
+		"\xef\xbb\xbfa\nb": "a\nb", "a\rb\r": "a\nb\n", "a\r\nb\r": "a\r\nb\r", "": "", "\xff\xfea\x00\r\x00": "\xff\xfea\x00\r\x00", "\x01\x02\r\x03": "\x01\x02\r\x03",
+	} {
+		if got := string(Plain([]byte(in))); got != want {
+			t.Errorf("%q becomes %q", in, got)
+		}
+	}
+}

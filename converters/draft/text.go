@@ -41,6 +41,26 @@ func Text(f File) (string, error) {
 	return b.String(), nil
 }
 
+// Plain takes away what hides a text's kind: a byte order mark goes, and lines that end
+// with a carriage return only, as on old Macintoshes, end with a line feed instead. It may
+// change data.
+func Plain(data []byte) []byte {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	head := data[:min(len(data), 1<<16)]
+	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(data, '\n') < 0 && !bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff")) && !binary(head) {
+		for i, c := range data {
+			if c == '\r' {
+				data[i] = '\n'
+			}
+		}
+	}
+	return data
+}
+
+// Cut says whether a text ends in the middle of a line, as files do that were not written
+// or fetched whole.
+func Cut(text string) bool { return text != "" && !strings.HasSuffix(text, "\n") }
+
 // binary says whether more than a fiftieth of the bytes are ones that texts do not have.
 func binary(head []byte) bool {
 	n := 0

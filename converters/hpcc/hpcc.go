@@ -14,25 +14,49 @@ import (
 	"sendim/core/model"
 )
 
-// Is says whether a file looks like HPCC's: three numbers, a line of numbers, and a row
+// Is says whether a file looks like HPCC's: three numbers (or six values), a line of numbers, and a row
 // with two numbers, a rate and a delay with their units.
 func Is(f draft.File) bool {
-	lines := strings.SplitN(string(f.Data[:min(len(f.Data), 1<<20)]), "\n", 4)
-	if len(lines) < 3 || len(strings.Fields(lines[0])) != 3 {
+	lines := strings.SplitN(strings.TrimLeft(string(f.Data[:min(len(f.Data), 1<<20)]), "\r\n"), "\n", 4)
+	if len(lines) < 3 {
 		return false
 	}
-	for _, s := range strings.Fields(lines[0]) {
-		if _, err := draft.Count(s, 1<<40); err != nil {
-			return false
-		}
+	if _, err := head(lines[0]); err != nil {
+		return false
 	}
 	for _, row := range lines[1:3] { // without switches the second line may be empty
 		f := strings.Fields(row)
-		if len(f) >= 4 && strings.HasSuffix(f[2], "bps") && strings.HasSuffix(f[3], "s") {
+		if len(f) >= 4 && (strings.HasSuffix(f[2], "bps") || strings.HasSuffix(f[2], "b/s")) && strings.HasSuffix(f[3], "s") {
 			return true
 		}
 	}
 	return false
+}
+
+// head reads the first line: nodes, switches, links. Simulators of clusters of GPUs
+// (SimAI) write nodes, GPUs in a server, switches in servers, switches between them,
+// links, and what GPU it is.
+func head(line string) (count [3]int64, err error) {
+	fields := strings.Fields(line)
+	at := [3]int{0, 1, 2}
+	switch len(fields) {
+	case 3:
+	case 6:
+		at = [3]int{0, 3, 4}
+	default:
+		return count, fmt.Errorf("the first line has three numbers: nodes, switches, links")
+	}
+	for i, k := range at {
+		if count[i], err = draft.Count(fields[k], 20_000_000); err != nil {
+			return count, err
+		}
+	}
+	if len(fields) == 6 {
+		inside, err := draft.Count(fields[2], 20_000_000)
+		count[1] += inside
+		return count, err
+	}
+	return count, nil
 }
 
 // Read reads one file.
@@ -48,20 +72,16 @@ func Read(files []draft.File) (*draft.Network, error) {
 	r := &reader{f: f, n: &draft.Network{File: f.Name, Format: "HPCC topology"}, index: map[string]int32{}, switches: map[string]bool{}}
 	var rows []draft.Line
 	for l := range draft.Lines(text) {
-		rows = append(rows, l)
+		if len(rows) > 0 || strings.TrimSpace(l.Text) != "" { // without switches the second line may be empty
+			rows = append(rows, l)
+		}
 	}
 	if len(rows) < 2 {
 		return nil, fault.New(fault.Syntax, fault.Place{File: f.Name}, "the file ends before the list of switches")
 	}
-	head := strings.Fields(rows[0].Text)
-	var count [3]int64
-	if len(head) != 3 {
-		return nil, fault.New(fault.Syntax, f.Place(1), "the first line has three numbers: nodes, switches, links")
-	}
-	for i := range count {
-		if count[i], err = draft.Count(head[i], 20_000_000); err != nil {
-			return nil, fault.New(fault.OutOfRange, f.Place(1), "%v", err)
-		}
+	count, err := head(rows[0].Text)
+	if err != nil {
+		return nil, fault.New(fault.OutOfRange, f.Place(1), "%v", err)
 	}
 	for _, s := range strings.Fields(rows[1].Text) {
 		r.switches[s] = true
@@ -86,7 +106,7 @@ func Read(files []draft.File) (*draft.Network, error) {
 		r.n.Warnings.Addf(fault.Syntax, f.Place(1), "%d nodes are announced; links name %d, and they count", count[0], len(r.n.Nodes))
 	}
 	if r.more > 0 {
-		r.n.Notes = append(r.n.Notes, fmt.Sprintf("%d rows beyond the announced number of links are not read, as in HPCC", r.more))
+		r.n.Notes = append(r.n.Notes, fmt.Sprintf("rows beyond the announced number of links, which HPCC does not read either: %d", r.more))
 	}
 	return r.n, nil
 }
@@ -128,10 +148,10 @@ func (r *reader) link(line int32, fields []string) {
 	}
 	l := draft.Link{A: r.node(fields[0], line), B: r.node(fields[1], line), Line: line, RateFrom: "the file", DelayFrom: "the file"}
 	var err error
-	if l.Spec.Rate, err = model.ParseRate(fields[2]); err != nil {
+	if l.Spec.Rate, err = model.ParseRate(strings.Replace(draft.Clip(fields[2]), "b/s", "bps", 1)); err != nil {
 		r.faults.Addf(fault.BadUnit, r.f.Place(line), "rate: %v", err)
 	}
-	if l.Spec.Delay, err = model.ParseTime(fields[3]); err != nil {
+	if l.Spec.Delay, err = model.ParseTime(draft.Clip(fields[3])); err != nil {
 		r.faults.Addf(fault.BadUnit, r.f.Place(line), "delay: %v", err)
 	}
 	if len(fields) > 4 {

@@ -38,3 +38,17 @@ func TestWrongRowsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestClustersOfGPUsAreRead(t *testing.T) {
+	f := draft.File{Name: "x", Data: []byte("6 2 1 1 5 H100\n4 5\n0 4 2880Gbps 0.000025ms 0\n1 4 2880Gbps 0.000025ms 0\n2\t5 100Gb/s 0.0005ms 1e-5\n0 5 100Gbps 0.0005ms 0\n3 5 100Gbps 500ns 0\n")}
+	if !Is(f) {
+		t.Fatal("not recognised")
+	}
+	n, err := Read([]draft.File{f})
+	if err != nil || n.Warnings.Total != 0 {
+		t.Fatal(err, n.Warnings.Err())
+	}
+	if len(n.Nodes) != 6 || len(n.Links) != 5 || n.Links[2].Spec.Rate != 100e9 || n.Links[2].Spec.Loss != 1e-5 || n.Nodes[1].Kind != model.Switch {
+		t.Errorf("%+v", n)
+	}
+}

@@ -20,6 +20,7 @@ const maxNodes = 1 << 20
 // Is says whether a file looks like netbench's.
 func Is(f draft.File) bool {
 	head := f.Data[:min(len(f.Data), 8192)]
+	head = bytes.ReplaceAll(head, []byte(" "), nil)
 	return bytes.Contains(head, []byte("|V|=")) && bytes.Contains(head, []byte("|E|="))
 }
 
@@ -60,6 +61,9 @@ func Read(files []draft.File) (*draft.Network, error) {
 		} else {
 			r.arc(l.No, strings.Fields(line))
 		}
+	}
+	if r.faults.Total == 0 && r.edges > r.rows && draft.Cut(text) {
+		r.faults.Addf(fault.Syntax, fault.Place{File: r.f.Name}, "the file ends in the middle of a line after %d of %d directed edges", r.rows, r.edges)
 	}
 	if r.nodes < 0 && r.faults.Total == 0 {
 		r.faults.Addf(fault.Syntax, fault.Place{File: r.f.Name}, "the file does not say |V|, the number of nodes")

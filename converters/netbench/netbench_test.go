@@ -39,3 +39,10 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileThatIsCutIsRefused(t *testing.T) {
+	_, err := Read([]draft.File{{Name: "x", Data: []byte("|V|=3\n|E|=4\n0 1\n1 0\n1 2")}})
+	if err == nil || err.Error() != "x: the file ends in the middle of a line after 3 of 4 directed edges [syntax]" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -12,11 +12,14 @@ import (
 // isMap says whether a line is one of a map's: a number, a place and an arrow, or an
 // external address.
 func isMap(line string) bool {
-	id, rest, ok := strings.Cut(strings.TrimSpace(line), " ")
-	if !ok || !digits(strings.TrimPrefix(id, "-")) {
+	line = strings.TrimSpace(line)
+	id, rest := line, ""
+	if at := strings.IndexAny(line, " \t"); at > 0 {
+		id, rest = line[:at], strings.TrimSpace(line[at:])
+	}
+	if !digits(strings.TrimPrefix(id, "-")) {
 		return false
 	}
-	rest = strings.TrimSpace(rest)
 	if strings.HasPrefix(id, "-") {
 		return strings.HasPrefix(rest, "=")
 	}

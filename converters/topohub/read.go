@@ -21,40 +21,6 @@ func join(name, key string) string {
 	return name + "." + key
 }
 
-// Is says whether a file looks like node-link JSON: an object that says early whether
-// its graph is directed or has parallel edges.
-func Is(f draft.File) bool {
-	text, err := draft.Text(draft.File{Data: f.Data[:min(len(f.Data), 16<<10)]})
-	if err != nil {
-		return false
-	}
-	x := &document{d: json.NewDecoder(strings.NewReader(text)), text: text, line: 1}
-	if t, err := x.next(); err != nil || t != json.Delim('{') {
-		return false
-	}
-	for {
-		t, err := x.next()
-		if err != nil {
-			return false
-		}
-		key, _ := t.(string)
-		first, err := x.next()
-		if err != nil {
-			return false
-		}
-		if _, is := first.(bool); is && (key == "directed" || key == "multigraph") {
-			// Cytoscape's JSON says so as well, before its elements.
-			return !strings.Contains(text, `"elements"`)
-		}
-		if key == "elements" || x.flat("", first, 0, nil) != nil {
-			break
-		}
-	}
-	// The nodes came first and are more than the beginning of the file.
-	tail := string(f.Data[max(0, len(f.Data)-4<<10):])
-	return strings.Contains(text, `"nodes"`) && strings.Contains(text, `"id"`) && strings.Contains(tail, `"multigraph"`)
-}
-
 // reader makes a draft of one document.
 type reader struct {
 	x        *document
@@ -65,6 +31,7 @@ type reader struct {
 	demands  []demand
 	lists    map[string]bool // nodes, edges or links that were there
 	byIndex  bool
+	hosts    []int32  // nodes that call themselves hosts
 	units    []string // numbers without a unit, by name, in order of first use
 }
 
@@ -125,8 +92,14 @@ func (r *reader) part(key string) error {
 			}
 			return r.link()
 		})
+	case "adjacency":
+		return fault.New(fault.NotYet, r.x.place(), "it is networkx's adjacency data; its node-link data is read")
 	case "graph":
-		if err := r.x.want('{', "graph"); err != nil {
+		t, err := r.x.next()
+		if err != nil || t != json.Delim('{') { // a list of pairs, as networkx 1 has it
+			if err == nil {
+				err = r.x.flat("graph", t, 0, &r.n.Properties)
+			}
 			return err
 		}
 		return r.x.object(func(key string) error {
@@ -176,7 +149,7 @@ func (r *reader) quantity(t json.Token, what string) (float64, error) {
 
 func (r *reader) node() error {
 	n := draft.Node{Line: int32(r.x.place().Line)}
-	named := false
+	named, lat, lon := false, false, false
 	err := r.x.object(func(key string) error {
 		t, err := r.x.next()
 		if err != nil {
@@ -189,6 +162,18 @@ func (r *reader) node() error {
 			return err
 		case key == "pos" && t == json.Delim('['):
 			return r.position(&n)
+		case (key == "lat" || key == "latitude") && isNumber(t):
+			lat = true
+			n.Y, err = r.number(t, key)
+			return err
+		case (key == "lon" || key == "lng" || key == "longitude") && isNumber(t):
+			lon = true
+			n.X, err = r.number(t, key)
+			return err
+		case key == "type" || key == "kind" || key == "role":
+			if v, _ := scalar(t); strings.EqualFold(v, "host") || strings.EqualFold(v, "server") {
+				r.hosts = append(r.hosts, int32(len(r.n.Nodes)))
+			}
 		case key == "name" || key == "label":
 			if v, ok := scalar(t); ok && n.Label == "" {
 				if n.Label = v; draft.Clean(v) != v && v != "" {
@@ -201,6 +186,14 @@ func (r *reader) node() error {
 	})
 	if err != nil {
 		return err
+	}
+	switch {
+	case lat && lon:
+		n.Placed = true
+	case lat:
+		n.Properties = append(n.Properties, model.Property{Name: "latitude", Value: strconv.FormatFloat(n.Y, 'g', -1, 64)})
+	case lon:
+		n.Properties = append(n.Properties, model.Property{Name: "longitude", Value: strconv.FormatFloat(n.X, 'g', -1, 64)})
 	}
 	if !named {
 		n.ID = n.Label
@@ -358,6 +351,9 @@ func (r *reader) finish() error {
 		l.A, l.B = find(r.ends[i][0], l.Line, "the edge"), find(r.ends[i][1], l.Line, "the edge")
 	}
 	r.byIndex = false
+	if faults.Total == 0 {
+		r.attached()
+	}
 	m := draft.Matrix{Demands: make([]draft.Demand, 0, len(r.demands))}
 	for _, d := range r.demands {
 		rate, err := draft.Rate(d.value, 1e6)
@@ -384,6 +380,34 @@ func (r *reader) finish() error {
 		r.n.Warnings.Addf(fault.BadUnit, fault.Place{File: r.n.File}, "edges have a %q of unknown unit: it is kept as a property and not used", key)
 	}
 	return nil
+}
+
+// attached makes hosts of the nodes that call themselves so and have one link at most:
+// hosts do not forward.
+func (r *reader) attached() {
+	if len(r.hosts) == 0 {
+		return
+	}
+	degree := make([]int, len(r.n.Nodes))
+	for _, l := range r.n.Links {
+		degree[l.A]++
+		degree[l.B]++
+	}
+	made := 0
+	for _, i := range r.hosts {
+		if degree[i] <= 1 || r.directed && degree[i] == 2 {
+			r.n.Nodes[i].Kind = model.Host
+			made++
+		}
+	}
+	r.note("nodes that are hosts or servers by their type: %d", made)
+}
+
+// isNumber says whether a value is a number, or one in quotes.
+func isNumber(t json.Token) bool {
+	text, ok := scalar(t)
+	_, err := draft.Number(text)
+	return ok && err == nil
 }
 
 // indices finds out whether edges name nodes by their place in the list, as networkx

@@ -13,6 +13,7 @@ import (
 
 	"sendim/converters/draft"
 	"sendim/converters/topohub"
+	"sendim/core/model"
 	"sendim/descriptors"
 )
 
@@ -189,21 +190,37 @@ func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 	}
 }
 
+func TestWhatDrawingLibrariesReadIsRead(t *testing.T) {
+	n, err := topohub.Read([]draft.File{file(`{"graph":[["name","g"]],"nodes":[{"id":0,"name":"A","lat":1.5,"lon":"2","type":"switch"},{"id":1,"name":"B","type":"Host"},{"id":2,"lat":9}],
+"links":[{"source":0,"target":1,"bandwidth":"100Mbps"},{"source":0,"target":2}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(n.Nodes) != 3 || len(n.Links) != 2 || n.Nodes[1].Kind != model.Host || n.Nodes[0].Kind == model.Host || !n.Nodes[0].Placed || n.Nodes[0].X != 2 || n.Nodes[2].Placed || n.Links[0].Spec.Rate != 100e6 {
+		t.Errorf("%+v", n)
+	}
+	if _, err := topohub.Read([]draft.File{file(`{"directed":false,"graph":{},"nodes":[{"id":1}],"adjacency":[[]]}`)}); err == nil || !strings.Contains(err.Error(), "adjacency data") {
+		t.Errorf("adjacency data: %v", err)
+	}
+}
+
 func TestOtherKindsAreNotClaimed(t *testing.T) {
 	for text, want := range map[string]bool{
 		polish:               true,
 		`{"directed": true,`: true,
-		`{"graph": {"name": "x"}, "multigraph": false, "nodes":`:           true,
-		`{"nodes": [{"id": 1}], "links": [], "multigraph": true}`:          true,
-		`{"application": {"dpctl": ""}, "hosts": [], "links": []}`:         false,
-		`{"nodes": [{"name": "h", "type": "host", "bw": 1}], "links": []}`: false,
-		`{"data": [], "directed": false, "elements": {"nodes": []}}`:       false,
-		`{"graph": {"nodes": {}, "edges": []}}`:                            false,
-		`[{"directed": true}]`:                                             false,
-		`{}`:                                                               false,
-		`{"directed": "yes"}`:                                              false,
-		"graph [":                                                          false,
-		"":                                                                 false,
+		`{"graph": {"name": "x"}, "multigraph": false, "nodes":`:               true,
+		`{"nodes": [{"id": 1}], "links": [], "multigraph": true}`:              true,
+		`{"application": {"dpctl": ""}, "hosts": [], "links": []}`:             false,
+		`{"nodes": [{"name": "h", "type": "host", "bw": 1}], "links": []}`:     false,
+		`{"data": [], "directed": false, "elements": {"nodes": []}}`:           false,
+		`{"graph": {"nodes": {}, "edges": []}}`:                                false,
+		`{"nodes": [{"id": 1}], "links": [{"source": 1, "target": 1}]}`:        true,
+		`{"nodes": [{"name": 1}], "links": [{"source": 1, "destination": 1}]}`: false,
+		`[{"directed": true}]`: false,
+		`{}`:                   false,
+		`{"directed": "yes"}`:  false,
+		"graph [":              false,
+		"":                     false,
 	} {
 		if got := topohub.Is(file(text)); got != want {
 			t.Errorf("%.40q: %v", text, got)

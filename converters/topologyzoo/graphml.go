@@ -372,7 +372,7 @@ const maxDefaults = 5_000_000
 // of keys that an element lacks.
 func (r *graphML) resolver() func(list []attr, domain string) []attr {
 	fallbacks := map[string][]string{} // keys with a default, by domain
-	added := 0
+	added, missing := 0, map[string]bool{}
 	for _, id := range r.ordered {
 		if k := r.keys[id]; k.hasFallback {
 			fallbacks[k.domain] = append(fallbacks[k.domain], id)
@@ -386,7 +386,8 @@ func (r *graphML) resolver() func(list []attr, domain string) []attr {
 			}
 			if k, ok := r.keys[a.key]; ok {
 				a.name = k.name
-			} else if !r.faults.Full() {
+			} else if !missing[a.key] && !r.faults.Full() {
+				missing[a.key] = true // told once, at its first use
 				r.faults.Add(fault.New(fault.UnknownReference, r.file.Place(a.line), "no <key> declares %q", draft.Clip(a.key)).Suggest(a.key, r.ordered[:min(len(r.ordered), 1000)]))
 			}
 		}

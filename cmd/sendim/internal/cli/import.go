@@ -269,7 +269,7 @@ func (c *cli) readImport(name string) (draft.File, error) {
 	if err != nil {
 		return draft.File{}, fault.New(fault.Limit, fault.Place{File: name}, "cannot read the file: %v", err)
 	}
-	return draft.File{Name: name, Data: data}, nil
+	return draft.File{Name: name, Data: draft.Plain(data)}, nil
 }
 
 func readAll(r io.Reader) ([]byte, error) {
