@@ -54,6 +54,7 @@ type tiers struct {
 	divided []bool          // by resource of the whole
 	parts   []parts         // by flow of the whole
 	touched []Flow
+	hops    []Resource // what route returned last
 }
 
 // parts is a flow of the whole as the tiers see it.
@@ -195,9 +196,9 @@ func (x *tier) resource(r Resource) int32 {
 	return int32(x.net.AddResource(0)) + 1
 }
 
-// route is what a flow of a class uses in a tier.
+// route is what a flow of a class uses in a tier, valid until the next call.
 func (s *tiers) route(x *tier, class int32, route []Resource) []Resource {
-	var out []Resource
+	out := s.hops[:0]
 	for _, r := range route {
 		at := x.site(r)
 		divided := s.divided[r]
@@ -217,6 +218,7 @@ func (s *tiers) route(x *tier, class int32, route []Resource) []Resource {
 		x.mark(r)
 		x.markLoad(r)
 	}
+	s.hops = out
 	return out
 }
 

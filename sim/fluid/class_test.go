@@ -419,3 +419,70 @@ func TestTransfersOfAClassEndWhenItsRateSays(t *testing.T) {
 		t.Errorf("ends %v", ends)
 	}
 }
+
+func TestAtOneResourceReservedRatesHoldWhereTheyFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		classes := drawClasses(t)
+		capacity := 0.0
+		for _, c := range classes {
+			capacity += c.Min
+		}
+		capacity += rapid.SampledFrom([]float64{0, 1, 10}).Draw(t, "more")
+		n := fluid.NewClassed([]float64{capacity}, classes)
+		n.Divide(0)
+		wanted, got := make([]float64, len(classes)), make([]float64, len(classes))
+		var flows []fluid.Flow
+		var of []int32
+		for range rapid.IntRange(1, 12).Draw(t, "flows") {
+			c := int32(rapid.IntRange(0, len(classes)-1).Draw(t, "class"))
+			f := ofClass(c, amount(0, 1, 2, 5).Draw(t, "cap"), 0)
+			if f.Cap == 0 {
+				wanted[c] = math.Inf(1)
+			}
+			wanted[c] += f.Cap
+			flows, of = append(flows, n.Add(f)), append(of, c)
+		}
+		n.Solve()
+		all, most := 0.0, 0.0
+		for i, f := range flows {
+			got[of[i]] += n.Rate(f)
+			all += n.Rate(f)
+		}
+		for c, class := range classes {
+			if got[c] < min(class.Min, wanted[c])*(1-1e-9) {
+				t.Fatalf("class %d %+v has %v", c, class, got[c])
+			}
+			if class.Max > 0 {
+				wanted[c] = min(wanted[c], class.Max)
+			}
+			most += wanted[c]
+		}
+		if all < min(capacity, most)*(1-1e-9) {
+			t.Fatalf("%v of %v is used, %v wanted", all, capacity, most)
+		}
+	})
+}
+
+// BenchmarkPacedFlowsOfClasses is BenchmarkPacedFlows with classes, and with a flow that takes
+// what is left, so that every change reaches it through all rounds.
+func BenchmarkPacedFlowsOfClasses(b *testing.B) {
+	const flows = 100
+	n := fluid.NewClassed([]float64{1e9, 1e9, 1e9}, []fluid.Class{{}, {Min: 1e8}, {Priority: 1, Max: 5e8}})
+	route := []fluid.Resource{0, 1, 2}
+	for _, r := range route {
+		n.Divide(r)
+	}
+	n.Add(ofClass(0, 0, route...))
+	live := make([]fluid.Flow, flows)
+	for i := range live {
+		live[i] = n.Add(ofClass(int32(i%3), 1e3, route...))
+	}
+	n.Solve()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		n.Remove(live[i%flows])
+		live[i%flows] = n.Add(ofClass(int32(i%3), 1e3, route...))
+		n.Solve()
+	}
+}
