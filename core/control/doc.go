@@ -7,8 +7,9 @@
 // Between an app and a switch it translates: an app's tables follow those of the apps
 // before it, names become numbers, Flood becomes a group and NextApp a goto, and cookies
 // say whose a rule is, so that no app can touch another's. What no switch would take is
-// not sent; the app is told Failed. When a switch comes back, it is emptied and gets what
-// is wanted there.
+// not sent; the app is told Failed. When a switch comes back, it gets the difference
+// between what it holds and what is wanted there; where nobody can say what it holds, it is
+// emptied and gets all of it.
 //
 // A world drives it: it puts in what switches say (Upcall) and takes out what switches
 // are told (Downcall). Time is a parameter, so the runtime itself is deterministic and

@@ -5,10 +5,6 @@ import (
 	"sync/atomic"
 )
 
-// answerMost bounds the replies to questions that are being put together, in bytes on
-// the wire: some two million rules. Decoded they take about four times as much.
-const answerMost = 256 << 20
-
 // budget is what the answers of all switches that are on their way may take together.
 // One may take it all while the others need little; whoever has taken no more than an
 // equal share is never cut off for another's sake.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"sendim/core/app"
@@ -38,6 +39,11 @@ type Config struct {
 	// Backlog is how many messages may wait for a switch before its packet-ins are
 	// dropped, and Limit before it is given up. Optional: 16,384 and 4,194,304.
 	Backlog, Limit int
+	// Answers is how many bytes the answers to questions (what a switch holds, statistics)
+	// may take together while they are put together. A switch that needs more than an
+	// equal share is cut off when the others' need it. Optional: 256 MiB, some two million
+	// rules; decoded they take about four times as much.
+	Answers int64
 }
 
 // The errors that callers may look for.
@@ -57,6 +63,8 @@ type Controller struct {
 	done   chan struct{} // closed when Run has returned
 	began  time.Time
 	budget *budget
+	// refused counts connections.
+	refused atomic.Int64
 	registry
 	life
 }
@@ -86,6 +94,9 @@ func New(c Config) (*Controller, error) {
 	if c.Limit == 0 {
 		c.Limit = 1 << 22
 	}
+	if c.Answers == 0 {
+		c.Answers = 256 << 20
+	}
 	if c.Name == nil {
 		names := make(map[model.NodeID]string, len(c.DPIDs))
 		for dpid, node := range c.DPIDs {
@@ -100,7 +111,7 @@ func New(c Config) (*Controller, error) {
 		visits:   make(chan func()),
 		done:     make(chan struct{}),
 		began:    time.Now(),
-		budget:   newBudget(answerMost, len(c.DPIDs)),
+		budget:   newBudget(c.Answers, len(c.DPIDs)),
 		registry: newRegistry(),
 	}, nil
 }

@@ -33,7 +33,9 @@ type conn struct {
 	heard   atomic.Int64  // nanoseconds from owner's start to the last message
 	newest  atomic.Uint64 // the newest of the runtime's xids on the line
 	dropped atomic.Int64  // packet-ins, since the queue was last short
-	ended   chan struct{}
+	// grumbled is the reader's.
+	grumbled int
+	ended    chan struct{}
 	asks
 
 	fail sync.Once
@@ -43,7 +45,7 @@ type conn struct {
 // serve is the whole life of a connection.
 func (c *Controller) serve(run context.Context, nc net.Conn) {
 	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(nc, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks(c.budget)}
-	k.out = newQueue(c.cfg.Limit, func() { k.end(fmt.Errorf("it is %d messages behind", c.cfg.Limit)) })
+	k.out = newQueue(c.cfg.Limit, func() { k.end(fmt.Errorf("it is more than %d messages or %d bytes behind", c.cfg.Limit, limitBytes)) })
 	defer close(k.ended)
 	ctx, cancel := context.WithCancel(run)
 	defer cancel()
@@ -54,7 +56,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	ports, err := k.greet()
 	if err != nil {
 		if ctx.Err() == nil {
-			c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v", nc.RemoteAddr(), err))
+			c.refuse(k, err)
 		}
 		return
 	}
@@ -93,6 +95,19 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	// In this order: whoever takes this one's place waits until the loss is told.
 	c.post(run, k, control.Upcall{Kind: control.SwitchLost})
 	c.leave(k)
+}
+
+// refusals is how many refused connections the diary takes: whoever can reach the
+// listener can dial for ever.
+const refusals = 1000
+
+func (c *Controller) refuse(k *conn, why error) {
+	switch n := c.refused.Add(1); {
+	case n < refusals:
+		c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v", k.net.RemoteAddr(), why))
+	case n == refusals:
+		c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v (after %d of them no more are noted)", k.net.RemoteAddr(), why, refusals))
+	}
 }
 
 // end closes the connection; the first reason stays.
@@ -200,17 +215,30 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 		post(control.Upcall{Kind: control.Refusal, Xid: xid, Reason: r.Reason()})
 	case k.refuse(r):
 	default:
-		k.owner.warn(k.name(), "the switch reports an error that answers nothing: "+r.Reason())
+		k.grumble("the switch reports an error that answers nothing: " + r.Reason())
 	}
 	return nil
+}
+
+// grumbles is how often the diary takes a complaint that one connection can cause at will.
+const grumbles = 20
+
+// grumble warns of what a switch says, a number of times.
+func (k *conn) grumble(text string) {
+	switch k.grumbled++; {
+	case k.grumbled < grumbles:
+		k.owner.warn(k.name(), text)
+	case k.grumbled == grumbles:
+		k.owner.warn(k.name(), text+" (more of this kind is not noted)")
+	}
 }
 
 // behind says that a packet-in must be dropped because the switch cannot keep up with
 // the answers.
 func (k *conn) behind() bool {
-	if k.out.len() <= k.owner.cfg.Backlog {
+	if !k.out.behind(k.owner.cfg.Backlog) {
 		if n := k.dropped.Swap(0); n > 0 {
-			k.owner.warn(k.name(), fmt.Sprintf("%d packets for the apps were dropped while the switch was behind", n))
+			k.grumble(fmt.Sprintf("%d packets for the apps were dropped while the switch was behind", n))
 		}
 		return false
 	}

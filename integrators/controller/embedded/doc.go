@@ -9,13 +9,15 @@
 // Each connection has a reader, which decodes, and a writer, which encodes, so that many
 // switches use many cores. The queue to a switch is bounded in two steps: a switch that
 // falls behind has its packet-ins dropped (OpenFlow allows it, and the sender tries
-// again), and one that stays behind is given up and, when it comes back, told anew.
+// again), and one that stays behind is given up and, when it comes back, told what it
+// lacks. The bounds are in messages and, since a switch can cause answers as long as what
+// it says, in bytes.
 // Reading is never stopped for it: a switch that cannot get rid of its replies stops
 // taking commands, and both sides would wait for ever.
 //
 // A switch that connects is asked first what it holds. The runtime compares it with what
-// is wanted and sends the difference, so that a connection that was lost, or a controller
-// that was, disturbs no traffic that is treated rightly. Rules that there are no words for
+// is wanted and sends the difference, so that the loss of a connection, or of a controller,
+// disturbs no traffic that is treated rightly. Rules that there are no words for
 // are nobody's here and are deleted at once. What a switch's answers may take of memory is
 // bounded, for it and for all switches together.
 //

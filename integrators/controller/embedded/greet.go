@@ -103,9 +103,7 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 			if err != nil {
 				return nil, err
 			}
-			if list, complete = append(list, part...), !more; len(list) > portMost {
-				return nil, fmt.Errorf("it describes more than %d ports", portMost)
-			}
+			list, complete = append(list, part...), !more
 		case wire.TypePortStatus:
 			p, _, err := wire.DecodePortStatus(m)
 			if err != nil {
@@ -122,6 +120,9 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 				return nil, err
 			}
 			return nil, errors.New(r.Reason())
+		}
+		if len(list) > portMost {
+			return nil, fmt.Errorf("it describes more than %d ports", portMost)
 		}
 	}
 	return tidyPorts(list), nil

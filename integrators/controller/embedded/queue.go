@@ -12,16 +12,34 @@ type item struct {
 	down control.Downcall
 }
 
+// size is what an item holds beyond itself, in bytes. Rules and the like do not count: the
+// runtime has them anyway.
+func (it *item) size() int {
+	if it.down.Packet != nil {
+		return len(it.raw) + len(it.down.Packet.Frame)
+	}
+	return len(it.raw)
+}
+
+// A switch may cause its controller to say a lot: every packet can be answered with one
+// of its size, and every echo is. What waits for it is bounded in bytes as well.
+const (
+	backlogBytes = 16 << 20 // of it packet-ins are dropped
+	limitBytes   = 64 << 20 // of it the switch is given up
+)
+
 // queue is what waits for a switch. push never waits.
 type queue struct {
 	limit    int
-	overflow func() // called once, when the limit is passed
+	overflow func() // called once, when a limit is passed
 
-	mu     sync.Mutex
-	items  []item
-	taken  int // handed to the writer and not written yet
-	full   bool
-	signal chan struct{} // has room for one
+	mu         sync.Mutex
+	items      []item
+	bytes      int
+	taken      int // handed to the writer and not written yet
+	takenBytes int
+	full       bool
+	signal     chan struct{} // has room for one
 }
 
 func newQueue(limit int, overflow func()) *queue {
@@ -35,7 +53,8 @@ func (q *queue) push(it item) {
 		return
 	}
 	q.items = append(q.items, it)
-	q.full = len(q.items)+q.taken > q.limit
+	q.bytes += it.size()
+	q.full = len(q.items)+q.taken > q.limit || q.bytes+q.takenBytes > limitBytes
 	full := q.full
 	q.mu.Unlock()
 	if full {
@@ -54,6 +73,7 @@ func (q *queue) take(spare []item) []item {
 	defer q.mu.Unlock()
 	out := q.items
 	q.items, q.taken = spare[:0], len(out)
+	q.bytes, q.takenBytes = 0, q.bytes
 	return out
 }
 
@@ -61,11 +81,12 @@ func (q *queue) take(spare []item) []item {
 func (q *queue) written() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.taken = 0
+	q.taken, q.takenBytes = 0, 0
 }
 
-func (q *queue) len() int {
+// behind says that more than so many messages wait, or too many bytes.
+func (q *queue) behind(most int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.items) + q.taken
+	return len(q.items)+q.taken > most || q.bytes+q.takenBytes > backlogBytes
 }

@@ -32,7 +32,7 @@ func (a addresses) HostMAC(h model.NodeID) packet.MAC {
 func (a addresses) PortMAC(model.Endpoint) packet.MAC { return 0x02ff00000000 }
 
 // chain is h1 - s1 - s2 - h2; hosts are at port 2.
-func chain(t *testing.T) *model.Network {
+func chain(t testing.TB) *model.Network {
 	t.Helper()
 	b := model.NewBuilder("chain")
 	ids := map[string]model.NodeID{}
