@@ -156,6 +156,28 @@ topology:
 			`r-1 -- x clab.a.interface=1/1/c1/1; clab.b.interface=eth1`,
 			`r-a -- r-1 clab.inside=r-a`,
 		}, []string{"2 nodes share the networks of others"}},
+		{"containers that forward are switches, and those of somebody else outside", `
+name: l
+topology:
+  nodes:
+    r1: {kind: linux, image: alpine, exec: ["sysctl -w net.ipv4.ip_forward=1"]}
+    r2: {kind: linux, image: alpine, sysctls: {net.ipv4.ip_forward: 1}}
+    r3: {kind: linux, image: alpine, exec: [ip link add name br0 type bridge, ip link set eth1 master br0]}
+    r4: {kind: linux, image: alpine, cmd: sh -c "echo 1 > /proc/sys/net/ipv4/ip_forward"}
+    h: {kind: linux, image: alpine, exec: [ip a add dev eth1 10.0.0.1/8, sysctl net.ipv4.ip_forward=0]}
+  links:
+    - endpoints: ["r1:eth1", "container:nginx1:eth1"]
+    - endpoints: ["h:eth1", "r1:eth2"]
+`, []string{
+			`r1 switch clab.kind=linux; clab.image=alpine; clab.exec=["sysctl -w net.ipv4.ip_forward=1"]`,
+			`r2 switch clab.kind=linux; clab.image=alpine; clab.sysctls={"net.ipv4.ip_forward":1}`,
+			`r3 switch clab.kind=linux; clab.image=alpine; clab.exec=["ip link add name br0 type bridge","ip link set eth1 master br0"]`,
+			`r4 switch clab.kind=linux; clab.image=alpine; clab.cmd=sh -c "echo 1 > /proc/sys/net/ipv4/ip_forward"`,
+			`h host a000001/8 clab.kind=linux; clab.image=alpine; clab.exec=["ip a add dev eth1 10.0.0.1/8","sysctl net.ipv4.ip_forward=0"]`,
+			`container:nginx1 host clab.special=container:nginx1`,
+			`r1 -- container:nginx1 clab.a.interface=eth1; clab.b.interface=eth1`,
+			`h -- r1 clab.a.interface=eth1; clab.b.interface=eth2`,
+		}, []string{"4 linux containers are switches"}},
 		{"hosts have the addresses of their first links", `
 name: l
 topology:

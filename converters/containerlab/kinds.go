@@ -47,6 +47,43 @@ func roleOf(kind, image string) role {
 	return role{kind: model.Host, opaque: true}
 }
 
+// routes says whether a container's own settings make a router or a bridge of it: sysctls
+// or commands that switch forwarding on, or that put interfaces into a bridge.
+func routes(set []member) bool {
+	for _, m := range set {
+		switch m.name {
+		case "sysctls":
+			for _, s := range m.members {
+				if forwarding(s.name + "=" + s.scalar()) {
+					return true
+				}
+			}
+		case "exec":
+			for _, line := range m.items {
+				if forwarding(line.scalar()) {
+					return true
+				}
+			}
+		case "cmd", "entrypoint":
+			if forwarding(m.scalar()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forwarding says whether a command, or NAME=VALUE of a sysctl, switches it on.
+func forwarding(line string) bool {
+	line = strings.NewReplacer(" ", "", "\t", "", `"`, "", "'", "").Replace(strings.ToLower(line))
+	for _, on := range []string{"ip_forward=1", "conf.all.forwarding=1", "conf/all/forwarding=1", "conf.default.forwarding=1", "echo1>/proc/sys/net/ipv4/ip_forward", "ip_forward:1"} {
+		if strings.Contains(line, on) {
+			return true
+		}
+	}
+	return strings.Contains(line, "iplink") && strings.Contains(line, "typebridge")
+}
+
 // forwards says whether a container image is that of a router or switch by one of the
 // words of its name.
 func forwards(image string) bool {

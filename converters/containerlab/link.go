@@ -178,6 +178,9 @@ func (r *reader) ending(v *value) *ending {
 		r.wrong(fault.Syntax, v, "an endpoint is NODE:INTERFACE; this one is %q", draft.Clip(v.scalar()))
 		return nil
 	}
+	if name, port, more := strings.Cut(intf, ":"); more && node == "container" { // of somebody else, as old labs have it
+		return &ending{node: node + ":" + name, intf: port}
+	}
 	return &ending{node: node, intf: intf}
 }
 
@@ -190,7 +193,7 @@ func special(name string) bool {
 	case "host", "mgmt-net", "macvlan", "vxlan", "dummy":
 		return true
 	}
-	return false
+	return strings.HasPrefix(name, "container:")
 }
 
 // undeclared says whether the file has no node of a name; those outside the lab are none.

@@ -99,7 +99,7 @@ type reader struct {
 	names      []string
 	ours       bool // we wrote the file
 
-	shared, unknown, addressed, fixed, between int
+	routers, shared, unknown, addressed, fixed, between int
 }
 
 func (r *reader) fault(code fault.Code, v *value, format string, args ...any) fault.Fault {
@@ -167,6 +167,10 @@ func (r *reader) node(key string, v *value) {
 	labels := at("labels")
 	kind := at("kind").scalar()
 	role := roleOf(kind, at("image").scalar())
+	if kind == "linux" && role.kind == model.Host && labels.get("sendim.id") == nil && routes(set) {
+		role.kind = model.Switch
+		r.routers++
+	}
 	n := draft.Node{ID: key, Kind: role.kind, Line: v.line}
 	own := r.labels(&n, labels)
 	if role.opaque && labels.get("sendim.kind") == nil {
@@ -324,6 +328,7 @@ func (r *reader) remarks(defaults, left int, more bool) {
 	}
 	note(defaults, "${VARIABLE} took its default", "${VARIABLE}s took their defaults")
 	note(left, "${VARIABLE} without a default stays as it is", "${VARIABLE}s without a default stay as they are")
+	note(r.routers, "linux container is a switch, because its settings make it forward", "linux containers are switches, because their settings make them forward")
 	note(r.shared, "node shares the network of another (network-mode container); it stays a node, joined to the other where both forward", "nodes share the networks of others (network-mode container); they stay nodes, joined to those where both forward")
 	note(r.unknown, "node of a kind that is not known is a host that only stands there", "nodes of kinds that are not known are hosts that only stand there")
 	note(r.addressed, "host has the address that the file gives its first link", "hosts have the addresses that the file gives their first links")

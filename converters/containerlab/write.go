@@ -281,7 +281,13 @@ func (x *writer) node(v model.Node, first bool) {
 		}
 		set = append(x.made(v, kind, commands, label), set...)
 	}
-	if roleOf(kind, image).kind != v.Kind {
+	role := roleOf(kind, image).kind
+	if kind == "linux" && !own && role == model.Host && slices.ContainsFunc(set, func(p model.Property) bool {
+		return (p.Name == "exec" || p.Name == "cmd" || p.Name == "entrypoint" || p.Name == "sysctls") && forwarding(p.Value)
+	}) {
+		role = model.Switch // as Read has it
+	}
+	if role != v.Kind {
 		label("kind", v.Kind.String())
 	}
 	x.identity(v, label)

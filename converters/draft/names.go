@@ -81,7 +81,7 @@ func nodeNames(nodes []Node) (names []string, renamed int) {
 		if names[i] == "" {
 			names[i] = taken.free(withID(wanted(&nodes[i]), Clean(nodes[i].ID)))
 		}
-		if names[i] != nodes[i].ID {
+		if names[i] != nodes[i].ID && !nodes[i].Outside {
 			renamed++
 		}
 	}

@@ -151,7 +151,7 @@ func (c *cli) importFiles(args []string, from, file, show string, o draft.Option
 	}
 	n, err := imp.Read(files)
 	if err != nil {
-		return err
+		return few(err)
 	}
 	if n.Name == "" {
 		base := filepath.Base(files[0].Name)
@@ -160,7 +160,7 @@ func (c *cli) importFiles(args []string, from, file, show string, o draft.Option
 	}
 	r, err := draft.Build(n, o)
 	if err != nil {
-		return err
+		return few(err)
 	}
 	c.warnings(&r.Warnings)
 	if err := c.writeFile(file, func(w io.Writer) error { return descriptors.Encode(w, r.Model) }); err != nil {
@@ -172,6 +172,17 @@ func (c *cli) importFiles(args []string, from, file, show string, o draft.Option
 		return enc.Encode(r.Summary)
 	}
 	_, err = io.WriteString(c.errs, r.Summary.Text())
+	return err
+}
+
+// few keeps the first faults of a foreign file and counts the others: nobody mends such a
+// file line by line.
+func few(err error) error {
+	const enough = 10
+	var list *fault.List
+	if errors.As(err, &list) && len(list.Faults) > enough {
+		return &fault.List{Faults: list.Faults[:enough], Total: list.Total}
+	}
 	return err
 }
 
