@@ -73,7 +73,9 @@ type Service string
 
 // The services.
 const (
-	// ServiceARP answers ARP requests for known hosts from the topology.
+	// ServiceARP answers ARP requests for hosts and services from the topology. Requests
+	// for other addresses come to every app of the run as packets of its first table, so
+	// that an app may answer for an address of its own.
 	ServiceARP Service = "arp"
 	// ServiceFlood keeps a spanning-tree group on every switch, for flow.Flood.
 	ServiceFlood Service = "flood"

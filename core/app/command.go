@@ -197,7 +197,7 @@ func (c *Commands) Report(name string, value float64) uint64 {
 	return c.add(Command{Kind: KindMetric, Switch: model.NoNode, Metric: &Metric{name, value}})
 }
 
-// Logf puts a line into the diary; level is debug, info, warn or error.
+// Log puts a line into the diary; level is debug, info, warn or error.
 func (c *Commands) Log(level, text string) uint64 {
 	return c.add(Command{Kind: KindLog, Switch: model.NoNode, Log: &Log{level, text}})
 }

@@ -56,6 +56,13 @@ func arpRequests() flow.Match {
 	return flow.Match{}.With(flow.EthType, uint64(packet.EthTypeARP)).With(flow.ARPOp, uint64(packet.ARPOpRequest))
 }
 
+// strange says that a packet is an ARP request for an address of no host and no service.
+func (s *resolver) strange(p *Packet) bool {
+	h := &p.Header
+	_, known := s.hosts[h.ARPTPA]
+	return h.EthType == packet.EthTypeARP && h.ARPOp == packet.ARPOpRequest && !known && h.ARPSPA != h.ARPTPA
+}
+
 // answer is the packet that answers a request, nil for a request that is none of a known
 // host's business: an unknown address, or a station that asks for or announces its own.
 func (s *resolver) answer(p *Packet) *flow.PacketOut {

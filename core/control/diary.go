@@ -140,7 +140,7 @@ func (d *diary) failed(at model.Time, name string, sw model.NodeID, err error) {
 
 func (d *diary) appLost(at model.Time, name string, err error) {
 	if d.sink != nil {
-		reason, _, _ := strings.Cut(err.Error(), "\n")
+		reason, _, _ := strings.Cut(cause(err), "\n")
 		d.sink.Emit(&trace.Entry{At: at, Kind: trace.AppLost, App: name, Reason: reason})
 	}
 }

@@ -333,7 +333,7 @@ func (r *Runtime) setTimer(a *application, s *app.SetTimer, at model.Time) {
 		}
 	}
 	if s.After >= 0 {
-		t := &timer{name: s.Name, due: at + max(r.lookahead, min(s.After, model.Forever-1-at))}
+		t := &timer{name: s.Name, due: at + max(r.lookahead, min(s.After, model.Forever-1-max(at, 0)))}
 		kept = append(kept, t)
 		r.queueNote(t.due, noteTimer, &note{app: a.index, timer: t})
 	}

@@ -120,8 +120,13 @@ func (r *Runtime) readTree(s *step) {
 func (r *Runtime) readPacket(s *step) {
 	u, p := &s.up, s.up.Packet
 	if p.Cookie&appMask == runtimeCookie {
-		if r.arp != nil {
-			s.reply = r.arp.answer(p)
+		if r.arp == nil {
+			return
+		}
+		if s.reply = r.arp.answer(p); s.reply == nil && r.arp.strange(p) && r.begun {
+			for _, a := range r.apps { // an app may have an address of its own to answer for
+				r.tellPacket(a, u, 0)
+			}
 		}
 		return
 	}
@@ -129,18 +134,24 @@ func (r *Runtime) readPacket(s *step) {
 		return
 	}
 	a := r.apps[r.owner[p.Table]]
+	r.tellPacket(a, u, p.Table-a.base)
+}
+
+// tellPacket tells an app of a packet that one of its tables, or the ARP service, gave up.
+func (r *Runtime) tellPacket(a *application, u *Upcall, table uint8) {
+	p := u.Packet
 	if a.lost != nil {
 		return
 	}
 	if a.floods && r.tree != nil && r.tree.blocks(u.Switch, model.PortNo(p.InPort)) {
 		return
 	}
-	e := &app.PacketIn{Port: app.Port{Switch: u.Switch, Port: model.PortNo(p.InPort)}, Table: p.Table - a.base,
+	e := &app.PacketIn{Port: app.Port{Switch: u.Switch, Port: model.PortNo(p.InPort)}, Table: table,
 		Reason: p.Reason, Cookie: p.Cookie & tagMask, Header: p.Header, Length: p.Length}
 	if p.Bytes != nil {
 		e.Frame = p.Bytes()
 	}
-	r.tellOne(a.index, app.Event{Kind: app.KindPacketIn, At: s.at, PacketIn: e})
+	r.tellOne(a.index, app.Event{Kind: app.KindPacketIn, At: u.At, PacketIn: e})
 }
 
 // readLoss forgets what a lost switch will not answer any more.

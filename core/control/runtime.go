@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -105,7 +106,16 @@ type AppLostError struct {
 }
 
 func (e *AppLostError) Error() string {
-	return fmt.Sprintf("app %s was lost, and the run cannot go on without it: %v", e.App, e.Err)
+	return fmt.Sprintf("app %s was lost, and the run cannot go on without it: %s", e.App, cause(e.Err))
+}
+
+// cause says why an app was lost, and not once more which: an error that names its app
+// has a method for that.
+func cause(err error) string {
+	if l := (interface{ Loss() string })(nil); errors.As(err, &l) {
+		return l.Loss()
+	}
+	return err.Error()
 }
 
 // Unwrap gives the cause.
@@ -348,6 +358,22 @@ func (r *Runtime) WantedMeters(sw model.NodeID) iter.Seq[flow.Meter] {
 			}
 		}
 	}
+}
+
+// GroupNumber is the number on a switch of the group that an app, the i-th, calls name.
+func (r *Runtime) GroupNumber(sw model.NodeID, i int32, name string) (uint32, bool) {
+	if p := r.plants[sw]; p != nil {
+		return p.groups.of(label{i, name})
+	}
+	return 0, false
+}
+
+// MeterNumber is the same for a meter.
+func (r *Runtime) MeterNumber(sw model.NodeID, i int32, name string) (uint32, bool) {
+	if p := r.plants[sw]; p != nil {
+		return p.meters.of(label{i, name})
+	}
+	return 0, false
 }
 
 // Unacknowledged is how many messages to a switch it has not yet acknowledged.

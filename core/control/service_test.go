@@ -153,7 +153,7 @@ func TestASwitchThatConnectsLateBringsItsPortsLinksAndHosts(t *testing.T) {
 	}
 }
 
-func TestARPRequestsForKnownHostsAreAnsweredAndNobodyElseHearsOfThem(t *testing.T) {
+func TestARPRequestsForKnownHostsAreAnsweredAndAppsHearOfTheOthers(t *testing.T) {
 	net := network(t, "s1 s2", "h1 s1", "h2 s2", "s2 s3")
 	a := &scripted{manifest: app.Manifest{Services: []app.Service{app.ServiceARP}}}
 	r, err := control.New(control.Config{Model: net, Address: addresses{}, Delays: constant, Apps: []control.Application{{Instance: app.Local(a)}},
@@ -179,7 +179,6 @@ func TestARPRequestsForKnownHostsAreAnsweredAndNobodyElseHearsOfThem(t *testing.
 	}{
 		{"another host", packet.ARPRequest(mac(h1), ip(h1), ip(h2)), mac(h2)},
 		{"a service", packet.ARPRequest(mac(h1), ip(h1), 10<<24|99), control.VirtualMAC(10<<24 | 99)},
-		{"nobody", packet.ARPRequest(mac(h1), ip(h1), 10<<24|77), 0},
 		{"itself, an announcement", packet.ARPRequest(mac(h1), ip(h1), ip(h1)), 0},
 		{"itself, a probe", packet.ARPRequest(mac(h1), 0, ip(h1)), 0},
 	} {
@@ -203,6 +202,18 @@ func TestARPRequestsForKnownHostsAreAnsweredAndNobodyElseHearsOfThem(t *testing.
 	}
 	if len(a.seen) > 0 {
 		t.Errorf("the app was told %v", a.kinds())
+	}
+	// Somebody else's address may be one that the app answers for.
+	d.up(control.Upcall{Kind: control.PacketIn, Switch: d.node("s1"), At: 40 * ms, Packet: &control.Packet{InPort: 2, Table: 0, Cookie: 0xff << 56,
+		Header: packet.ARPRequest(mac(h1), ip(h1), 10<<24|77), Bytes: func() []byte { return []byte("frame") }}})
+	if out := d.react(40*ms + 1); len(out) > 0 {
+		t.Errorf("asking for nobody: %q", text(net, out))
+	}
+	if got := a.kinds(); !slices.Equal(got, []string{"packet-in"}) {
+		t.Fatalf("the app was told %v", got)
+	}
+	if p := a.seen[0].PacketIn; p.Port != (app.Port{Switch: d.node("s1"), Port: 2}) || p.Cookie != 0 || p.Header.ARPTPA != 10<<24|77 || string(p.Frame) != "frame" {
+		t.Errorf("the app was told %+v", p)
 	}
 }
 
@@ -514,5 +525,35 @@ type quiet struct{ *scripted }
 func (q quiet) React(e *app.Event, out *app.Commands) {
 	if q.scripted.react != nil {
 		q.scripted.react(e, out)
+	}
+}
+
+func TestATimerThatIsSetBeforeTimeZeroRunsOutInItsTime(t *testing.T) {
+	net := network(t, "s1 s2")
+	var fired []model.Time
+	a := &scripted{react: func(e *app.Event, out *app.Commands) {
+		switch e.Kind {
+		case app.KindTopology:
+			out.After("ask", 500*ms)
+			out.After("never", model.Forever)
+		case app.KindTimer:
+			fired = append(fired, e.At)
+		}
+	}}
+	r, err := control.New(control.Config{Model: net, Address: addresses{}, Delays: constant, Apps: []control.Application{{Instance: app.Local(a)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, net: net, r: r}
+	d.connect(-7*ms, "s1", "s2")
+	d.react(-6 * ms)
+	if err := r.Start(-5 * ms); err != nil {
+		t.Fatal(err)
+	}
+	for at := -5 * ms; at < 1000*ms; at += ms {
+		d.react(at)
+	}
+	if want := []model.Time{495 * ms}; !slices.Equal(fired, want) {
+		t.Errorf("timers ran out at %v, not %v", fired, want)
 	}
 }

@@ -20,7 +20,12 @@ type Lost struct {
 
 // Error is one line: who, why, and the line of its standard error that tells most.
 func (l *Lost) Error() string {
-	s := fmt.Sprintf("application %s (%s) is lost: %s", l.App, l.Path, l.Reason)
+	return fmt.Sprintf("application %s (%s) is lost: %s", l.App, l.Path, l.Loss())
+}
+
+// Loss is the same without who, for those who have said that already.
+func (l *Lost) Loss() string {
+	s := l.Reason
 	if w := lastWord(l.Stderr); w != "" && !strings.Contains(l.Reason, strings.TrimPrefix(w, "panic: ")) {
 		s += fmt.Sprintf("; it last wrote %q", w)
 	}

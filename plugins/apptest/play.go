@@ -10,6 +10,7 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/control"
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/core/trace"
@@ -343,6 +344,18 @@ func (p *player) part(sw, word string) string {
 					return fmt.Sprintf("output:%d", p.b.Model.ArcFrom(a).Port)
 				}
 			}
+		}
+		return word
+	}
+	if name, ok := strings.CutPrefix(word, "group:"); ok {
+		if n, ok := p.b.Runtime.GroupNumber(p.b.Node(sw), 0, name); ok {
+			return flow.Action{Type: flow.ToGroup, Arg: n}.String()
+		}
+		return word
+	}
+	if name, ok := strings.CutPrefix(word, "meter:"); ok {
+		if n, ok := p.b.Runtime.MeterNumber(p.b.Node(sw), 0, name); ok {
+			return fmt.Sprintf("meter:#%d", n)
 		}
 		return word
 	}

@@ -20,6 +20,7 @@ import (
 //	network linear,3                  a shape as sendim run's --topo has it, or a file; first of all
 //	param idle 5s                     a parameter of the app; before anything happens
 //	packet h1 -> h3 tcp 80            one packet: tcp, udp (destination port, source port), icmp
+//	packet h1 -> 10.9.9.9 udp 53      the same to an address of no host; h1 asks for it by ARP
 //	ping h1 -> h3                     an echo and its answer
 //	pingall                           the same between all hosts
 //	link down s1--s2                  and: link up
@@ -39,7 +40,8 @@ import (
 //
 // Parts of rules are written as sendim prints them: eth_type=0x0800, in_port=1,
 // priority=100, idle=5, output:2, group:#1. The name of a host stands for its MAC or its
-// IPv4 address, and that of a node after output: for the port that leads there.
+// IPv4 address, that of a node after output: for the port that leads there, and that of the
+// app's own group or meter after group: or meter: for its number.
 type Script struct {
 	Network string
 	Params  map[string]string
@@ -94,8 +96,8 @@ func ParseScript(r io.Reader, file string) (*Script, error) {
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
-		// A group is written with its number's sign; it begins no comment.
-		if whole := lines.Text(); strings.Contains(whole, "group:#") && !strings.HasPrefix(strings.TrimSpace(whole), "#") {
+		// A group or a meter is written with its number's sign; it begins no comment.
+		if whole := lines.Text(); (strings.Contains(whole, "group:#") || strings.Contains(whole, "meter:#")) && !strings.HasPrefix(strings.TrimSpace(whole), "#") {
 			text = whole
 		}
 		words := strings.Fields(text)

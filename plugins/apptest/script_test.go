@@ -6,6 +6,7 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/flow"
+	"sendim/core/packet"
 	"sendim/plugins/apptest"
 )
 
@@ -129,4 +130,43 @@ func FuzzParseScript(f *testing.F) {
 			t.Error("a script without a network is no script")
 		}
 	})
+}
+
+// keeper has a group, a meter and an address of its own, beside the runtime's ARP service.
+type keeper struct{ view app.View }
+
+func (k *keeper) Manifest() app.Manifest {
+	return app.Manifest{Name: "keeper", Tables: 1, Services: []app.Service{app.ServiceARP}}
+}
+
+func (k *keeper) React(e *app.Event, out *app.Commands) {
+	k.view.Take(e)
+	const own = 10<<24 | 9<<16 | 9<<8 | 9
+	switch e.Kind {
+	case app.KindTopology:
+		h2 := k.view.Hosts()[1]
+		for _, s := range k.view.Switches() {
+			out.SetMeter(s.ID, flow.Meter{Name: "slow", Rate: 1000})
+			out.SetGroup(s.ID, flow.Group{Name: "other", Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(2)}}}})
+			out.SetGroup(s.ID, flow.Group{Name: "host", Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(uint32(h2.At.Port))}}}})
+			out.Install(s.ID, flow.Rule{Priority: 1, Match: flow.Match{}.IPv4To(own, 32), MeterName: "slow",
+				Apply: []flow.Action{flow.Set(flow.IPv4Dst, uint64(h2.IP)), flow.Set(flow.EthDst, uint64(h2.MAC)), flow.InGroup("host")}})
+		}
+	case app.KindPacketIn:
+		if h := &e.PacketIn.Header; h.ARPTPA == own {
+			reply := packet.AppendPadded(nil, packet.ARPReply(2, own, h.ARPSHA, h.ARPSPA), nil)
+			out.Send(e.PacketIn.Port.Switch, flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(uint32(e.PacketIn.Port.Port))}, Frame: reply})
+		}
+	}
+}
+
+func TestAScriptNamesTheAppsGroupsAndMetersAndSendsToAddressesOfNoHost(t *testing.T) {
+	apptest.RunScript(t, func() app.App { return &keeper{} }, `
+		network single,2
+		packet h1 -> 10.9.9.9 tcp 80
+		expect delivered h2
+		expect rule s1 meter:slow group:host
+		expect no rule s1 group:other
+		expect no rule s1 group:none
+	`)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -110,6 +111,7 @@ const scriptHelp = `  # a comment
   network linear,3              a shape as sendim run --topo has it, or a file; first of all
   param idle 5s                 a parameter of the app; before anything happens
   packet h1 -> h3 tcp 80        one packet: tcp, udp (destination port, source port) or icmp
+  packet h1 -> 10.9.9.9 udp 53  the same to an address of no host; h1 asks for it by ARP
   ping h1 -> h3                 an echo and its answer; pingall: between all hosts
   link down s1--s2              and: link up
   switch down s2                it loses its controller; switch up: restarted, and empty
@@ -125,7 +127,8 @@ const scriptHelp = `  # a comment
   expect refused                a switch refused something
 
 Parts of rules are written as sendim prints them; the name of a host stands for its
-addresses, and that of a node after output: or in_port= for the port that leads to it.`
+addresses, that of a node after output: or in_port= for the port that leads to it, and
+that of the app's own group or meter after group: or meter: for its number.`
 
 func (o *checkOptions) validate() (params map[string]string, err error) {
 	var bad fault.List
@@ -178,7 +181,10 @@ func (c *cli) check(cmd *cobra.Command, what string, o checkOptions) error {
 		return faults.Err()
 	}
 	e := &examination{cli: c, cmd: cmd, o: o, s: s, manifest: m}
-	e.subject = apptest.Subject{Params: params, New: func() (app.Instance, error) { return c.start(cmd.Context(), s, io.Discard) }}
+	e.subject = apptest.Subject{Params: params, New: func() (app.Instance, error) {
+		i, err := c.start(cmd.Context(), s, io.Discard)
+		return interruptible{i, cmd.Context()}, err
+	}}
 	if s.builtin == "" { // a process takes a while to start and to be asked
 		e.subject.Swaps, e.subject.Together = 9, true
 	}
@@ -186,6 +192,19 @@ func (c *cli) check(cmd *cobra.Command, what string, o checkOptions) error {
 		return err
 	}
 	return e.tell()
+}
+
+// interruptible is an app that answers no more once the command has been interrupted.
+type interruptible struct {
+	app.Instance
+	ctx context.Context
+}
+
+func (i interruptible) Handle(_ context.Context, events []app.Event, emit func(int, []app.Command)) error {
+	if err := i.ctx.Err(); err != nil {
+		return err
+	}
+	return i.Instance.Handle(i.ctx, events, emit)
 }
 
 // examination is an app being tested.
