@@ -11,15 +11,14 @@
 // falls behind has its packet-ins dropped (OpenFlow allows it, and the sender tries
 // again), and one that stays behind is given up and, when it comes back, told what it
 // lacks. The bounds are in messages and, since a switch can cause answers as long as what
-// it says, in bytes.
-// Reading is never stopped for it: a switch that cannot get rid of its replies stops
-// taking commands, and both sides would wait for ever.
+// it says, in bytes. Reading is never stopped for it: a switch that cannot get rid of its
+// replies stops taking commands, and both sides would wait for ever.
 //
 // A switch that connects is asked first what it holds. The runtime compares it with what
 // is wanted and sends the difference, so that the loss of a connection, or of a controller,
-// disturbs no traffic that is treated rightly. Rules that there are no words for
-// are nobody's here and are deleted at once. What a switch's answers may take of memory is
-// bounded, for it and for all switches together.
+// disturbs no traffic that is treated rightly. Rules that there are no words for are
+// nobody's here and are deleted at once. What answers may take of memory is bounded, for
+// each switch and for all of them together.
 //
 // A switch that says nothing for Echo is asked for an echo, and one that says nothing for
 // Silence is lost: noticed at the latest Echo/2 after that. By default this is 5 s, 15 s

@@ -16,11 +16,8 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/backend"
-	"sendim/core/control"
 	"sendim/core/flow"
-	"sendim/core/model"
 	"sendim/core/packet"
-	"sendim/core/trace"
 	"sendim/integrators/controller/embedded"
 	"sendim/integrators/controller/embedded/wire"
 	"sendim/integrators/controller/embedded/wire/wiretest"
@@ -47,12 +44,8 @@ func newTown(t testing.TB, adjust func(*embedded.Config)) *town {
 	n := chain(t)
 	w := &town{t: t}
 	w.bench = run(t, nil, 2, nil, func(cfg *embedded.Config) {
-		r, err := control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: "router", Instance: app.Local(&forgetful{}), FailRun: true}},
-			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: trace.Discard{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Driver, cfg.Handshake = r, time.Second
+		driven(t, n, "router", &forgetful{})(cfg)
+		cfg.Handshake = time.Second
 		if adjust != nil {
 			adjust(cfg)
 		}

@@ -145,6 +145,126 @@ func TestALostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 	}
 }
 
+// A controller that takes the place of one that died leaves alone what it wants as well.
+func TestANewControllerTakesOverWithoutAGap(t *testing.T) {
+	l := newChainOf(t, "fixed", &fixed{})
+	l.inside("for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done")
+	everything := backend.Selector{Node: model.NoNode, Rules: true, Groups: true, Meters: true}
+	before := l.ask(everything)
+	received := make(chan string, 1)
+	go func() {
+		received <- l.inside("ip netns exec h1 ping -q -i 0.002 -c 1000 10.0.0.2 | grep -o '[0-9]* received'")
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s1 := l.ovs.BridgeSocket("s1")
+	l.ofctl("add-flow", s1, "priority=3,cookie=5,ip,nw_dst=10.0.1.3,actions=output:2")
+	l.ofctl("mod-flows", s1, "ip,nw_dst=10.0.1.4,actions=output:2")
+	listener, err := l.sandbox.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixed{}
+	l.bench = run(t, nil, 2, listener, driven(t, chain(t), "fixed", f))
+	for _, b := range []string{"s1", "s2"} {
+		l.vsctl("set-controller", b, "tcp:"+l.addr)
+	}
+	l.wait(t, 2)
+	began := time.Now()
+	l.startApps(t)
+	after := l.ask(everything)
+	if len(after) != len(before) {
+		t.Fatalf("%d rules, groups and meters; there were %d", len(after), len(before))
+	}
+	anew := 0
+	for i := range after {
+		switch {
+		case after[i].Rule != nil && !after[i].Rule.Rule.Equal(&before[i].Rule.Rule):
+			t.Errorf("there is %s\nwant %s", after[i].Rule.Rule, before[i].Rule.Rule)
+		case after[i].Rule != nil && after[i].Rule.Age < int64(time.Since(began))*int64(model.Nanosecond):
+			anew++
+		}
+	}
+	if anew != 1 { // the one that was altered
+		t.Errorf("%d rules were sent anew", anew)
+	}
+	if got := <-received; got != "1000 received" {
+		t.Errorf("of 1000 echoes %s", got)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.failed) > 0 {
+		t.Errorf("told to have failed: %+v", f.failed)
+	}
+}
+
+// greedy is an app that wants more rules than there is room for, a second after the start.
+type greedy struct {
+	wants  map[uint64]uint16 // priority by command
+	heard  map[uint16][]string
+	answer chan bool // closed when every command has been answered
+}
+
+const greed = 200
+
+func (*greedy) Manifest() app.Manifest { return app.Manifest{Name: "greedy", Version: "1", Tables: 1} }
+
+func (g *greedy) React(e *app.Event, out *app.Commands) {
+	hear := func(command uint64, what string) {
+		p := g.wants[command]
+		if g.heard[p] = append(g.heard[p], what); len(g.heard) == greed {
+			close(g.answer)
+		}
+	}
+	switch e.Kind {
+	case app.KindTopology:
+		out.After("hunger", model.Second)
+	case app.KindTimer:
+		for p := range uint16(greed) {
+			g.wants[out.Install(0, flow.Rule{Priority: p + 1, Apply: []flow.Action{flow.Out(1)}})] = p
+			out.Acknowledge()
+		}
+	case app.KindApplied:
+		hear(e.Applied.Command, "applied")
+	case app.KindFailed:
+		hear(e.Failed.Command, e.Failed.Reason)
+	}
+}
+
+// Of many commands under one barrier each has its own answer, and what is wanted
+// afterwards is what is there.
+func TestARefusalFindsItsCommandAmongMany(t *testing.T) {
+	g := &greedy{wants: map[uint64]uint16{}, heard: map[uint16][]string{}, answer: make(chan bool)}
+	l := newChainOf(t, "greedy", g)
+	l.vsctl("--id=@t", "create", "Flow_Table", "flow_limit=60", "overflow_policy=refuse", "--", "set", "bridge", "s1", "flow_tables:0=@t")
+	select {
+	case <-g.answer:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("diary %v", l.diary.texts())
+	}
+	there := map[uint16]bool{}
+	for _, r := range l.rules(0) {
+		there[r.Priority-1] = true
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(there) < 40 || len(there) > 60 { // hidden ones take room as well
+		t.Errorf("%d rules are there", len(there))
+	}
+	for p, heard := range g.heard {
+		want := "s1 refused it: flow-mod failed: table full"
+		if there[p] {
+			want = "applied"
+		}
+		if len(heard) != 1 || heard[0] != want {
+			t.Errorf("of rule %d the app heard %q, want %q", p, heard, want)
+		}
+	}
+}
+
 // What a switch says while it is asked what it holds comes after its introduction, but
 // for what is no news then.
 func TestASwitchIsAskedWhatItHoldsBeforeAnythingElse(t *testing.T) {

@@ -98,19 +98,22 @@ func newChain(t *testing.T) *chainLab {
 	return &chainLab{lab: newChainOf(t, "router", r), router: r}
 }
 
-func newChainOf(t *testing.T, name string, a app.App) *lab {
-	l, listener := place(t)
-	n := chain(t)
-	c := l
-	c.bench = run(t, nil, 2, listener, func(cfg *embedded.Config) {
+// driven has the real runtime drive a controller, with one app.
+func driven(t testing.TB, n *model.Network, name string, a app.App) func(*embedded.Config) {
+	return func(cfg *embedded.Config) {
 		runtime, err := control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: name, Instance: app.Local(a), FailRun: true}},
 			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: cfg.Clock})
 		if err != nil {
 			t.Fatal(err)
 		}
 		cfg.Driver = runtime
-	})
-	l.inside(`ip link add s1-eth1 type veth peer name s2-eth1; ip link set s1-eth1 up; ip link set s2-eth1 up
+	}
+}
+
+func newChainOf(t *testing.T, name string, a app.App) *lab {
+	c, listener := place(t)
+	c.bench = run(t, nil, 2, listener, driven(t, chain(t), name, a))
+	c.inside(`ip link add s1-eth1 type veth peer name s2-eth1; ip link set s1-eth1 up; ip link set s2-eth1 up
 		for i in 1 2; do
 			ip netns add h$i
 			ip link add s$i-eth2 type veth peer name eth0 netns h$i
@@ -120,12 +123,12 @@ func newChainOf(t *testing.T, name string, a app.App) *lab {
 		done`)
 	for i := 1; i <= 2; i++ {
 		b := fmt.Sprintf("s%d", i)
-		l.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13", fmt.Sprintf("other_config:datapath-id=%016x", i),
+		c.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13", fmt.Sprintf("other_config:datapath-id=%016x", i),
 			"--", "add-port", b, b+"-eth1", "--", "set", "interface", b+"-eth1", "ofport_request=1",
-			"--", "add-port", b, b+"-eth2", "--", "set", "interface", b+"-eth2", "ofport_request=2", "--", "set-controller", b, "tcp:"+l.addr)
+			"--", "add-port", b, b+"-eth2", "--", "set", "interface", b+"-eth2", "ofport_request=2", "--", "set-controller", b, "tcp:"+c.addr)
 	}
-	l.wait(t, 2)
-	l.startApps(t)
+	c.wait(t, 2)
+	c.startApps(t)
 	return c
 }
 
