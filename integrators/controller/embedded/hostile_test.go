@@ -18,6 +18,7 @@ import (
 	"sendim/core/backend"
 	"sendim/core/flow"
 	"sendim/core/packet"
+	"sendim/core/trace"
 	"sendim/integrators/controller/embedded"
 	"sendim/integrators/controller/embedded/wire"
 	"sendim/integrators/controller/embedded/wire/wiretest"
@@ -44,7 +45,7 @@ func newTown(t testing.TB, adjust func(*embedded.Config)) *town {
 	n := chain(t)
 	w := &town{t: t}
 	w.bench = run(t, nil, 2, nil, func(cfg *embedded.Config) {
-		driven(t, n, "router", &forgetful{})(cfg)
+		driven(t, n, "router", &forgetful{}, trace.Discard{})(cfg)
 		cfg.Handshake = time.Second
 		if adjust != nil {
 			adjust(cfg)

@@ -98,11 +98,13 @@ func newChain(t *testing.T) *chainLab {
 	return &chainLab{lab: newChainOf(t, "router", r), router: r}
 }
 
-// driven has the real runtime drive a controller, with one app.
-func driven(t testing.TB, n *model.Network, name string, a app.App) func(*embedded.Config) {
+// driven has the real runtime drive a controller, with one app. The diary is the
+// controller's, or sink.
+func driven(t testing.TB, n *model.Network, name string, a app.App, sink ...trace.Sink) func(*embedded.Config) {
 	return func(cfg *embedded.Config) {
+		to := append(sink, cfg.Clock)[0]
 		runtime, err := control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: name, Instance: app.Local(a), FailRun: true}},
-			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: cfg.Clock})
+			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: to})
 		if err != nil {
 			t.Fatal(err)
 		}
