@@ -125,7 +125,7 @@ topology:
     - endpoints: ["dummy", "b:d1"]
 `, []string{
 			`1 switch clab.kind=bridge`,
-			`b host clab.kind=linux`,
+			`b switch clab.kind=linux`,
 			`host host clab.special=host`, `mgmt-net host clab.special=mgmt-net`, `macvlan ens3 host clab.special=macvlan`, `vxlan 10.0.0.9 host clab.special=vxlan`, `dummy host clab.special=dummy`, `dummy host clab.special=dummy`,
 			`1 -- b mtu 2000 clab.a.interface=e1-1; clab.b.interface=eth1`,
 			`b -- host clab.a.interface=eth2; clab.b.interface=up0`,
@@ -136,7 +136,7 @@ topology:
 			`b -- vxlan 10.0.0.9 clab.a.interface=eth7; clab.type=vxlan; clab.remote=10.0.0.9; clab.vni=100; clab.udp-port=4789`,
 			`b -- dummy mtu 9000 clab.a.interface=d0; clab.a.mac=x; clab.type=dummy`,
 			`b -- dummy clab.a.interface=d1`,
-		}, []string{"1 ${VARIABLE} took its default", "1 host has several links"}},
+		}, []string{"1 ${VARIABLE} took its default", "1 container is a switch"}},
 		{"cards of a chassis stay nodes, and are joined", `
 name: l
 topology:
@@ -178,6 +178,28 @@ topology:
 			`r1 -- container:nginx1 clab.a.interface=eth1; clab.b.interface=eth1`,
 			`h -- r1 clab.a.interface=eth1; clab.b.interface=eth2`,
 		}, []string{"4 linux containers are switches"}},
+		{"containers that join separate parts are switches", `
+name: l
+topology:
+  nodes:
+    b1: {kind: bridge}
+    b2: {kind: bridge}
+    r: {kind: linux}
+    two: {kind: linux}
+    d: {kind: linux}
+  links:
+    - endpoints: ["b1:1", "r:eth1"]
+    - endpoints: ["b2:1", "r:eth2"]
+    - endpoints: ["two:eth1", "b1:2"]
+    - endpoints: ["two:eth2", "b2:2"]
+    - endpoints: ["d:eth1", "b1:3"]
+    - endpoints: ["d:eth2", "dummy"]
+`, []string{
+			`b1 switch clab.kind=bridge`, `b2 switch clab.kind=bridge`, `r switch clab.kind=linux`, `two host clab.kind=linux`, `d host clab.kind=linux`, `dummy host clab.special=dummy`,
+			`b1 -- r clab.a.interface=1; clab.b.interface=eth1`, `b2 -- r clab.a.interface=1; clab.b.interface=eth2`,
+			`two -- b1 clab.a.interface=eth1; clab.b.interface=2`, `two -- b2 clab.a.interface=eth2; clab.b.interface=2`,
+			`d -- b1 clab.a.interface=eth1; clab.b.interface=3`, `d -- dummy clab.a.interface=eth2`,
+		}, []string{"1 container is a switch, because it joins"}},
 		{"hosts have the addresses of their first links", `
 name: l
 topology:
@@ -492,6 +514,23 @@ func keepsTheSchema(t interface{ Fatalf(string, ...any) }, text []byte) {
 			}
 			used[e] = true
 		}
+	}
+}
+
+func TestTextsLikeTemplatesAndVariablesComeBack(t *testing.T) {
+	b := model.NewBuilder("{{ .x }}")
+	id, _ := b.Declare([]byte("a"), model.Switch)
+	b.SetNodeExtra(id, model.Identity{}, nil, []model.Property{{Name: "p", Value: "{{{ range }}"}, {Name: "q", Value: "${HOME:=x} $HOME $$ ${y}"}})
+	n, faults := b.Build(nil)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := Write(&out, n, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(lines(n), lines(build(t, read(t, out.String()), draft.Options{}))); diff != "" {
+		t.Errorf("%s\n%s", diff, out.String())
 	}
 }
 

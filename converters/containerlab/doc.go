@@ -5,8 +5,8 @@
 //
 //   - A node has what its defaults, kind, group and own entry say, merged as containerlab
 //     merges them. Network operating systems and bridges are switches, and so are linux
-//     containers with an image of a router (frr, bird, openvswitch ...), or whose commands
-//     or sysctls make them forward; other linux containers are hosts; nodes of unknown kinds
+//     containers with an image of a router (frr, bird, openvswitch ...), whose commands or
+//     sysctls make them forward, or that join parts which are separate without them; other linux containers are hosts; nodes of unknown kinds
 //     are hosts that only stand there, with a warning. Everything a node says is kept as
 //     properties: clab.kind, clab.image ..., what is no plain text as JSON.
 //   - Links are read short and long. Interface names are properties (clab.a.interface,

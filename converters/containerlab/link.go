@@ -78,9 +78,6 @@ func (r *reader) link(v *value) {
 	if l.B, ok = r.end(v, b); !ok {
 		return
 	}
-	if a, b := &r.n.Nodes[l.A], &r.n.Nodes[l.B]; a.Kind == model.Host && b.Kind == model.Host && !a.Outside && !b.Outside {
-		r.between++
-	}
 	r.linkSettings(&l, v, kind, a, b)
 	for _, end := range []struct {
 		node int32

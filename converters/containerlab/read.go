@@ -73,6 +73,7 @@ func Read(files []draft.File) (*draft.Network, error) {
 			r.link(l)
 		}
 	}
+	r.transit()
 	r.inside()
 	r.addresses()
 	r.remarks(defaults, left, more)
@@ -99,7 +100,7 @@ type reader struct {
 	names      []string
 	ours       bool // we wrote the file
 
-	routers, shared, unknown, addressed, fixed, between int
+	routers, joining, shared, unknown, addressed, fixed int
 }
 
 func (r *reader) fault(code fault.Code, v *value, format string, args ...any) fault.Fault {
@@ -329,10 +330,17 @@ func (r *reader) remarks(defaults, left int, more bool) {
 	note(defaults, "${VARIABLE} took its default", "${VARIABLE}s took their defaults")
 	note(left, "${VARIABLE} without a default stays as it is", "${VARIABLE}s without a default stay as they are")
 	note(r.routers, "linux container is a switch, because its settings make it forward", "linux containers are switches, because their settings make them forward")
+	note(r.joining, "container is a switch, because it joins parts that are separate without it", "containers are switches, because they join parts that are separate without them")
 	note(r.shared, "node shares the network of another (network-mode container); it stays a node, joined to the other where both forward", "nodes share the networks of others (network-mode container); they stay nodes, joined to those where both forward")
 	note(r.unknown, "node of a kind that is not known is a host that only stands there", "nodes of kinds that are not known are hosts that only stand there")
 	note(r.addressed, "host has the address that the file gives its first link", "hosts have the addresses that the file gives their first links")
-	note(r.between, "link joins two hosts, and hosts never forward", "links join two hosts, and hosts never forward")
+	between := 0
+	for _, l := range r.n.Links {
+		if a, b := &r.n.Nodes[l.A], &r.n.Nodes[l.B]; a.Kind == model.Host && b.Kind == model.Host && !a.Outside && !b.Outside {
+			between++
+		}
+	}
+	note(between, "link joins two hosts, and hosts never forward", "links join two hosts, and hosts never forward")
 	links := make([]int, len(r.n.Nodes))
 	several := 0
 	for _, l := range r.n.Links {

@@ -375,6 +375,6 @@ func (x *writer) labels(indent string, ours []model.Property, kept json.RawMessa
 		x.line("%s  %s: %s", indent, yamlKey(m.Name), m.Value)
 	}
 	for _, p := range ours {
-		x.line("%s  %s: %s", indent, p.Name, quote(p.Value))
+		x.line("%s  %s: %s", indent, p.Name, strings.ReplaceAll(quote(p.Value), "$", `\u0024`)) // no variable of the shell's
 	}
 }

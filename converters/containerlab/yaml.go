@@ -44,7 +44,7 @@ func flow(raw json.RawMessage) string {
 // quote makes a double-quoted YAML text of one: a JSON text in which nothing stands that
 // YAML calls unprintable.
 func quote(s string) string {
-	text := string(draft.Quote(s))
+	text := strings.ReplaceAll(string(draft.Quote(s)), "{{", `{\u007b`) // no template of Go's
 	odd := func(r rune) bool { return r >= 0x7f && r < 0xa0 || r == 0xfeff || r == 0xfffe || r == 0xffff }
 	if strings.IndexFunc(text, odd) < 0 {
 		return text

@@ -248,6 +248,16 @@ func (w *builder) fill(back *model.LinkSpec, there model.LinkSpec, l *Link) {
 	if back.Delay == 0 && l.Spec.Delay == 0 {
 		back.Delay = there.Delay
 	}
+	// What a file says of one direction only holds for both, unless none is a value too.
+	if back.Weight == 0 && !w.n.KeepName {
+		back.Weight = there.Weight
+	}
+	if back.MTU == 0 && !w.n.KeepName {
+		back.MTU = there.MTU
+	}
+	if back.Queue == (model.QueueLimit{}) && there.Queue != back.Queue && !w.n.KeepName {
+		back.Queue = model.DefaultQueue
+	}
 }
 
 func (w *builder) rate(l *Link, spec *model.LinkSpec) (rule string) {

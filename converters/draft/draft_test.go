@@ -193,3 +193,14 @@ func TestMarksAndOldLineEndsGo(t *testing.T) {
 		}
 	}
 }
+
+func TestAWeightOfOneDirectionIsThatOfBoth(t *testing.T) {
+	n := &Network{Nodes: []Node{{ID: "a"}, {ID: "b"}}, Links: []Link{{A: 0, B: 1, Spec: model.LinkSpec{Weight: 3, MTU: 1400, Queue: model.QueueLimit{Packets: 5}}, Back: &model.LinkSpec{Loss: 0.5}}}}
+	r, err := Build(n, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Model.Link(0); l.Back.Weight != 3 || l.Back.MTU != 1400 || l.Back.Queue != model.DefaultQueue || l.Back.Loss != 0.5 || l.Spec.Loss != 0 {
+		t.Errorf("%+v", l)
+	}
+}

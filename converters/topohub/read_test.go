@@ -110,7 +110,7 @@ note: demands state no unit: they are taken for Mbit/s, and each goes from its s
 "links": [{"source": 7, "target": [0, "a"], "key": 0, "bandwidth": "10Gbps", "delay": "2ms", "weight": 5}, {"source": [0, "a"], "target": 7, "key": 0, "bandwidth": 100}, {"source": 7, "target": [0, "a"], "key": 1, "weight": 2.5}]}`,
 			`n7 source.id=7
 0-a source.id=(0, a)
-n7--0-a 10Gbps 2ms back 10Gbps 2ms key=0 back.bandwidth=100 rate.from=bandwidth delay.from=delay
+n7--0-a 10Gbps 2ms key=0 back.bandwidth=100 rate.from=bandwidth delay.from=delay
 n7--0-a#2 0bps 0ps key=1 weight=2.5 rate.from=none: unlimited delay.from=none: 0s
 TopoHub (node-link JSON): 2 nodes and 2 links
 parallel: 1 link beyond the first between two nodes, all kept

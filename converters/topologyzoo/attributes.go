@@ -32,6 +32,8 @@ const (
 	lengthOf
 	kilometres
 	weight
+	jitterOf
+	lossOf
 )
 
 func nodeRole(s string) role {
@@ -80,6 +82,10 @@ func edgeRole(s string) role {
 		return rateOf
 	case "delay", "latency", "propagation_delay":
 		return delayOf
+	case "jitter":
+		return jitterOf
+	case "packet_loss", "loss", "loss_rate":
+		return lossOf
 	case "length", "distance", "dist":
 		return lengthOf
 	case "km", "length_km", "distance_km", "dist_km":

@@ -228,6 +228,14 @@ func (r *reader) link(from *edge, to *draft.Link) {
 			if v != "" {
 				to.Length, used[i] = r.positive(v, a), true
 			}
+		case jitterOf:
+			if j, err := model.ParseTime(v); err == nil && j >= 0 {
+				to.Spec.Jitter, used[i] = j, true
+			}
+		case lossOf: // a bare number may be one in a hundred, unless it is Shadow's packet_loss
+			if p, err := model.ParseRatio(v); err == nil && (strings.HasSuffix(v, "%") || strings.EqualFold(a.name, "packet_loss")) {
+				to.Spec.Loss, used[i] = p, true
+			}
 		case weight:
 			if w, err := draft.Number(v); err == nil && w >= 1 && w < 1<<31 && w == math.Trunc(w) && to.Spec.Weight == 0 {
 				to.Spec.Weight, used[i] = int64(w), true

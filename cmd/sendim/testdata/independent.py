@@ -27,6 +27,16 @@ def text(path):
         return data.decode("latin-1")
 
 
+def joined(arcs):
+    """Pairs up directions: the first of one way with the first of the other."""
+    directed, pairs = Counter(arcs), []
+    for (a, b), n in directed.items():
+        back = directed.get((b, a), 0)
+        if a <= b or not back:
+            pairs += [(a, b)] * (n if a == b else max(n, back))
+    return pairs
+
+
 def local(e):
     return e.tag.rsplit("}", 1)[-1]
 
@@ -34,15 +44,16 @@ def local(e):
 def graphml(path):
     root = ET.parse(path).getroot()
     nodes = [e.get("id") for e in root.iter() if local(e) == "node"]
-    pairs = [(e.get("source"), e.get("target")) for e in root.iter() if local(e) == "edge"]
-    return count(nodes, pairs)
+    default = next((e.get("edgedefault") for e in root.iter() if local(e) == "graph"), "")
+    arcs = [(e.get("source"), e.get("target")) for e in root.iter() if local(e) == "edge"]
+    return count(nodes, joined(arcs) if default == "directed" else arcs)
 
 
 def gml(path):
     s = text(path)
     nodes = re.findall(r"\bnode\s*\[", s)
     pairs = re.findall(r"\bedge\s*\[[^\]]*?\bsource\s+(\S+)[^\]]*?\btarget\s+(\S+)", s)
-    return count(nodes, pairs)
+    return count(nodes, joined(pairs) if re.search(r"(?m)^\s*directed\s+1\b", s) else pairs)
 
 
 def sndlib_xml(path):
