@@ -20,6 +20,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/core/trace"
 	"sendim/integrators/controller/embedded/wire"
 	"sendim/integrators/controller/embedded/wire/wiretest"
 	"sendim/integrators/netns"
@@ -445,5 +446,59 @@ func BenchmarkEncode(b *testing.B) {
 			b.Fatal(err)
 		}
 		n += uint64(binary.BigEndian.Uint16(out[2:]))
+	}
+}
+
+// BenchmarkReturn is how long a real switch that holds what is wanted, but for one rule,
+// takes from being told where its controller is until it has acknowledged everything:
+// dialling, being read, compared and repaired. The time of ovs-vsctl is in it.
+func BenchmarkReturn(b *testing.B) {
+	for _, rules := range []int{100, 10000} {
+		b.Run(fmt.Sprintf("%d-rules", rules), func(b *testing.B) {
+			a := &many{rules: rules, back: make(chan bool, 1)}
+			l, listener := place(b)
+			l.bench = run(b, nil, 2, listener, driven(b, chain(b), "many", a, trace.Discard{}))
+			l.vsctl("add-br", "s1", "--", "set", "bridge", "s1", "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13", fmt.Sprintf("other_config:datapath-id=%016x", 1),
+				"other_config:disable-in-band=true", "--", "set-controller", "s1", "tcp:"+l.addr)
+			l.wait(b, 1)
+			l.startApps(b)
+			for b.Loop() {
+				b.StopTimer()
+				l.vsctl("set-controller", "s1", "tcp:127.0.0.1:1")
+				l.ofctl("--strict", "del-flows", l.ovs.BridgeSocket("s1"), "priority=5,ip,nw_dst=0.0.0.7")
+				b.StartTimer()
+				l.vsctl("set-controller", "s1", "tcp:"+l.addr)
+				<-a.back
+			}
+			if n := len(l.rules(0)); n != rules {
+				b.Fatalf("%d of %d rules", n, rules)
+			}
+		})
+	}
+}
+
+// many is an app that wants so many rules, and to know when its switch has come back and
+// has them.
+type many struct {
+	rules int
+	back  chan bool
+}
+
+func (*many) Manifest() app.Manifest { return app.Manifest{Name: "many", Version: "1", Tables: 1} }
+
+func (m *many) React(e *app.Event, out *app.Commands) {
+	rule := func(i int) flow.Rule {
+		return flow.Rule{Priority: 5, Match: flow.Match{}.IPv4To(packet.IPv4(i), 32), Apply: []flow.Action{flow.Out(1)}}
+	}
+	switch {
+	case e.Kind == app.KindTopology:
+		for i := range m.rules {
+			out.Install(0, rule(i))
+		}
+	case e.Kind == app.KindSwitch && e.Switch.Up:
+		out.Install(0, rule(7))
+		out.Acknowledge()
+	case e.Kind == app.KindApplied:
+		m.back <- true
 	}
 }
