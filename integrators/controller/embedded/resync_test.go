@@ -73,16 +73,18 @@ func TestALostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 		}
 		return out
 	}
-	introductions := func() (n int) {
+	noted := func(kinds ...trace.Kind) (n int) {
 		l.diary.mu.Lock()
 		defer l.diary.mu.Unlock()
 		for _, e := range l.diary.list {
-			if e.Kind == trace.SwitchUp {
+			if slices.Contains(kinds, e.Kind) {
 				n++
 			}
 		}
 		return n
 	}
+	sent := func() int { return noted(trace.RuleMod, trace.GroupMod, trace.MeterMod) }
+	first := sent()
 	s1, s2 := l.ovs.BridgeSocket("s1"), l.ovs.BridgeSocket("s2")
 	received := make(chan string, 1)
 	go func() {
@@ -115,17 +117,23 @@ func TestALostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 		for _, b := range []string{"s1", "s2"} {
 			l.vsctl("set-controller", b, "tcp:"+l.addr)
 		}
-		for deadline := time.Now().Add(10 * time.Second); introductions() < 2*round+4 || len(l.Connected()) < 2 || holds() != want; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); noted(trace.SwitchUp) < 2*round+4 || len(l.Connected()) < 2 || holds() != want; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("round %d: there is\n%s\nwant\n%s\ndiary %v", round, holds(), want, l.diary.texts())
 			}
 		}
 		if round == 0 { // what was right was never away
+			if n := sent() - first; n != 0 {
+				t.Errorf("%d modifications were sent to switches that held everything", n)
+			}
 			for rule, age := range ages() {
 				if age < before[rule] {
 					t.Errorf("a rule that was %s old is %s old after the return", model.Time(before[rule]), model.Time(age))
 				}
 			}
+		}
+		if n := sent() - first; round == 2 && n != 3+6 {
+			t.Errorf("%d modifications have repaired everything, not 9", n)
 		}
 		t.Logf("round %d: right again %v after the switches were told to come back", round, time.Since(gone))
 	}
