@@ -26,6 +26,7 @@ explain_the_end()
 from .app import App, Bool, Choice, Duration, Float, Int, Rate, String
 from .commands import NO_NODE, Commands
 from .events import Event, HostInfo, LinkInfo, Port, SwitchInfo
+from .frames import arp_reply
 from .rules import (
     ALL, CONTROLLER, DEC_TTL, ETH_ARP, ETH_IPV4, ETH_IPV6, FAST_FAILOVER, FLOOD, ICMP, IN_PORT, INDIRECT,
     MISS_CONTROLLER, MISS_DROP, MISS_NEXT, NEXT_APP, POP_VLAN,
@@ -47,5 +48,5 @@ __all__ = [
     "SELECT", "TCP", "UDP", "VLAN_PRESENT", "Action", "Bucket", "Group", "Match", "Meter", "Rule", "in_group",
     "match", "output", "push_vlan", "set_field", "set_queue", "to_controller", "GBPS", "HOUR", "KBPS", "MBPS",
     "MICROSECOND", "MILLISECOND", "MINUTE", "NANOSECOND", "PICOSECOND", "SECOND", "TBPS", "ip", "ip6",
-    "ip6_text", "ip_text", "is_multicast", "mac", "mac_text",
+    "ip6_text", "ip_text", "is_multicast", "mac", "mac_text", "arp_reply",
 ]
