@@ -157,6 +157,22 @@ func (o *checkOptions) validate() (params map[string]string, err error) {
 	return params, bad.Err()
 }
 
+// fits says what of --param does not fit the app. What scripts and traces need, they have
+// of their own.
+func (o *checkOptions) fits(m app.Manifest, params map[string]string) error {
+	if len(o.scripts)+len(o.traces) > 0 {
+		m.Parameters = slices.Clone(m.Parameters)
+		for i := range m.Parameters {
+			m.Parameters[i].Required = false
+		}
+	}
+	_, faults := m.Resolve(params)
+	for i := range faults.Faults {
+		faults.Faults[i].Place = fault.Place{File: "--param"}
+	}
+	return faults.Err()
+}
+
 func (c *cli) check(cmd *cobra.Command, what string, o checkOptions) error {
 	params, err := o.validate()
 	if err != nil {
@@ -177,8 +193,8 @@ func (c *cli) check(cmd *cobra.Command, what string, o checkOptions) error {
 	}
 	m := first.Manifest()
 	_ = first.Close() // it has told who it is
-	if _, faults := m.Resolve(params); faults.Err() != nil {
-		return faults.Err()
+	if err := o.fits(m, params); err != nil {
+		return err
 	}
 	e := &examination{cli: c, cmd: cmd, o: o, s: s, manifest: m}
 	e.subject = apptest.Subject{Params: params, New: func() (app.Instance, error) {
