@@ -272,8 +272,9 @@ func (p *player) expect(st *step) {
 			p.find(*st, "the app logged %s", none(strings.Join(p.said.logs, " | ")))
 		}
 	case "metric":
-		want, _ := strconv.ParseFloat(w[3], 64) // checked when it was read
-		if got, ok := p.said.metrics[w[2]]; !ok {
+		name := strings.Join(w[2:len(w)-1], " ")
+		want, _ := strconv.ParseFloat(w[len(w)-1], 64) // checked when it was read
+		if got, ok := p.said.metrics[name]; !ok {
 			p.find(*st, "the app never reported it")
 		} else if got != want {
 			p.find(*st, "it is %v", got)

@@ -85,7 +85,7 @@ var expectations = map[string]struct {
 	"no":         {5, -1, "expect no rule s1 eth_dst=h3"},
 	"rules":      {4, 4, "expect rules s1 2"},
 	"log":        {3, -1, "expect log lost its way"},
-	"metric":     {4, 4, "expect metric pairs 3"},
+	"metric":     {4, -1, "expect metric pairs 3"},
 	"refused":    {2, 2, "expect refused"},
 }
 
@@ -186,8 +186,8 @@ func (s *Script) take(st step) *fault.Fault {
 			}
 		}
 		if w[1] == "metric" {
-			if _, err := strconv.ParseFloat(w[3], 64); err != nil {
-				return bad(fault.BadNumber, "%q is not a number", w[3])
+			if _, err := strconv.ParseFloat(w[len(w)-1], 64); err != nil {
+				return bad(fault.BadNumber, "%q is not a number", w[len(w)-1])
 			}
 		}
 	}

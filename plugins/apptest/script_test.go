@@ -145,6 +145,7 @@ func (k *keeper) React(e *app.Event, out *app.Commands) {
 	switch e.Kind {
 	case app.KindTopology:
 		h2 := k.view.Hosts()[1]
+		out.Report("hosts of the net", 2)
 		for _, s := range k.view.Switches() {
 			out.SetMeter(s.ID, flow.Meter{Name: "slow", Rate: 1000})
 			out.SetGroup(s.ID, flow.Group{Name: "other", Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(2)}}}})
@@ -168,5 +169,6 @@ func TestAScriptNamesTheAppsGroupsAndMetersAndSendsToAddressesOfNoHost(t *testin
 		expect rule s1 meter:slow group:host
 		expect no rule s1 group:other
 		expect no rule s1 group:none
+		expect metric hosts of the net 2
 	`)
 }

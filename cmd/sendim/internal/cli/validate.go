@@ -93,8 +93,12 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %d applications, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
-		len(j.Deployment.Applications), j.Model.NodeCount(), j.Model.LinkCount())
+	apps := "1 application"
+	if n := len(j.Deployment.Applications); n != 1 {
+		apps = fmt.Sprintf("%d applications", n)
+	}
+	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %s, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
+		apps, j.Model.NodeCount(), j.Model.LinkCount())
 	c.distributions(j.Model)
 	return nil
 }
