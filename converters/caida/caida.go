@@ -38,9 +38,9 @@ func Is(f draft.File) bool {
 		if rows == 1 {
 			first, second := firstRows(text)
 			sep = separator(first)
-			_, from, to, named = header(cells(first, sep), cells(second, sep))
+			_, from, to, named = header(cells(nil, first, sep), cells(nil, second, sep))
 		}
-		fields := cells(line, separator(line))
+		fields := cells(nil, line, separator(line))
 		if len(fields) < 2 || max(from, to) >= len(fields) || !named && !(id(fields[from]) && id(fields[to])) || named && separator(line) != sep {
 			return false
 		}
@@ -100,8 +100,8 @@ func Read(files []draft.File) (*draft.Network, error) {
 	r := &reader{f: files[0], index: map[string]int32{}, n: &draft.Network{File: files[0].Name, Format: "list of edges"}}
 	first, second := firstRows(text)
 	r.sep = separator(first)
-	if named := cells(first, r.sep); len(named) > 0 {
-		r.columns, r.from, r.to, r.named = header(named, cells(second, r.sep))
+	if named := cells(nil, first, r.sep); len(named) > 0 {
+		r.columns, r.from, r.to, r.named = header(named, cells(nil, second, r.sep))
 		if r.named {
 			r.n.Notes = append(r.n.Notes, "the first row names the columns: "+draft.Clip(strings.Join(named, ", ")))
 		}
@@ -136,6 +136,7 @@ type reader struct {
 	index   map[string]int32
 	sep     byte
 	rows    int
+	fields  []string // of the row at hand
 	named   bool     // the first row is a header
 	columns []string // of a header, or nil
 	from    int      // the columns of the ends
@@ -163,7 +164,8 @@ func (r *reader) row(line int32, text string) {
 	if r.rows++; r.rows == 1 && r.named {
 		return
 	}
-	fields := cells(text, r.sep)
+	r.fields = cells(r.fields, text, r.sep)
+	fields := r.fields
 	if len(fields) < 2 {
 		r.faults.Addf(fault.Syntax, r.f.Place(line), "%q: a row has two nodes at least", draft.Clip(text))
 		return

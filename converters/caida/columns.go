@@ -10,14 +10,16 @@ import (
 	"sendim/core/model"
 )
 
-// cells cuts a row at its separator; blanks and tabs stand for themselves in any number,
-// and quotes keep a separator inside. A dictionary at the end, as networkx writes, is one
-// cell.
-func cells(line string, sep byte) []string {
+// cells cuts a row at its separator, into a list that it may use again; blanks and tabs
+// stand for themselves in any number, and quotes keep a separator inside. A dictionary at
+// the end, as networkx writes, is one cell.
+func cells(fields []string, line string, sep byte) []string {
 	line, data := dictionary(line)
-	var fields []string
+	fields = fields[:0]
 	if sep == ' ' || sep == '\t' {
-		fields = strings.Fields(line)
+		for f := range strings.FieldsSeq(line) {
+			fields = append(fields, f)
+		}
 	} else if line != "" {
 		for rest, more := line, true; more; {
 			var field string
