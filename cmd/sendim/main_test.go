@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -107,13 +108,29 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			ts.Exec(args[0], args[1:]...) //nolint:errcheck // the code is not asked for
 		},
 		"retry": func(ts *testscript.TestScript, _ bool, args []string) {
-			for range 200 {
+			for range 600 { // half a minute and more: a busy machine may take its time
 				if ts.Exec(args[0], args[1:]...) == nil {
 					return
 				}
 				time.Sleep(50 * time.Millisecond)
 			}
 			ts.Fatalf("%s never succeeded", strings.Join(args, " "))
+		},
+		// await REGEXP COMMAND... repeats a command until its output matches; a busy machine
+		// may take its time.
+		"await": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) < 2 {
+				ts.Fatalf("usage: await REGEXP COMMAND...")
+			}
+			want, err := regexp.Compile(args[0])
+			ts.Check(err)
+			for range 600 {
+				if ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) {
+					return
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+			ts.Fatalf("%s never wrote %s", strings.Join(args[1:], " "), args[0])
 		},
 	}
 }
