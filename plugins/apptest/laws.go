@@ -217,9 +217,13 @@ func (s Subject) swapped(t T, i app.Instance) app.Instance {
 		_ = next.Close()
 		t.Fatal(err)
 	}
-	if again, err := next.Save(ctx); err != nil || !bytes.Equal(state, again) {
+	again, err := next.Save(ctx)
+	if err == nil && !bytes.Equal(state, again) {
+		err = fmt.Errorf("what was restored is saved as something else:\n%.2000s\n%.2000s", state, again)
+	}
+	if err != nil {
 		_ = next.Close()
-		t.Fatalf("what was restored is saved as something else (%v):\n%.2000s\n%.2000s", err, state, again)
+		t.Fatal(err)
 	}
 	return next
 }

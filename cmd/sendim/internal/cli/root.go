@@ -81,7 +81,11 @@ func Main(w Wiring, args []string) int {
 	root := c.root()
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
-	explain(c.errs, err)
+	told := err
+	if err == context.Canceled { //nolint:errorlint // one that says more is told as it is
+		told = errors.New("interrupted")
+	}
+	explain(c.errs, told)
 	code := exitCode(err)
 	if errors.Is(err, context.Canceled) {
 		code = Interrupted
