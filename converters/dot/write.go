@@ -146,5 +146,11 @@ func degrees(v model.Node, name string) (float64, bool) {
 
 // quote makes a quoted string; a backslash would begin an escape of labels.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", "").Replace(s) + `"`
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r == 0x7f {
+			return -1 // Graphviz reads C strings
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
