@@ -1,7 +1,6 @@
 package caida
 
 import (
-	"fmt"
 	"strings"
 
 	"sendim/converters/draft"
@@ -89,6 +88,6 @@ func readInet(f draft.File, text string, nodes, links int64) (*draft.Network, er
 	if int64(len(n.Links)) != links {
 		n.Warnings.Addf(fault.Syntax, fault.Place{File: f.Name}, "the first line announces %d links; the rows are %d, and they count", links, len(n.Links))
 	}
-	n.Notes = append(n.Notes, fmt.Sprintf("Inet gives no rates and no delays; its coordinates have no unit, so no delay comes from them"))
+	n.Notes = append(n.Notes, "Inet gives no rates and no delays; its coordinates have no unit, so no delay comes from them")
 	return n, nil
 }

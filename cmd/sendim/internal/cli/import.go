@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
 	"encoding/json"
@@ -267,14 +268,14 @@ func (c *cli) readImport(name string) (draft.File, error) {
 	}
 	data, err := readAll(in)
 	switch {
-	case err == nil && strings.HasPrefix(string(data[:min(len(data), 2)]), "\x1f\x8b"):
+	case err == nil && bytes.HasPrefix(data, []byte("\x1f\x8b")):
 		var z *gzip.Reader
-		if z, err = gzip.NewReader(strings.NewReader(string(data))); err == nil {
+		if z, err = gzip.NewReader(bytes.NewReader(data)); err == nil {
 			data, err = readAll(z)
 		}
 		name = strings.TrimSuffix(name, ".gz")
-	case err == nil && strings.HasPrefix(string(data[:min(len(data), 3)]), "BZh"):
-		data, err = readAll(bzip2.NewReader(strings.NewReader(string(data))))
+	case err == nil && bytes.HasPrefix(data, []byte("BZh")):
+		data, err = readAll(bzip2.NewReader(bytes.NewReader(data)))
 		name = strings.TrimSuffix(name, ".bz2")
 	}
 	if err != nil {
