@@ -58,8 +58,16 @@ func (e *encoder) rest() {
 	e.scenario()
 	e.tests()
 	for _, w := range n.Watches {
-		e.leaf("trace", "nodes", string(w.Nodes), "links", string(w.Links), "flows", w.Flows, "packets", boolText(w.Packets), "interval", timeText(w.Sample))
+		e.leaf("trace", "nodes", string(w.Nodes), "links", string(w.Links), "flows", w.Flows, "packets", boolText(w.Packets), "interval", timeText(w.Sample),
+			"series", w.Series.String(), "capture", boolText(w.Capture), "direction", directionText(w.Direction), "snaplen", sizeText(w.Snap))
 	}
+}
+
+func directionText(d model.Direction) string {
+	if d == model.BothWays {
+		return ""
+	}
+	return d.String()
 }
 
 func granularityText(g model.Granularity) string {

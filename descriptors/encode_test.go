@@ -154,7 +154,8 @@ func anyNetwork(t *rapid.T) *model.Network {
 			Pairs: []model.Pair{{From: hosts[0], To: hosts[1], Weight: rapid.Float64Range(1e-300, 1).Draw(t, "weight")}, {From: hosts[1], To: hosts[0], Weight: 1}}})
 		n.Distributions = []model.Distribution{{ID: "odd sizes", Points: []model.SizePoint{{Size: 0, Share: 0}, {Size: 1, Share: rapid.Float64Range(0, 1).Draw(t, "share")}, {Size: 1 + sizes.Draw(t, "size"), Share: 1}}}}
 		n.Processes = []model.Process{{Node: h(), At: times.Draw(t, "at"), Command: "echo '" + text.Draw(t, "c") + "' && true"}}
-		n.Watches = []model.Watch{{Nodes: "type=switch", Packets: true}, {Links: "*", Flows: "f*", Sample: 1 + times.Draw(t, "sample")}}
+		n.Watches = []model.Watch{{Nodes: "type=switch", Packets: true}, {Links: "*", Flows: "f*", Sample: 1 + times.Draw(t, "sample"), Series: model.Series(rapid.IntRange(0, 5).Draw(t, "series"))},
+			{Nodes: "*", Capture: true, Direction: model.Direction(rapid.IntRange(0, 2).Draw(t, "direction")), Snap: model.Size(rapid.IntRange(0, 2000).Draw(t, "snap"))}}
 	}
 	last := model.LinkID(n.LinkCount() - 1)
 	n.Scenario = []model.ScenarioStep{

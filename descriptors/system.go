@@ -172,9 +172,13 @@ func systemElement() *element {
 					{name: "min", kind: share, initial: "0%", doc: "at least"}, {name: "max", kind: share, initial: "100%", doc: "at most"},
 					{name: "of", kind: choice, choices: []string{"bytes", "flows"}, initial: "bytes", doc: "what is shared: the bytes that arrived, or the flows"},
 					{name: "flows", kind: text, initial: "all flows to the service", doc: "flow id or glob: only these flows count"}, critical}}}},
-			{name: "trace", doc: "What the diary records beyond the usual.", attrs: []attribute{
+			{name: "trace", doc: "What is recorded beyond the usual: packets in the diary, series over time, captures of ports. What a series has no selector for is followed everywhere; links are followed anyway.", attrs: []attribute{
 				{name: "nodes", kind: selector, doc: "nodes"}, {name: "links", kind: selector, doc: "links"}, {name: "flows", kind: text, doc: "flow id or glob"},
-				{name: "packets", kind: boolean, initial: "false", doc: "every packet"}, {name: "interval", kind: span, doc: "interval of time series"}}},
+				{name: "packets", kind: boolean, initial: "false", doc: "every packet"}, {name: "interval", kind: span, doc: "interval of time series; the shortest counts for all"},
+				{name: "series", kind: choice, choices: model.SeriesNames(), doc: "what is followed over time: flows (of flows=), links or queues (of links=), switches (of nodes=)"},
+				{name: "capture", kind: boolean, initial: "false", doc: "the frames at the ports of nodes and at the first end of links, as pcap files"},
+				{name: "direction", kind: choice, choices: model.DirectionNames(), initial: "both", doc: "of a capture: what the node takes in, what it gives out"},
+				{name: "snaplen", kind: size, initial: "all", doc: "of a capture: so much of each frame"}}},
 		},
 	}
 }

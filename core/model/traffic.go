@@ -63,6 +63,7 @@ type Flow struct {
 	Packet      Size   // bytes on the wire of a full packet; 0: 1500 + Ethernet
 	Chunk       Size   // chunk granularity
 	Chunks      string // xSDN's chunk language, or ""
+	Pattern     string // of UDP's packets, as ParsePattern reads it; "": equal packets at equal gaps
 	Class       string
 	Profile     string
 	Tenant      string
@@ -76,6 +77,7 @@ type DemandMatrix struct {
 	Start, Until Time
 	Granularity  Granularity
 	Transport    Transport
+	Pattern      string // of the packets of each
 	Demands      []Demand
 }
 
@@ -99,7 +101,9 @@ type Traffic struct {
 	Transport    Transport
 	Chunk        Size
 	Packet       Size
+	Pattern      string // of the packets of each flow
 	Class        string
+	Stride       int    // of kind stride: how many hosts further the receiver is
 	Pairs        []Pair // of kind pairs: who talks to whom, instead of From and To
 }
 
@@ -142,11 +146,64 @@ type Process struct {
 	As      string // flow that stands for it in the simulator, or ""
 }
 
-// Watch selects what the trace records packet by packet.
+// Watch selects what is recorded beyond the usual: packets in the trace, series over
+// time, captures of ports.
 type Watch struct {
 	Nodes   Selector
 	Links   Selector
-	Flows   string
+	Flows   string // id or glob
 	Packets bool
 	Sample  Time // interval of time series; 0: default
+
+	Series    Series
+	Capture   bool      // of the ports that Nodes have, and the first end of Links, as pcap
+	Direction Direction // of a capture
+	Snap      Size      // bytes of each frame that a capture keeps; 0: all
+}
+
+// Series is what a Watch follows over time. What its selectors do not restrict is
+// followed everywhere.
+type Series uint8
+
+// The series. Links are followed without being asked for, all of them unless a Watch names some.
+const (
+	SeriesNone Series = iota
+	SeriesFlows
+	SeriesLinks
+	SeriesQueues
+	SeriesSwitches
+	SeriesAll
+)
+
+// SeriesNames are the words for the series from SeriesFlows on.
+func SeriesNames() []string { return []string{"flows", "links", "queues", "switches", "all"} }
+
+func (s Series) String() string {
+	if s == SeriesNone || int(s) > len(SeriesNames()) {
+		return ""
+	}
+	return SeriesNames()[s-1]
+}
+
+// Has says whether a series is s or part of it.
+func (s Series) Has(one Series) bool { return s == one || s == SeriesAll }
+
+// Direction is which frames at a port are meant.
+type Direction uint8
+
+// The directions, seen from the node whose port it is.
+const (
+	BothWays Direction = iota
+	Inward
+	Outward
+)
+
+// DirectionNames are the words for the directions.
+func DirectionNames() []string { return []string{"both", "in", "out"} }
+
+func (d Direction) String() string {
+	if int(d) < len(DirectionNames()) {
+		return DirectionNames()[d]
+	}
+	return "both"
 }
