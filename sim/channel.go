@@ -171,9 +171,10 @@ func (w *world) begin(a uint32, c *channel, o *oddity, id uint32, f *frame, now 
 	w.onWire(a, c, id, f, arrival)
 }
 
-// wait makes a frame wait until start, if there is room.
+// wait makes a frame wait until start, if there is room. A frame whose transmission begins
+// at this very moment still takes its room.
 func (o *oddity) wait(start, now, bytes int64) bool {
-	o.settle(now)
+	o.settle(now - 1)
 	if o.limit.Packets > 0 && o.n >= uint32(o.limit.Packets) || o.limit.Packets == 0 && o.queued+bytes > int64(o.limit.Bytes) {
 		return false
 	}

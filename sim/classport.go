@@ -60,6 +60,7 @@ func (w *world) transmitClassed(a uint32, c *channel, o *oddity, id uint32, f *f
 		*q = classQueue{known: true, tokens: math.MaxInt64 / 2, ceiling: math.MaxInt64 / 2, at: now}
 		p.minima += float64(w.classes.list[number].min)
 	}
+	full := o.limit.Packets > 0 && q.n >= uint32(o.limit.Packets) || o.limit.Packets == 0 && q.bytes+int64(f.Bytes) > int64(o.limit.Bytes)
 	if p.waiting > 0 { // one may be due at this very instant
 		w.sendWaiting(a, c, o, now)
 	}
@@ -74,7 +75,7 @@ func (w *world) transmitClassed(a uint32, c *channel, o *oddity, id uint32, f *f
 			return
 		}
 	}
-	if o.limit.Packets > 0 && q.n >= uint32(o.limit.Packets) || o.limit.Packets == 0 && q.bytes+int64(f.Bytes) > int64(o.limit.Bytes) {
+	if full {
 		o.drops++
 		w.drop(id, f)
 		return

@@ -11,7 +11,8 @@
 //
 // Links. Each direction sends one frame at a time and has a queue in front, which holds
 // the frames that wait, besides the one being sent (ns-3's habit); a frame for which there
-// is no room is dropped. Frames have their true length, Ethernet header included, without
+// is no room is dropped. A frame that comes at the very moment at which the next one begins
+// to be sent finds that one still waiting: arrivals come before departures. Frames have their true length, Ethernet header included, without
 // preamble, check sequence or padding, as veth and tc count. Frames of one direction never
 // overtake each other, whatever jitter draws. When a link goes down, what waits and what is
 // on the wire is lost. A new rate counts for frames that come to the queue from then on.
