@@ -22,6 +22,7 @@ type run struct {
 	resolved bool // header bears the receiver's Ethernet address
 	start    int64
 	pace     pacer
+	paced    *paced // of a flow with a pattern, instead of pace
 
 	offered, bytes                    int64  // application bytes
 	sent, received, lost, repeats     int64  // packets
@@ -111,6 +112,9 @@ func (w *world) admit(f *model.Flow) error {
 		return fault.New(fault.FlowIncomplete, place, "flow %q has neither a size nor a duration", f.ID)
 	case f.Transport == model.UDP && f.Granularity == model.GranularityPacket && f.Rate == 0 && w.arcs[h.arc].rate == 0:
 		return fault.New(fault.FlowIncomplete, place, "flow %q: UDP over an access link without a rate needs a rate of its own", f.ID)
+	}
+	if _, err := workload.ScheduleOf(w.net, f); err != nil {
+		return err
 	}
 	return w.admitChunks(f)
 }

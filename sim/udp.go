@@ -35,6 +35,10 @@ func (p *pacer) step() {
 }
 
 func (w *world) launchUDP(f *run, now int64) {
+	if f.spec.Pattern != "" {
+		w.launchPaced(f, now)
+		return
+	}
 	payload := int64(f.spec.Packet - workload.Overhead(f.spec.Transport))
 	rate := int64(f.spec.Rate)
 	if rate == 0 { // as fast as the access link takes it
@@ -66,12 +70,27 @@ func (w *world) sendNext(f *run, now int64) {
 		w.wakeChunks(f, now)
 		return
 	}
+	if f.paced != nil {
+		w.sendPaced(f, now)
+		return
+	}
 	p := &f.pace
 	n := p.size
 	if p.left >= 0 {
 		n = min(n, p.left)
 		p.left -= n
 	}
+	p.step()
+	next := int64(-1)
+	if p.at < p.until && p.left != 0 {
+		next = p.at
+	}
+	w.sendDatagram(f, n, next, now)
+}
+
+// sendDatagram sends a packet of n application bytes; the one after it is due at next, or
+// there is none (-1).
+func (w *world) sendDatagram(f *run, n, next, now int64) {
 	id, x := w.frames.take()
 	*x = frame{sent: now, owner: f.index, cargo: datagram, seg: -1, on: -1, seq: uint32(f.sent)}
 	x.Header, x.Bytes = f.header, uint32(n+int64(workload.Overhead(0)))
@@ -80,9 +99,8 @@ func (w *world) sendNext(f *run, now int64) {
 	f.sent++
 	f.offered += n
 	f.inFlight++
-	p.step()
-	if p.at < p.until && p.left != 0 {
-		w.schedule(p.at, f.from.id, onSend, uint32(f.index), 0)
+	if next >= 0 {
+		w.schedule(next, f.from.id, onSend, uint32(f.index), 0)
 	} else {
 		f.ending = true
 	}

@@ -31,14 +31,14 @@ func (v *validator) flows() {
 }
 
 // Kind says what a flow's transport is when its descriptor leaves it open: UDP when a
-// rate is all that bounds it, TCP otherwise.
+// rate is all that bounds it or its packets have a pattern, TCP otherwise.
 func (f *Flow) Kind() Transport {
 	switch {
 	case f.Transport != TransportAuto:
 		return f.Transport
 	case f.Count > 0:
 		return ICMP
-	case f.Rate > 0 && f.Size == 0 && f.Chunks == "":
+	case f.Rate > 0 && f.Size == 0 && f.Chunks == "", f.Pattern != "":
 		return UDP
 	}
 	return TCP
@@ -77,6 +77,16 @@ func (v *validator) flowShape(i int, f *Flow) {
 	case f.Packet > 0 && (f.Packet < 64 || f.Packet > 65549):
 		v.add(fault.OutOfRange, v.object("flow", i), "packet", "packets of flow %q have %d bytes; 64 to 65549 are possible", f.ID, int64(f.Packet))
 	}
+	if f.Pattern != "" {
+		switch {
+		case kind != UDP:
+			conflict("pattern", "flow %q is %s, which sends as its windows allow; a pattern is udp's", f.ID, kind)
+		case f.Granularity != GranularityAuto && f.Granularity != GranularityPacket:
+			conflict("pattern", "flow %q has a pattern of packets, but granularity %s; use granularity=\"packet\"", f.ID, f.Granularity)
+		default:
+			v.pattern("flow", i, f.Pattern)
+		}
+	}
 	if kind == ICMP && (f.SrcPort != 0 || f.DstPort != 0) {
 		conflict("dstport", "flow %q is icmp, which has no ports", f.ID)
 	}
@@ -89,12 +99,40 @@ func (v *validator) flowShape(i int, f *Flow) {
 	}
 }
 
+// pattern checks a pattern of packets and the distributions that it names.
+func (v *validator) pattern(element string, i int, text string) {
+	if text == "" {
+		return
+	}
+	p, err := ParsePattern(text)
+	if err != nil {
+		v.add(fault.BadNumber, v.object(element, i), "pattern", "%v", err)
+		return
+	}
+	for _, l := range [...]struct {
+		attr string
+		Law
+	}{{"gaps", p.Gaps}, {"packets", p.Packets}} {
+		if l.Kind != Empirical || l.Name == IMIX && l.attr == "packets" {
+			continue
+		}
+		if !slices.ContainsFunc(v.n.Distributions, func(d Distribution) bool { return d.ID == l.Name }) {
+			f := v.add(fault.UnknownReference, v.object(element, i), l.attr, "there is no distribution %q; declare it by <sizes>", l.Name)
+			f.Nearest = fault.Nearest(l.Name, keys(v.n.Distributions, func(d *Distribution) string { return d.ID }))
+		}
+	}
+}
+
 func (v *validator) demands() {
 	for i := range v.n.Demands {
 		m := &v.n.Demands[i]
 		if m.Until <= m.Start {
 			v.add(fault.OutOfRange, v.object("demands", i), "until", "ends at %s, not after its start at %s", m.Until, m.Start)
 		}
+		if m.Pattern != "" && (m.Transport != TransportAuto && m.Transport != UDP || m.Granularity != GranularityAuto && m.Granularity != GranularityPacket) {
+			v.add(fault.FlowConflict, v.object("demands", i), "pattern", "a pattern is of packets of udp")
+		}
+		v.pattern("demands", i, m.Pattern)
 		for _, x := range m.Demands {
 			v.host("demands", i, "from", x.From)
 			v.host("demands", i, "to", x.To)
@@ -126,6 +164,10 @@ func (v *validator) traffic() {
 		if math.IsNaN(t.Load) || t.Load < 0 || t.Load > 1 {
 			v.add(fault.OutOfRange, v.object("traffic", i), "load", "the load %v is outside 0..1", t.Load)
 		}
+		if t.Pattern != "" && (t.Transport != UDP && t.Transport != TransportAuto || t.Rate == 0 || t.Granularity != GranularityAuto && t.Granularity != GranularityPacket) {
+			v.add(fault.FlowConflict, v.object("traffic", i), "pattern", "a pattern is of packets of udp, and needs a rate")
+		}
+		v.pattern("traffic", i, t.Pattern)
 		arrivals := t.Kind == "poisson" || t.Kind == "pairs"
 		if arrivals && (t.Load == 0 || t.Sizes == "" || t.Until == 0) {
 			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "%s traffic needs load, sizes and until", t.Kind)
@@ -336,6 +378,9 @@ func (v *validator) unused() {
 	}
 	for _, t := range n.Traffic {
 		classes[t.Class], sizes[t.Sizes] = true, true
+	}
+	for _, p := range n.patterns() {
+		sizes[p.Gaps.Name], sizes[p.Packets.Name] = true, true
 	}
 	for _, p := range n.Policies {
 		profiles[p.Profile] = true

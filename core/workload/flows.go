@@ -142,7 +142,7 @@ func demands(n *model.Network, index int, m model.DemandMatrix) []model.Flow {
 			transport = model.UDP
 		}
 		out = append(out, model.Flow{ID: id, From: d.From, To: d.To, Start: m.Start, Duration: m.Until - m.Start,
-			Rate: d.Rate, Transport: transport, Granularity: m.Granularity})
+			Rate: d.Rate, Transport: transport, Granularity: m.Granularity, Pattern: m.Pattern})
 	}
 	return out
 }
