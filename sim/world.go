@@ -14,17 +14,17 @@ import (
 	"sendim/sim/tcp"
 )
 
-// world is a network at work. Times in it are picoseconds since the controller was
-// started; origin is the session's t=0 among them.
+// world is a network at work, as the one who works on it has it before him: what all
+// workers share stands in common, and the columns are the same for all, but each has a
+// queue, frames and scratch of his own, so that he needs nobody's leave for what happens
+// at his nodes. Times are picoseconds since the controller was started; origin is the
+// session's t=0 among them.
 type world struct {
+	*common
 	net     *model.Network
 	names   *naming.Names
 	address control.Addressing
-	random  random.Source
-	sink    trace.Sink
-	origin  int64
 	queue   *des.Queue
-	config  flow.Config
 	classes *classes // nil: none that changes anything
 	tcp     tcp.Config
 
@@ -34,11 +34,11 @@ type world struct {
 	slot     []int32 // by node: index into switches, or the complement of one into hosts
 	switches []node
 	hosts    []host
+	flows    []*run // nil once ended
 
 	frames   arena
 	segs     []tcp.Segment
 	freeSegs []int32
-	ghosts   ghosts
 	result   flow.Result
 	at       *node // the switch at work, for result.PortUp
 	output   tcp.Output
@@ -46,14 +46,24 @@ type world struct {
 
 	lastBytes          uint32 // the transmission time worked out last
 	lastRate, lastTime int64
-	looped             bool  // the warning has been given
 	overtaken          int64 // datagrams that came after a later one
+	sampling           bool
+	active             []uint32
+}
+
+// common is what concerns no single node. It changes only while one alone works.
+type common struct {
+	random random.Source
+	sink   trace.Sink
+	origin int64
+	config flow.Config
+	ghosts ghosts
+	looped bool // the warning has been given
 
 	control channelToController
 
 	list     []model.Flow // the run's flows by start
 	next     int          // the first that has not started
-	flows    []*run       // nil once ended
 	runs     int          // flows under way
 	deferred []deferred   // flows of actions that start later
 	waiters  int          // of which so many have not started
@@ -66,10 +76,8 @@ type world struct {
 	chunks   *chunks
 
 	series   model.Time // interval that the model asks for, 0: none
-	sampling bool
-	sampled  int64 // when the last sample was taken
+	sampled  int64      // when the last sample was taken
 	interval int64
-	active   []uint32
 	counted  map[int32]carried // see census
 }
 
@@ -106,7 +114,7 @@ type host struct {
 // compile makes the world of a model. It takes a few columns and no objects of their own
 // for nodes and links.
 func compile(n *model.Network, names *naming.Names, lots random.Source) *world {
-	w := &world{net: n, names: names, address: control.Named{Names: names}, random: lots, queue: des.NewQueue(0)}
+	w := &world{common: &common{random: lots}, net: n, names: names, address: control.Named{Names: names}, queue: des.NewQueue(0)}
 	w.arcs = make([]channel, 2*n.LinkCount())
 	w.out = make([]model.Arc, 0, len(w.arcs))
 	w.slot = make([]int32, n.NodeCount())
