@@ -21,6 +21,7 @@ import (
 	"sendim/core/record"
 	"sendim/core/report"
 	"sendim/core/trace"
+	"sendim/core/workload"
 )
 
 // RunSpec is a job with everything a run of it needs.
@@ -78,6 +79,9 @@ func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
 	}
 	job.SetSampling(j)
 	r := &run{spec: spec, hooks: h, backend: b, found: found, results: report.NewCollector(j.Model)}
+	if r.scenario, err = workload.Scenario(j.Model, j.Deployment.Seed()); err != nil {
+		return nil, err
+	}
 	r.manifest = r.describe()
 	r.sink = trace.Tee(r.results)
 	if spec.Root != "" {
@@ -106,6 +110,7 @@ type run struct {
 	record   *record.Record // nil when nothing is recorded
 	results  *report.Collector
 	sink     trace.Sink
+	scenario []model.ScenarioStep
 	tables   []report.Table
 	end      model.Time
 }
@@ -166,7 +171,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
 	}
-	w := newWorld(session, j.Model, r.found.Capabilities, r.results)
+	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
 	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w}
 	if r.record != nil {
 		l.Dir = r.record.Dir

@@ -1,10 +1,8 @@
 package core
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"sendim/core/backend"
 	"sendim/core/model"
@@ -17,14 +15,12 @@ type World struct {
 	Session      backend.Session
 	Model        *model.Network
 	Capabilities backend.Capabilities
-	Results      *report.Collector // what is known so far
-	scenario     []model.ScenarioStep
+	Results      *report.Collector    // what is known so far
+	scenario     []model.ScenarioStep // by time, what failures add in it
 }
 
-func newWorld(s backend.Session, n *model.Network, caps backend.Capabilities, results *report.Collector) *World {
-	w := &World{Session: s, Model: n, Capabilities: caps, Results: results, scenario: slices.Clone(n.Scenario)}
-	slices.SortStableFunc(w.scenario, func(a, b model.ScenarioStep) int { return cmp.Compare(a.At, b.At) })
-	return w
+func newWorld(s backend.Session, n *model.Network, caps backend.Capabilities, results *report.Collector, scenario []model.ScenarioStep) *World {
+	return &World{Session: s, Model: n, Capabilities: caps, Results: results, scenario: scenario}
 }
 
 // Virtual says that time stands still unless somebody lets it pass.

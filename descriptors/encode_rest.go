@@ -132,10 +132,11 @@ func (e *encoder) flows() {
 
 func (e *encoder) scenario() {
 	n := e.n
-	if len(n.Scenario) == 0 {
+	if len(n.Scenario)+len(n.Failures) == 0 {
 		return
 	}
 	e.open("scenario")
+	e.failures()
 	for _, s := range n.Scenario {
 		e.block("at", []string{"time", s.At.String()}, len(s.Changes) == 0, func() {
 			for _, c := range s.Changes {
@@ -154,6 +155,22 @@ func (e *encoder) scenario() {
 					e.leaf("delay", "link", n.LinkName(c.Link), "value", c.Delay.String())
 				case model.LinkLoss:
 					e.leaf("loss", "link", n.LinkName(c.Link), "value", model.FormatRatio(c.Loss))
+				case model.PortDown:
+					e.leaf("down", "port", portText(n, &c))
+				case model.PortUp:
+					e.leaf("up", "port", portText(n, &c))
+				case model.ControlDown:
+					e.leaf("down", "control", n.NodeName(c.Node))
+				case model.ControlUp:
+					e.leaf("up", "control", n.NodeName(c.Node))
+				case model.ControllerDown:
+					e.leaf("down", "controller", "all")
+				case model.ControllerUp:
+					e.leaf("up", "controller", "all")
+				case model.ControlDelay:
+					e.leaf("delay", "control", n.NodeName(c.Node), "value", c.Delay.String())
+				case model.ControlLoss:
+					e.leaf("loss", "control", n.NodeName(c.Node), "value", model.FormatRatio(c.Loss))
 				case model.MemberLeave:
 					e.leaf("leave", "service", c.Service, "node", n.NodeName(c.Node))
 				case model.MemberJoin:

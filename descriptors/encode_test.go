@@ -23,7 +23,7 @@ func dump(n *model.Network) []string {
 	for l := range n.Links() {
 		out = append(out, fmt.Sprintf("%s %v %+v", n.LinkName(l.ID), n.HasLinkName(l.ID), l))
 	}
-	for _, list := range []any{n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Scenario, n.Tests, n.Watches} {
+	for _, list := range []any{n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Scenario, n.Failures, n.Tests, n.Watches} {
 		out = append(out, fmt.Sprintf("%+v", list))
 	}
 	return out
@@ -162,6 +162,25 @@ func anyNetwork(t *rapid.T) *model.Network {
 		{At: 3, Changes: []model.Change{{Kind: model.LinkDown, Link: last, Node: model.NoNode}, {Kind: model.LinkRate, Link: 0, Node: model.NoNode, Rate: rates.Draw(t, "rate")}}},
 		{At: 4, Changes: []model.Change{{Kind: model.NodeDown, Link: model.NoLink, Node: 1}, {Kind: model.LinkUp, Link: last, Node: model.NoNode}, {Kind: model.NodeUp, Link: model.NoLink, Node: 1},
 			{Kind: model.LinkDelay, Link: last, Node: model.NoNode, Delay: times.Draw(t, "delay")}, {Kind: model.LinkLoss, Link: 0, Node: model.NoNode, Loss: 0.25}}}}
+	port := n.ArcFrom(model.Arc(2 * last))
+	for _, c := range []model.Change{{Kind: model.PortDown, Node: port.Node, Port: port.Port}, {Kind: model.PortUp, Node: port.Node, Port: port.Port},
+		{Kind: model.ControllerDown, Node: model.NoNode}, {Kind: model.ControllerUp, Node: model.NoNode}} {
+		c.Link = model.NoLink
+		n.Scenario[1].Changes = append(n.Scenario[1].Changes, c)
+	}
+	if list := n.NodesOfKind(model.Switch); len(list) > 0 {
+		for _, c := range []model.Change{{Kind: model.ControlDown}, {Kind: model.ControlUp}, {Kind: model.ControlDelay, Delay: 1 + times.Draw(t, "control delay")}, {Kind: model.ControlLoss, Loss: 0.125}} {
+			c.Link, c.Node = model.NoLink, list[0]
+			n.Scenario[1].Changes = append(n.Scenario[1].Changes, c)
+		}
+		n.Failures = append(n.Failures, model.Failures{ID: "channels", Kind: model.ControlDown, Of: "type=switch", MTBF: 5, MTTR: 6, Until: 7, Shape: model.DefaultShape})
+	}
+	n.Failures = append(n.Failures, model.Failures{ID: "random links", Kind: model.LinkDown, Of: "type=link", MTBF: 1 + times.Draw(t, "mtbf"), MTTR: 1 + times.Draw(t, "mttr"),
+		Lives: model.Lifetime(rapid.IntRange(0, 2).Draw(t, "lives")), Repairs: model.Lifetime(rapid.IntRange(0, 2).Draw(t, "repairs")), Shape: rapid.Float64Range(0.1, 100).Draw(t, "shape"),
+		From: 3, Until: 4 + times.Draw(t, "until"), Most: rapid.IntRange(0, 9).Draw(t, "most")},
+		model.Failures{ID: "all", Kind: model.ControllerDown, MTBF: 1, MTTR: 2, Until: 3, Shape: model.DefaultShape},
+		model.Failures{ID: "ports", Kind: model.PortDown, Of: "*:*", MTBF: 1, MTTR: 2, Until: 3, Shape: model.DefaultShape},
+		model.Failures{ID: "nodes", Kind: model.NodeDown, Of: "*", MTBF: 1, MTTR: 2, Until: 3, Shape: model.DefaultShape})
 	if len(n.Services) > 0 {
 		m := n.Services[0].Members[0]
 		n.Scenario = append(n.Scenario, model.ScenarioStep{At: 5, Changes: []model.Change{

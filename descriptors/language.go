@@ -29,6 +29,7 @@ const (
 	digest   // 64 hexadecimal digits
 	chunks   // xSDN's chunk language
 	labels   // blank-separated words
+	ports    // "s1:2", "s*:*"
 )
 
 // attribute is one attribute of an element.

@@ -110,7 +110,13 @@ func (d *decoder) other(el *element) {
 		d.note(t)
 		n.Processes = append(n.Processes, model.Process{Node: d.refer(t, "node"), At: model.Time(t.int("at")), Command: t.text("command"), As: t.text("as")})
 	case "scenario":
-		d.w.each(el, d.step)
+		d.w.each(el, func(c *element) {
+			if c.name == "failures" {
+				d.failures(c)
+				return
+			}
+			d.step(c)
+		})
 		return
 	case "test":
 		d.w.each(el, d.test)
@@ -182,18 +188,10 @@ func (d *decoder) step(el *element) {
 		x := selected{element: c.name, where: d.spot(t), Change: model.Change{Link: model.NoLink, Node: model.NoNode}}
 		switch c.name {
 		case "down", "up":
-			x.Kind = model.LinkDown
+			x.Kind, x.sel = d.fails(t)
+			x.nodes = x.Kind != model.LinkDown
 			if c.name == "up" {
-				x.Kind = model.LinkUp
-			}
-			x.sel = model.Selector(t.text("link"))
-			if t.has("node") {
-				x.nodes, x.sel = true, model.Selector(t.text("node"))
-				x.Kind = map[model.ChangeKind]model.ChangeKind{model.LinkDown: model.NodeDown, model.LinkUp: model.NodeUp}[x.Kind]
-			}
-			if t.at("link").set == t.at("node").set && !d.w.full() {
-				d.faults.Addf(fault.MissingAttribute, t.where, "needs either link or node")
-				x.sel = ""
+				x.Kind = x.Kind.Undo()
 			}
 		case "rate":
 			x.Kind, x.Rate = model.LinkRate, model.Rate(t.int("value"))
@@ -207,10 +205,13 @@ func (d *decoder) step(el *element) {
 				x.Kind, x.Weight = model.MemberJoin, int32(t.or("weight", 1))
 			}
 		}
-		if !x.nodes && c.name != "down" && c.name != "up" {
+		switch c.name {
+		case "rate":
 			x.sel = model.Selector(t.text("link"))
+		case "delay", "loss":
+			d.linkOrControl(t, &x)
 		}
-		if x.sel != "" {
+		if x.sel != "" || x.Kind == model.ControllerDown || x.Kind == model.ControllerUp {
 			s.changes = append(s.changes, x)
 		}
 		d.w.leaf(c)
@@ -350,6 +351,7 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 		final(&n.Processes[i].Node)
 	}
 	net.Classes, net.Profiles, net.Services, net.Tenants, net.Policies = n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies
+	net.Failures = n.Failures
 	net.Flows, net.Demands, net.Traffic, net.Distributions, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Tests, n.Watches
 	n.outside.resolve(d, net)
 	n.sizesKnown(d)
@@ -364,14 +366,25 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 func (d *decoder) changes(s step, net *model.Network) []model.Change {
 	var out []model.Change
 	for _, x := range s.changes {
+		switch x.Kind {
+		case model.ControllerDown, model.ControllerUp:
+			out = append(out, x.Change)
+			continue
+		case model.PortDown, model.PortUp:
+			out = append(out, d.ports(&x, net)...)
+			continue
+		}
 		if x.nodes {
-			only := model.NodeKind(0)
-			if x.OfMember() {
+			only, attr := model.NodeKind(0), "node"
+			switch {
+			case x.OfMember():
 				only = model.Host
+			case x.OfControl():
+				only, attr = model.Switch, "control"
 			}
 			ids, err := net.SelectNodes(x.sel, only)
 			if err != nil {
-				d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(x.where, x.element, "node"), "%s", clipped(err)))
+				d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(x.where, x.element, attr), "%s", clipped(err)))
 			}
 			for _, id := range ids {
 				x.Change.Node = id

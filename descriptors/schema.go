@@ -69,6 +69,8 @@ func (k kind) info() typeInfo {
 		return typeInfo{"sha256", "64 hexadecimal digits", `[0-9a-fA-F]{64}`}
 	case chunks:
 		return typeInfo{"chunks", "chunk sizes and gaps: 34, 30D, 300G, 4.4*15, 40+200G*100, R, 10R1000, 10000/20; a comma joins several", `.+`}
+	case ports:
+		return typeInfo{"ports", "NODES:PORT or NODES:*, where NODES is an id or a glob; a comma joins several", `.+:.+`}
 	case labels:
 		return typeInfo{"words", "words separated by blanks", ``}
 	}

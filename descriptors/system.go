@@ -50,11 +50,14 @@ func systemElement() *element {
 		return e
 	}
 	link := attribute{name: "link", kind: selector, doc: "links"}
-	either := []attribute{link, {name: "node", kind: selector, doc: "nodes"}}
 	changed := func(name string, k kind, doc string) *element {
 		l := link
 		l.required = true
 		return &element{name: name, doc: doc, attrs: []attribute{l, {name: "value", kind: k, required: true, doc: "the new value"}}}
+	}
+	channel := attribute{name: "control", kind: selector, doc: "switches: their control channels"}
+	either := func(name string, k kind, doc string) *element {
+		return &element{name: name, doc: doc, attrs: []attribute{link, channel, {name: "value", kind: k, required: true, doc: "the new value"}}}
 	}
 	members := []attribute{{name: "service", kind: ref, required: true, doc: "a service"}, {name: "node", kind: selector, required: true, doc: "hosts"}}
 	critical := attribute{name: "critical", kind: boolean, initial: "false", doc: "its failure stops a promotion and reverts a deployment"}
@@ -157,10 +160,13 @@ func systemElement() *element {
 				{name: "command", kind: text, required: true, doc: "command line, given to sh -c"}, {name: "as", kind: ref, doc: "flow that stands for it in the simulator"}}},
 			{name: "scenario", doc: "What happens to the network while it runs.", children: []*element{
 				{name: "at", doc: "Changes at one time, in order.", attrs: []attribute{{name: "time", kind: span, required: true, doc: "when"}}, children: []*element{
-					{name: "down", doc: "Links or nodes fail.", attrs: either}, {name: "up", doc: "Links or nodes come back.", attrs: either},
-					changed("rate", rate, "Links change their rate, both ways."), changed("delay", span, "Links change their delay, both ways."), changed("loss", share, "Links change their loss, both ways."),
+					{name: "down", doc: "Something fails: say what by one attribute (failures.md).", attrs: whatFails()}, {name: "up", doc: "It comes back.", attrs: whatFails()},
+					changed("rate", rate, "Links change their rate, both ways."),
+					either("delay", span, "Links change their delay, both ways, or control channels theirs."),
+					either("loss", share, "Links change their loss, both ways, or control channels the share of messages that have to be sent again."),
 					{name: "leave", doc: "Servers leave a service's pool. What becomes of the clients they serve is the load balancer's business.", attrs: members},
-					{name: "join", doc: "Servers join a service's pool, or change their weight in it.", attrs: append(slices.Clip(members), weight)}}}}},
+					{name: "join", doc: "Servers join a service's pool, or change their weight in it.", attrs: append(slices.Clip(members), weight)}}},
+				failuresElement()}},
 			{name: "test", doc: "What a run must show.", children: []*element{
 				{name: "reachable", doc: "Every pair answers a ping.", attrs: pair}, {name: "unreachable", doc: "No pair answers a ping.", attrs: pair},
 				{name: "throughput", doc: "A flow's mean rate is within bounds.", attrs: []attribute{flow, {name: "min", kind: rate, doc: "at least"}, {name: "max", kind: rate, doc: "at most"}, critical}},

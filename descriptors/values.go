@@ -64,6 +64,10 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 		if err := model.Selector(s).Check(); err != nil {
 			return wrong(fault.BadSelector, "%s", clipped(err))
 		}
+	case ports:
+		if err := model.Selector(s).CheckPorts(); err != nil {
+			return wrong(fault.BadSelector, "%s", clipped(err))
+		}
 	case rate:
 		r, err := model.ParseRate(s)
 		return quantity(int64(r), err)

@@ -63,6 +63,9 @@ func horizon(j *Job) model.Time {
 	for _, s := range n.Scenario {
 		last = max(last, s.At)
 	}
+	for _, f := range n.Failures {
+		last = max(last, f.Until)
+	}
 	if last == 0 || last == model.Forever {
 		return 10 * model.Second
 	}

@@ -57,7 +57,15 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 	out.Processes = each(n.Processes, func(p *model.Process) { p.At = span(p.At) })
 	out.Scenario = each(n.Scenario, func(step *model.ScenarioStep) {
 		step.At = span(step.At)
-		step.Changes = each(step.Changes, func(c *model.Change) { c.Rate, c.Delay = rate(c.Rate), delay(c.Delay) })
+		step.Changes = each(step.Changes, func(c *model.Change) {
+			c.Rate = rate(c.Rate)
+			if c.Kind != model.ControlDelay { // as <control delay>, which is the deployment's
+				c.Delay = delay(c.Delay)
+			}
+		})
+	})
+	out.Failures = each(n.Failures, func(f *model.Failures) {
+		f.MTBF, f.MTTR, f.From, f.Until = max(1, span(f.MTBF)), max(1, span(f.MTTR)), span(f.From), span(f.Until)
 	})
 	out.Tests = each(n.Tests, func(t *model.Test) {
 		t.MinRate, t.MaxRate = rate(t.MinRate), rate(t.MaxRate)

@@ -24,6 +24,7 @@ type Network struct {
 	Distributions []Distribution
 	Processes     []Process
 	Scenario      []ScenarioStep
+	Failures      []Failures
 	Tests         []Test
 	Watches       []Watch
 

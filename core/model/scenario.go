@@ -25,17 +25,28 @@ const (
 	NodeUp
 	MemberLeave // Service, Node: what it serves already goes on as the load balancer decides
 	MemberJoin  // Service, Node, Weight; a member that is there already gets the weight
+	PortDown    // Node, Port: taken out of service at this end; the other end sees its link down, too
+	PortUp
+	ControlDown // Node: the channel between a switch and its controller is cut
+	ControlUp
+	ControllerDown // the controller is cut off from all switches
+	ControllerUp
+	ControlDelay // Node, Delay: one way, of a switch's channel
+	ControlLoss  // Node, Loss: share of messages that have to be sent again
 )
 
-var changeKinds = [...]string{"", "link-down", "link-up", "link-rate", "link-delay", "link-loss", "node-down", "node-up", "member-leave", "member-join"}
+var changeKinds = [...]string{"", "link-down", "link-up", "link-rate", "link-delay", "link-loss", "node-down", "node-up", "member-leave", "member-join",
+	"port-down", "port-up", "control-down", "control-up", "controller-down", "controller-up", "control-delay", "control-loss"}
 
 func (k ChangeKind) String() string { return choiceName(changeKinds[:], int(k)) }
 
-// Change is one change of one link, node or member of a service.
+// Change is one change of one link, node, port, control channel or member of a service.
 type Change struct {
 	Kind    ChangeKind
 	Link    LinkID // NoLink for nodes
-	Node    NodeID // NoNode for links
+	Node    NodeID // NoNode for links and the controller as a whole
+	Port    PortNo // of Node: PortDown, PortUp
+	Cause   string // id of the Failures that it was drawn from; "": somebody wrote it down
 	Rate    Rate
 	Delay   Time
 	Loss    float64

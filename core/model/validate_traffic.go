@@ -269,27 +269,11 @@ func (v *validator) happenings() {
 		if s.At < 0 {
 			v.add(fault.OutOfRange, v.object("at", i), "time", "a step before time zero")
 		}
-		for _, c := range s.Changes {
-			if c.OfMember() {
-				known(v, "at", i, "service", c.Service, v.services, n.Services, serviceID)
-				v.host("at", i, "node", c.Node)
-				if c.Kind == MemberJoin && c.Weight < 1 {
-					v.add(fault.OutOfRange, v.object("at", i), "weight", "a weight of %d; it is at least 1", c.Weight)
-				}
-				continue
-			}
-			if c.Kind == NodeDown || c.Kind == NodeUp {
-				if c.Node < 0 || int(c.Node) >= n.NodeCount() {
-					v.add(fault.UnknownNode, v.object("at", i), "node", "a node that does not exist")
-				}
-			} else if c.Link < 0 || int(c.Link) >= n.LinkCount() {
-				v.add(fault.UnknownLink, v.object("at", i), "link", "a link that does not exist")
-			}
-			if math.IsNaN(c.Loss) || c.Loss < 0 || c.Loss > 1 || c.Rate < 0 || c.Delay < 0 {
-				v.add(fault.OutOfRange, v.object("at", i), "value", "a value outside its range")
-			}
+		for j := range s.Changes {
+			v.change(i, &s.Changes[j])
 		}
 	}
+	v.failures()
 	v.pools()
 }
 

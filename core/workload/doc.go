@@ -3,5 +3,6 @@
 // simulated and an emulated run carry exactly the same transfers.
 //
 // Flows are described and reported in application bytes; links carry whole frames. The
-// list depends on the model and the seed only.
+// list depends on the model and the seed only. The same holds for what fails: <failures>
+// become one list of steps of the scenario.
 package workload
