@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sendim/core/backend"
+	"sendim/core/model"
 	"sendim/core/packet"
 )
 
@@ -12,7 +13,7 @@ import (
 type capture struct {
 	spec   backend.Capture
 	arc    uint32 // that leaves the port
-	left   int    // -1: no bound
+	left   int    // 0 and less: no bound
 	handle *handle
 }
 
@@ -24,10 +25,7 @@ func (w *world) startCapture(spec backend.Capture, h *handle) error {
 	if err := packet.PcapHeader(spec.Writer); err != nil {
 		return err
 	}
-	c := &capture{spec: spec, arc: uint32(a), left: -1, handle: h}
-	if spec.Count > 0 {
-		c.left = spec.Count
-	}
+	c := &capture{spec: spec, arc: uint32(a), left: spec.Count, handle: h}
 	w.captures = append(w.captures, c)
 	w.watched = true
 	h.stop = func() { w.endCapture(c, nil) }
@@ -36,19 +34,20 @@ func (w *world) startCapture(spec backend.Capture, h *handle) error {
 
 // captureAt gives a frame that leaves (a leaves the port) or reaches a port to those who
 // capture there.
-func (w *world) captureAt(a uint32, f *frame, now int64) {
+func (w *world) captureAt(a uint32, f *frame, way model.Direction, now int64) {
 	at := int64(w.outside(now))
-	for _, c := range w.captures {
-		if c.arc != a || at < 0 {
+	for _, c := range w.captures { // endCapture makes a new list
+		if c.arc != a || at < 0 || c.spec.Direction != model.BothWays && c.spec.Direction != way {
 			continue
 		}
-		if err := packet.PcapRecord(c.spec.Writer, at, w.bytesOf(f, w.segmentOf(f), false)); err != nil {
-			w.endCapture(c, err)
-			return
+		bytes := w.bytesOf(f, w.segmentOf(f), false)
+		wire := len(bytes)
+		if c.spec.Snap > 0 {
+			bytes = bytes[:min(wire, c.spec.Snap)]
 		}
-		if c.left--; c.left == 0 {
-			w.endCapture(c, nil)
-			return
+		err := packet.PcapRecordCut(c.spec.Writer, at, bytes, wire)
+		if c.left--; err != nil || c.left == 0 {
+			w.endCapture(c, err)
 		}
 	}
 }

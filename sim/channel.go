@@ -44,6 +44,7 @@ type oddity struct {
 
 	limit        model.QueueLimit
 	drops        uint64 // for lack of room, and at a port that is down
+	marks        uint64 // frames marked instead of dropped (RFC 3168)
 	strayed      uint64 // lost on the wire
 	strayedBytes uint64
 	last         int64 // latest arrival, so that frames do not overtake

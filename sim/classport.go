@@ -35,6 +35,8 @@ type classQueue struct {
 	borrowed int64 // bytes
 	own      int64 // what it was given at its own rate, in ps of that
 	known    bool  // something has come
+	drops    uint64
+	marks    uint64
 }
 
 type waiting struct {
@@ -77,6 +79,7 @@ func (w *world) transmitClassed(a uint32, c *channel, o *oddity, id uint32, f *f
 	}
 	if full {
 		o.drops++
+		q.drops++
 		w.drop(id, f)
 		return
 	}
@@ -240,6 +243,7 @@ func (w *world) dropWaiting(o *oddity, now int64) {
 				}
 			}
 			o.drops++
+			q.drops++
 			w.drop(id, f)
 		}
 		q.bytes = 0

@@ -82,6 +82,7 @@ func (w *world) up(s *node, u control.Upcall, now int64) {
 	s.upSeq++
 	u.Switch, u.Seq, u.At = s.id, uint64(s.upSeq), model.Time(now+w.delayOf(s.id))
 	w.control.fresh = true
+	w.follows.upcall(w.slot[s.id], u.Kind)
 	w.control.driver.Up(u)
 }
 

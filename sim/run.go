@@ -35,6 +35,7 @@ type run struct {
 	served                            []served // of a flow to a service
 	scouted, silent, timedOut, ending bool
 
+	past   *flowPast // nil: nobody follows it
 	tcp    *tcpRun
 	fluid  *fluidRun
 	chunks *chunkRun
@@ -178,6 +179,7 @@ func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
 		}
 	}
 	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowStart, Flow: spec.ID, Node: w.net.NodeName(spec.From)})
+	w.follows.launched(f)
 	if w.watch != nil {
 		w.watch.flow(f)
 	}
@@ -277,6 +279,7 @@ func (w *world) end(f *run, now int64) {
 		at = trace.Unfinished
 	}
 	r := w.resultOf(f, at)
+	w.followFlow(f, now)
 	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowEnd, Flow: f.spec.ID, Result: r})
 	f.handle.finish(backend.Outcome{Flow: r})
 }
@@ -335,6 +338,7 @@ func (w *world) unfinished(now int64) {
 		w.account(f, now)
 		w.flows[i] = nil
 		r := w.resultOf(f, trace.Unfinished)
+		w.followFlow(f, now)
 		w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowEnd, Flow: f.spec.ID, Result: r})
 		f.handle.finish(backend.Outcome{Flow: r})
 	}

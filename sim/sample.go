@@ -31,15 +31,17 @@ func (w *world) sample(now int64) {
 		c.flags &^= isActive
 		packets, bytes := w.waiting(c, now)
 		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed, o.waited}
-		if is != o.past {
+		if is != o.past && w.follows.link(model.Arc(a).Link()) {
 			w.emit(w.linkEntry(trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops, is.waited - o.past.waited}, now))
-			o.past = is
 		}
+		o.past = is
+		w.follows.queue(w, a, now)
 		if packets > 0 {
 			c.flags |= isActive
 		}
 	}
 	w.active = slices.DeleteFunc(w.active, func(a uint32) bool { return w.arcs[a].flags&isActive == 0 })
+	w.follows.points(w, now)
 	w.sampled = now
 	if !w.idle() {
 		w.schedule(now+w.interval, w.everywhere(), onSample, 0, 0)

@@ -35,6 +35,7 @@ type Session struct {
 	life   context.Context
 	kill   context.CancelFunc
 	world  *world
+	pulse  pulse
 	apps   []app.Instance
 	closed bool
 }
@@ -107,7 +108,11 @@ func (s *Session) build(n *model.Network) (*world, error) {
 	}
 	w := compile(n, names, random.New(s.spec.Seed))
 	w.tcp, w.sink, w.control.eager = s.backend.tcp(), s.sink, s.backend.eager
+	w.pulse = &s.pulse
 	if w.watch, w.series, err = newWatch(n); err != nil {
+		return nil, err
+	}
+	if w.follows, err = newFollow(n, len(w.switches), w.slot); err != nil {
 		return nil, err
 	}
 	w.watched = w.watch != nil
@@ -298,7 +303,8 @@ func (w *world) advance(ctx context.Context, until int64) error {
 		c.fresh = false
 		horizon := w.horizon()
 		limit := min(until, horizon)
-		for n := 1; ; n++ {
+		n := 1
+		for ; ; n++ {
 			if forever && w.idle() {
 				return ctx.Err()
 			}
@@ -316,10 +322,14 @@ func (w *world) advance(ctx context.Context, until int64) error {
 				horizon = w.horizon()
 				limit = min(until, horizon)
 			}
-			if n&4095 == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if n%beats == 0 {
+				w.pulse.beat(w.outside(e.At), beats)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 			}
 		}
+		w.pulse.beat(w.outside(w.queue.Now()), (n-1)%beats)
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (f *frame) change(o *flow.Sent) {
 // leave is transmit for what leaves a node on its own account, which captures see.
 func (w *world) leave(a uint32, id uint32, f *frame, now int64) {
 	if w.captures != nil {
-		w.captureAt(a, f, now)
+		w.captureAt(a, f, model.Outward, now)
 	}
 	w.transmit(a, id, f, now)
 }

@@ -75,6 +75,8 @@ type common struct {
 	fluid    *fluids
 	chunks   *chunks
 
+	follows  *follow    // nil: only links
+	pulse    *pulse     // not part of the world's state
 	series   model.Time // interval that the model asks for, 0: none
 	sampled  int64      // when the last sample was taken
 	interval int64
@@ -281,7 +283,7 @@ func (w *world) arrive(id uint32, slot int32, now int64) {
 			w.drop(id, f)
 			return
 		}
-		w.captureAt(uint32(f.on)^1, f, now)
+		w.captureAt(uint32(f.on)^1, f, model.Inward, now)
 		w.watch.arrival(w, f, now)
 	}
 	on := f.on

@@ -91,9 +91,11 @@ type Exec struct {
 
 // Capture writes the frames at a port as pcap until the handle is stopped.
 type Capture struct {
-	At     model.Endpoint
-	Writer io.Writer
-	Count  int // 0: no bound
+	At        model.Endpoint
+	Writer    io.Writer
+	Count     int             // 0: no bound
+	Direction model.Direction // seen from the port's node
+	Snap      int             // bytes kept of each frame; 0: all
 }
 
 // Handle follows one action.

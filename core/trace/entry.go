@@ -50,7 +50,10 @@ const (
 	MemberCame Kind = "member-join"
 	LinkSample Kind = "link-sample"
 	LinkTotal  Kind = "link-total"
-	Packet     Kind = "packet" // only where a <trace> selector asks for it
+	FlowPoint  Kind = "flow-sample"   // these three only where a <trace series> asks for them
+	QueuePoint Kind = "queue-sample"  // Link and Queue
+	NodePoint  Kind = "switch-sample" // Node and Switch
+	Packet     Kind = "packet"        // only where a <trace> selector asks for it
 
 	// The run.
 	RunStart    Kind = "run-start" // t=0
@@ -86,13 +89,18 @@ type Entry struct {
 	Counters *flow.Counters `json:"counters,omitempty"`
 	Manifest *app.Manifest  `json:"manifest,omitempty"`
 
-	Result *FlowResult  `json:"result,omitempty"`
-	Ping   *PingResult  `json:"ping,omitempty"`
-	Exec   *ExecResult  `json:"exec,omitempty"`
-	Sample *Sample      `json:"sample,omitempty"`
-	Spec   *LinkSetting `json:"spec,omitempty"`
-	Load   *Load        `json:"load,omitempty"`
-	Test   *Verdict     `json:"test,omitempty"`
+	Result *FlowResult `json:"result,omitempty"`
+	Ping   *PingResult `json:"ping,omitempty"`
+	Exec   *ExecResult `json:"exec,omitempty"`
+	Sample *Sample     `json:"sample,omitempty"`
+
+	Transfer *FlowSample   `json:"transfer,omitempty"`
+	Queue    *QueueSample  `json:"queue,omitempty"`
+	Switch   *SwitchSample `json:"switch,omitempty"`
+
+	Spec *LinkSetting `json:"spec,omitempty"`
+	Load *Load        `json:"load,omitempty"`
+	Test *Verdict     `json:"test,omitempty"`
 }
 
 // FlowResult is what became of one flow; the columns of flows.csv.
@@ -135,12 +143,13 @@ type Asked struct {
 	Tenant  string     `json:"tenant,omitempty"`
 	Chunk   int64      `json:"chunk,omitempty"`  // bytes of its chunks, if it has any
 	Chunks  string     `json:"chunks,omitempty"` // or the list of them, instead of Bytes
+	Pattern string     `json:"pattern,omitempty"`
 }
 
 // AskedOf is what a flow asks for.
 func AskedOf(f *model.Flow) Asked {
 	a := Asked{Bytes: int64(f.Size), For: f.Duration, Rate: f.Rate, Packet: int64(f.Packet), SrcPort: f.SrcPort, DstPort: f.DstPort,
-		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant, Chunks: f.Chunks}
+		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant, Chunks: f.Chunks, Pattern: f.Pattern}
 	if f.Granularity == model.GranularityChunk {
 		a.Chunk = int64(f.Chunk)
 	}

@@ -30,9 +30,12 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if _, ok := w.net.ArcAtPort(c.At.Node, c.At.Port); !ok {
 		return nil, fmt.Errorf("capture: there is no port %s", w.net.PortName(c.At))
 	}
-	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", "0", "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
+	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
 	if c.Count > 0 {
 		argv = append(argv, "-c", strconv.Itoa(c.Count))
+	}
+	if c.Direction != model.BothWays {
+		argv = append(argv, "-Q", c.Direction.String())
 	}
 	if w.net.NodeKindOf(c.At.Node) != model.Switch {
 		var err error
