@@ -7,8 +7,8 @@ package des
 func (q *Queue) pushNear(e *Event) {
 	if len(q.near) >= q.spillAt && q.last != key(q.now) {
 		q.spill()
-		if key(e.At) > q.last {
-			q.file(e)
+		if k := key(e.At); k > q.last {
+			q.file(e, k)
 			return
 		}
 	}
@@ -57,9 +57,9 @@ func siftDown(h []Event, i int, e *Event) {
 	h[i] = *e
 }
 
-// spill gives up the front: its events and those of the near heap go into
-// buckets finer than the one the front came from. Those buckets are free,
-// because everything below the front's level has been emptied to get there.
+// spill gives up the front and the fan: their events and those of the near heap
+// go into buckets finer than the one the fan came from. Those buckets are free,
+// because everything below the fan's level has been emptied to get there.
 // Events before the front, put in after a look beyond them, stay in the heap.
 func (q *Queue) spill() {
 	// Everything from cur to now has happened, so cur may follow the clock. It
@@ -75,13 +75,14 @@ func (q *Queue) spill() {
 	q.last = q.cur - 1
 	q.peeked = false
 	for i := range q.run[q.next:] {
-		q.file(&q.run[q.next+i])
+		q.file(&q.run[q.next+i], key(q.run[q.next+i].At))
 	}
+	q.dissolve()
 	q.run, q.next = q.run[:0], 0
 	kept := q.near[:0]
 	for i := range q.near {
 		if e := q.near[i]; key(e.At) > q.last {
-			q.file(&e)
+			q.file(&e, key(e.At))
 		} else {
 			kept = append(kept, e)
 		}

@@ -12,7 +12,6 @@ const (
 	slots     = 1 << radixBits
 	levels    = 64 / radixBits
 	blockLen  = 63 // events per block: with its header a block is 2 KiB
-	placeBits = 6  // for a place in a block
 	slabLen   = 32 // blocks allocated at once
 	spillMin  = 64 // size at which the near heap may be worth spreading out
 )
@@ -22,11 +21,13 @@ const (
 //
 // It is a radix queue (Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for
 // the shortest path problem", J. ACM 37(2), 1990, section 2) over the bytes of
-// the time, with a sorted front. An event waits in a bucket named by the
-// highest byte in which its time differs from cur and by that byte's value.
-// The lowest bucket is spread over the lower levels until at most one block of
-// events is left in it, which is then sorted and becomes the front. What is put in
-// for a time that the front already covers goes to a small heap beside it.
+// the time, whose last levels are one calendar (Brown, "Calendar queues", CACM
+// 31(10), 1988) and a sorted front. An event waits in a bucket named by the
+// highest byte in which its time differs from cur and by that byte's value. The
+// lowest bucket is spread over the lower levels until few enough events are
+// left in it, which then lie in the fan: lists by slots of the bucket's time,
+// from which the next few are sorted and become the front. What is put in for a
+// time that the front already covers goes to a small heap beside it.
 type Queue struct {
 	run  []Event // the front: sorted, of which run[next:] is still to come
 	next int
@@ -36,12 +37,12 @@ type Queue struct {
 	now  int64
 	size int
 
-	home      *block // where run lives, unless it lives in sorted
-	sorted    []Event
-	order     [blockLen]uint64
 	spillAt   int // size of near at which to spread it out
 	peeked    bool
-	peekedMin int64 // earliest bucketed event, if peeked
+	peekedMin int64 // earliest event neither in the front nor in near, if peeked
+	taken     Event // what Next took from near
+
+	fan fan
 
 	occupied [levels]bitmap
 	live     uint8 // bit l is set if level l has an event
@@ -112,6 +113,7 @@ func (q *Queue) Reset(start int64) {
 		}
 		q.occupied[l] = bitmap{}
 	}
+	q.fan.clear()
 	q.run, q.next, q.near = q.run[:0], 0, q.near[:0]
 	q.live, q.size, q.peeked = 0, 0, false
 	q.now = start
@@ -151,19 +153,23 @@ func (q *Queue) Push(e Event) {
 		panic(&PastError{Event: e, Now: q.now})
 	}
 	q.size++
-	if key(e.At) <= q.last {
+	k := key(e.At)
+	if k <= q.last {
 		q.pushNear(&e)
 		return
 	}
 	if q.peeked && e.At < q.peekedMin {
 		q.peekedMin = e.At
 	}
-	q.file(&e)
+	if k-q.fan.low < q.fan.width {
+		q.fan.put(&e, k)
+	} else {
+		q.file(&e, k)
+	}
 }
 
 // file puts an event later than last into its bucket.
-func (q *Queue) file(e *Event) {
-	k := key(e.At)
+func (q *Queue) file(e *Event, k uint64) {
 	l := uint(63-bits.LeadingZeros64(k^q.cur|1)) / radixBits
 	s := uint(k>>(l*radixBits)) % slots
 	b := &q.bucket[l%levels][s]
@@ -202,29 +208,47 @@ func (q *Queue) release(b *block) (next *block) {
 // math.MaxInt64 for no limit. The clock moves to the event's time; it does not
 // move if there is none.
 func (q *Queue) PopNext(limit int64) (e Event, ok bool) {
+	if p := q.Next(limit); p != nil {
+		return *p, true
+	}
+	return Event{}, false
+}
+
+// Next is PopNext without a copy: the event lies in the queue's own memory and
+// stays as it is until the next call of Next, PopNext or Reset. It is nil if there is none.
+func (q *Queue) Next(limit int64) *Event {
 	if q.next == len(q.run) && len(q.near) == 0 && !q.advance(limit) {
-		return Event{}, false
+		return nil
 	}
-	fromRun := q.next < len(q.run)
-	if fromRun && len(q.near) > 0 && before(&q.near[0], &q.run[q.next]) {
-		fromRun = false
+	var e *Event
+	if q.next < len(q.run) {
+		e = &q.run[q.next]
 	}
-	if fromRun {
-		e = q.run[q.next]
+	if len(q.near) > 0 && (e == nil || before(&q.near[0], e)) {
+		if q.near[0].At > limit {
+			return nil
+		}
+		q.taken = q.near[0]
+		q.popNear()
+		e = &q.taken
+	} else {
 		if e.At > limit {
-			return Event{}, false
+			return nil
 		}
 		q.next++
-	} else {
-		e = q.near[0]
-		if e.At > limit {
-			return Event{}, false
-		}
-		q.popNear()
 	}
 	q.now = e.At
 	q.size--
-	return e, true
+	return e
+}
+
+// Ahead is probably the event that Next will return, nil if there is no telling
+// without work: for fetching early what it speaks of. It may not be written to.
+func (q *Queue) Ahead() *Event {
+	if q.next < len(q.run) {
+		return &q.run[q.next]
+	}
+	return nil
 }
 
 // PeekTime returns the time of the first event, and false if there is none.
@@ -245,6 +269,10 @@ func (q *Queue) PeekTime() (at int64, ok bool) {
 	// Looking must not move cur: what is put in next may be much earlier.
 	if !q.peeked {
 		q.peeked, q.peekedMin = true, math.MaxInt64
+		if q.fan.n > 0 {
+			q.peekedMin = q.fan.earliest()
+			return q.peekedMin, true
+		}
 		l, s := q.lowest()
 		n := q.bucket[l][s].n
 		for b := q.bucket[l][s].first; b != nil; b = b.next {
@@ -263,6 +291,7 @@ func (q *Queue) AppendPending(dst []Event) []Event {
 	from := len(dst)
 	dst = append(dst, q.run[q.next:]...)
 	dst = append(dst, q.near...)
+	dst = q.fan.append(dst)
 	for l := range q.bucket {
 		for s := range q.bucket[l] {
 			n := q.bucket[l][s].n
@@ -291,12 +320,21 @@ func (q *Queue) lowest() (l, s uint) {
 	panic("des: a level is marked as occupied and is not")
 }
 
-// advance makes the lowest bucket the new front, spreading it out first while it
-// is large. It returns false if there is nothing in the buckets at or before
-// limit.
+// advance makes the first few events the new front, for which it opens the
+// lowest bucket unless the fan has some. It returns false if there is nothing at
+// or before limit.
 func (q *Queue) advance(limit int64) bool {
 	q.run, q.next = q.run[:0], 0
-	for q.live != 0 {
+	for {
+		if q.fan.n > 0 {
+			if opened, crowded := q.unfold(limit); !crowded || opened {
+				return opened
+			}
+			continue
+		}
+		if q.live == 0 {
+			return false
+		}
 		l, s := q.lowest()
 		low := q.cur>>(l*radixBits)&^(slots-1) | uint64(s) // the time's bytes from l up
 		low <<= l * radixBits
@@ -310,63 +348,34 @@ func (q *Queue) advance(limit int64) bool {
 		if q.occupied[l] == (bitmap{}) {
 			q.live &^= 1 << l
 		}
-		q.cur = low
-		if b.next == nil || l == 0 {
-			q.last = low | (1<<(l*radixBits) - 1)
-			q.spillAt = spillMin
-			q.load(b, n, low)
-			return true
+		q.cur, q.last = low, low-1
+		q.spillAt = spillMin
+		if l < 2 || few(b) {
+			q.fan.cover(low, l)
+			for b != nil {
+				for i := range b.ev[:n] {
+					q.fan.put(&b.ev[i], key(b.ev[i].At))
+				}
+				b, n = q.release(b), blockLen
+			}
+			continue
 		}
+		q.fan.width = 0
 		for b != nil {
 			for i := range b.ev[:n] {
-				q.file(&b.ev[i])
+				q.file(&b.ev[i], key(b.ev[i].At))
 			}
 			b, n = q.release(b), blockLen
 		}
 	}
+}
+
+// few reports whether a bucket has few enough events for the fan.
+func few(b *block) bool {
+	for range fanMax / blockLen {
+		if b = b.next; b == nil {
+			return true
+		}
+	}
 	return false
-}
-
-// load sorts a bucket that starts at low and makes it the front; n is the number
-// of events in its first block.
-func (q *Queue) load(b *block, n int, low uint64) {
-	if b.next != nil { // of one time
-		for b != nil {
-			q.run = append(q.run, b.ev[:n]...)
-			b, n = q.release(b), blockLen
-		}
-		sortEvents(q.run)
-		return
-	}
-	// Sort eight bytes for each event, its time within the bucket and its place in
-	// the block, then move the events once. Those of one time come out as they
-	// came in, which the second sort puts right.
-	var order [blockLen]uint64
-	for i := range b.ev[:n] {
-		k := (key(b.ev[i].At)-low)<<placeBits | uint64(i)
-		j := i
-		for ; j > 0 && order[j-1] > k; j-- {
-			order[j] = order[j-1]
-		}
-		order[j] = k
-	}
-	for _, k := range order[:n] {
-		q.run = append(q.run, b.ev[k%(1<<placeBits)])
-	}
-	insertionSort(q.run)
-	q.release(b)
-}
-
-func insertionSort(ev []Event) {
-	for i := 1; i < len(ev); i++ {
-		if !before(&ev[i], &ev[i-1]) {
-			continue
-		}
-		e := ev[i]
-		j := i
-		for ; j > 0 && before(&e, &ev[j-1]); j-- {
-			ev[j] = ev[j-1]
-		}
-		ev[j] = e
-	}
 }
