@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"fmt"
-
 	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -12,71 +10,57 @@ import (
 // change carries out a change of the living network. The data plane feels it at once, the
 // controller when the switches' messages arrive.
 func (w *world) change(c *model.Change, now int64) error {
+	if err := w.net.Check(c); err != nil {
+		return err
+	}
+	e := trace.Happened(w.net, c, w.outside(now))
+	w.emit(&e)
 	switch c.Kind {
 	case model.LinkDown, model.LinkUp, model.LinkRate, model.LinkDelay, model.LinkLoss:
-		if c.Link < 0 || int(c.Link) >= w.net.LinkCount() {
-			return fmt.Errorf("%s: there is no link %d", c.Kind, c.Link)
-		}
-		return w.changeLink(c, now)
+		w.changeLink(c, now)
 	case model.NodeDown, model.NodeUp:
-		if c.Node < 0 || int(c.Node) >= len(w.slot) {
-			return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
-		}
 		w.changeNode(c.Node, c.Kind == model.NodeDown, now)
-		return nil
+	case model.PortDown, model.PortUp:
+		arc, _ := w.net.ArcAtPort(c.Node, c.Port)
+		cause, back := portIsDown, peerIsDown
+		if arc&1 == 1 {
+			cause, back = back, cause
+		}
+		w.setLink(uint32(arc)&^1, cause, back, c.Kind == model.PortDown, now)
 	case model.MemberLeave, model.MemberJoin:
-		if err := w.net.CheckMember(c); err != nil {
-			return err
-		}
-		e := trace.Entry{At: w.outside(now), Kind: trace.MemberCame, Node: w.net.NodeName(c.Node), Name: c.Service}
-		if c.Kind == model.MemberLeave {
-			e.Kind = trace.MemberLeft
-		}
-		w.emit(&e)
 		if w.control.driver != nil {
 			w.control.driver.Change(model.Time(now+w.control.up), *c)
 			w.control.fresh = true
 		}
-		return nil
+	case model.ControlDown, model.ControlUp:
+		w.tether(&w.switches[w.slot[c.Node]], channelIsCut, c.Kind == model.ControlDown, now)
+	case model.ControllerDown, model.ControllerUp:
+		for i := range w.switches {
+			w.tether(&w.switches[i], controllerIsDown, c.Kind == model.ControllerDown, now)
+		}
+	case model.ControlDelay:
+		w.setControlDelay(w.slot[c.Node], int64(c.Delay))
+	case model.ControlLoss:
+		w.setControlLoss(w.slot[c.Node], c.Loss)
 	}
-	return fmt.Errorf("there is no change of kind %d", c.Kind)
+	return nil
 }
 
-func (w *world) changeLink(c *model.Change, now int64) error {
+func (w *world) changeLink(c *model.Change, now int64) {
 	there := uint32(c.Link) * 2
-	e := trace.Entry{At: w.outside(now), Link: w.net.LinkName(c.Link)}
 	switch c.Kind {
 	case model.LinkDown, model.LinkUp:
-		down := c.Kind == model.LinkDown
-		e.Kind = trace.LinkUp
-		if down {
-			e.Kind = trace.LinkDown
-		}
-		w.emit(&e)
-		w.setLink(there, linkIsDown, linkIsDown, down, now)
-		return nil
+		w.setLink(there, linkIsDown, linkIsDown, c.Kind == model.LinkDown, now)
 	case model.LinkRate:
-		if c.Rate < 0 {
-			return fmt.Errorf("link %s: a rate of %d bit/s", e.Link, c.Rate)
-		}
 		w.setRate(there, int64(c.Rate), false)
 		w.setRate(there+1, int64(c.Rate), false)
 	case model.LinkDelay:
-		if c.Delay < 0 {
-			return fmt.Errorf("link %s: a delay of %s", e.Link, c.Delay)
-		}
 		w.setDelay(there, int64(c.Delay))
 		w.setDelay(there+1, int64(c.Delay))
 	case model.LinkLoss:
-		if !(c.Loss >= 0 && c.Loss <= 1) {
-			return fmt.Errorf("link %s: a loss of %v", e.Link, c.Loss)
-		}
 		w.setLoss(there, c.Loss)
 		w.setLoss(there+1, c.Loss)
 	}
-	e.Kind, e.Spec = trace.LinkSet, &trace.LinkSetting{Rate: c.Rate, Delay: c.Delay, Loss: c.Loss}
-	w.emit(&e)
-	return nil
 }
 
 // setLink sets the causes for which both directions of a link are down, and tells
@@ -85,7 +69,8 @@ func (w *world) setLink(there uint32, cause, causeBack uint8, down bool, now int
 	was := w.arcs[there].flags&isDown != 0
 	w.setFlag(there, cause, down, now)
 	w.setFlag(there+1, causeBack, down, now)
-	if is := w.arcs[there].flags&isDown != 0; is == was {
+	is := w.arcs[there].flags&isDown != 0
+	if is == was {
 		return
 	}
 	for _, a := range [2]uint32{there, there + 1} {
@@ -96,18 +81,17 @@ func (w *world) setLink(there uint32, cause, causeBack uint8, down bool, now int
 			w.portChanged(s, a, now)
 			w.detour(s, now, true)
 		} else {
-			w.detourHost(&w.hosts[^slot], now)
+			h := &w.hosts[^slot]
+			if is && h.arc == int32(a) {
+				w.forgetNeighbours(h, now)
+			}
+			w.detourHost(h, now)
 		}
 	}
 }
 
 // changeNode takes a node down or brings it back. A switch forgets its tables.
 func (w *world) changeNode(id model.NodeID, down bool, now int64) {
-	e := trace.Entry{At: w.outside(now), Kind: trace.NodeUp, Node: w.net.NodeName(id)}
-	if down {
-		e.Kind = trace.NodeDown
-	}
-	w.emit(&e)
 	var s *node
 	if slot := w.slot[id]; slot >= 0 {
 		s = &w.switches[slot]
@@ -115,6 +99,7 @@ func (w *world) changeNode(id model.NodeID, down bool, now int64) {
 			return
 		}
 		if down {
+			w.tethers() // what was sent to it must not reach it when it is back
 			w.catchUp(s, now)
 			w.up(s, control.Upcall{Kind: control.SwitchLost}, now)
 			s.Switch = flow.Switch{Config: s.Config, Seed: s.Seed}

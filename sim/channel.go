@@ -31,7 +31,9 @@ const (
 	isOdd    // every frame needs the slow way
 	isActive // has carried something since the last sample
 	isClassed
-	isDown = linkIsDown | fromIsDown | toIsDown
+	portIsDown
+	peerIsDown // the port at the other end
+	isDown     = linkIsDown | fromIsDown | toIsDown | portIsDown | peerIsDown
 )
 
 // oddity is what a channel has once it queues, draws lots or is limited.

@@ -19,15 +19,15 @@ import (
 // arrival plus the least downward delay before the apps must be asked, and whatever
 // arrives earlier than one least upward delay after that is known by then.
 type channelToController struct {
-	driver        control.Driver // nil: there are no apps
-	delay         int64          // one way, of switches without one of their own
-	delays        []int64        // by switch; nil when all are alike
-	up, down      int64          // the least
-	eager         bool           // ask for every arrival by itself; tests compare
-	fresh         bool           // a message was sent since the horizon was worked out
-	downs         []control.Downcall
-	free          []uint32
-	lost, started bool
+	driver   control.Driver // nil: there are no apps
+	delay    int64          // one way, of switches without one of their own
+	delays   []int64        // by switch; nil when all are alike
+	up, down int64          // the least
+	eager    bool           // ask for every arrival by itself; tests compare
+	fresh    bool           // a message was sent since the horizon was worked out
+	downs    []control.Downcall
+	free     []uint32
+	tethers  []tether // by switch; nil until something happens to one
 }
 
 // connect works the delays of control channels out.
@@ -79,8 +79,16 @@ func (w *world) up(s *node, u control.Upcall, now int64) {
 	if s.down && u.Kind != control.SwitchLost || w.control.driver == nil {
 		return
 	}
+	delay := w.delayOf(s.id)
+	at := now + delay
+	if w.control.tethers != nil {
+		var arrives bool
+		if at, arrives = w.control.tethers[w.slot[s.id]].upward(&u, at, delay); !arrives {
+			return
+		}
+	}
 	s.upSeq++
-	u.Switch, u.Seq, u.At = s.id, uint64(s.upSeq), model.Time(now+w.delayOf(s.id))
+	u.Switch, u.Seq, u.At = s.id, uint64(s.upSeq), model.Time(at)
 	w.control.fresh = true
 	w.follows.upcall(w.slot[s.id], u.Kind)
 	w.control.driver.Up(u)
@@ -151,7 +159,11 @@ func (w *world) deliver(d *control.Downcall) {
 	} else {
 		c.downs = append(c.downs, *d)
 	}
-	w.schedule(max(int64(d.Arrive), w.queue.Now()), d.Switch, onDowncall, i, 0)
+	arrive := int64(d.Arrive)
+	if c.tethers != nil {
+		arrive = c.tethers[w.slot[d.Switch]].downward(d, arrive, w.delayOf(d.Switch))
+	}
+	w.schedule(max(arrive, w.queue.Now()), d.Switch, onDowncall, i, 0)
 }
 
 // obey carries a message of the controller out.
@@ -161,7 +173,7 @@ func (w *world) obey(slot uint32, now int64) {
 	c.downs[slot] = control.Downcall{}
 	c.free = append(c.free, slot)
 	s := &w.switches[w.slot[d.Switch]]
-	if s.down {
+	if s.down || c.tethers != nil && c.tethers[w.slot[d.Switch]].severed(&d) {
 		return
 	}
 	if d.Kind != control.Barrier { // how many there are depends on how arrivals were gathered

@@ -17,7 +17,7 @@ const (
 type life struct {
 	ip    packet.IPv4
 	mac   packet.MAC
-	known map[packet.IPv4]*neighbour // never gone through
+	known map[packet.IPv4]*neighbour // gone through in order of addresses only
 }
 
 type neighbour struct {
@@ -96,6 +96,10 @@ func (w *world) send(h *host, id uint32, f *frame, now int64) {
 	if f.Header.EthDst == 0 {
 		n := l.neighbour(f.Header.IPDst)
 		if n.mac == 0 {
+			if w.arcs[h.arc].flags&isDown != 0 { // there is no way out at all
+				w.drop(id, f)
+				return
+			}
 			if len(n.waiting) == resolveRoom {
 				w.drop(id, f)
 			} else {
