@@ -92,10 +92,10 @@ func (e *encoder) flows() {
 		if to == "" {
 			to = n.NodeName(f.To)
 		}
-		e.leaf("flow", "id", f.ID, "from", n.NodeName(f.From), "to", to, "start", timeText(f.Start), "duration", timeText(f.Duration), "size", sizeText(f.Size),
+		e.leaf("flow", append([]string{"id", f.ID, "from", n.NodeName(f.From), "to", to, "start", timeText(f.Start), "duration", timeText(f.Duration), "size", sizeText(f.Size),
 			"rate", rateText(f.Rate), "granularity", granularityText(f.Granularity), "transport", transportText(f.Transport), "packet", sizeText(f.Packet),
 			"chunk", sizeText(f.Chunk), "chunks", f.Chunks, "class", f.Class, "profile", f.Profile, "tenant", f.Tenant,
-			"srcport", intText(f.SrcPort), "dstport", intText(f.DstPort), "count", intText(f.Count))
+			"srcport", intText(f.SrcPort), "dstport", intText(f.DstPort), "count", intText(f.Count)}, patternText(f.Pattern)...)...)
 	}
 	for _, d := range n.Distributions {
 		e.block("sizes", []string{"id", d.ID}, len(d.Points) == 0, func() {
@@ -107,6 +107,7 @@ func (e *encoder) flows() {
 	for i := range n.Demands {
 		m := &n.Demands[i]
 		attrs := []string{"start", timeText(m.Start), "until", m.Until.String(), "granularity", granularityText(m.Granularity), "transport", transportText(m.Transport)}
+		attrs = append(attrs, patternText(m.Pattern)...)
 		e.block("demands", attrs, len(m.Demands) == 0, func() {
 			for _, d := range m.Demands {
 				e.leaf("demand", "from", n.NodeName(d.From), "to", n.NodeName(d.To), "rate", d.Rate.String())
@@ -122,6 +123,7 @@ func (e *encoder) flows() {
 		attrs := []string{"id", t.ID, "kind", t.Kind, "sizes", t.Sizes, "load", load, "of", t.Of, "from", string(t.From), "to", string(t.To),
 			"start", timeText(t.Start), "until", timeText(t.Until), "rate", rateText(t.Rate), "granularity", granularityText(t.Granularity),
 			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class}
+		attrs = append(attrs, patternText(t.Pattern)...)
 		e.block("traffic", attrs, len(t.Pairs) == 0, func() {
 			for _, p := range t.Pairs {
 				e.leaf("pair", "from", n.NodeName(p.From), "to", n.NodeName(p.To), "share", strconv.FormatFloat(p.Weight, 'g', -1, 64))

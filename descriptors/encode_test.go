@@ -142,6 +142,9 @@ func anyNetwork(t *rapid.T) *model.Network {
 			f.Chunks, f.Granularity, f.Chunk = "R,40+200G*100,300,400,300D", model.GranularityChunk, 5
 		case 3:
 			f.Transport, f.Count, f.SrcPort = model.ICMP, 7, 0
+		case 4:
+			f.Transport, f.Granularity, f.Rate, f.Size = model.UDP, model.GranularityPacket, 1e6, 1+sizes.Draw(t, "size")
+			f.Pattern = rapid.SampledFrom([]string{"poisson", "on-off gaps=pareto(1.5) on=exponential(1500ms) off=20ms packets=imix", "constant packets=uniform(64B,1514B)"}).Draw(t, "pattern")
 		default:
 			f.Size, f.DstPort = 1, 9
 		}

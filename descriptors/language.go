@@ -28,8 +28,11 @@ const (
 	workers  // "auto" or a number
 	digest   // 64 hexadecimal digits
 	chunks   // xSDN's chunk language
-	labels   // blank-separated words
-	ports    // "s1:2", "s*:*"
+	gapLaw   // a law of gaps between packets
+	spanLaw  // a law of times
+	packetLaw
+	labels // blank-separated words
+	ports  // "s1:2", "s*:*"
 )
 
 // attribute is one attribute of an element.

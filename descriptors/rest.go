@@ -174,7 +174,7 @@ func (d *decoder) flow(t *tag) {
 	d.net.Flows = append(d.net.Flows, model.Flow{
 		ID: t.text("id"), From: d.refer(t, "from"), To: to,
 		Start: model.Time(t.int("start")), Duration: model.Time(t.int("duration")), Size: model.Size(t.int("size")), Rate: model.Rate(t.int("rate")),
-		Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Chunks: t.text("chunks"),
+		Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Chunks: t.text("chunks"), Pattern: patternOf(t),
 		Class: t.text("class"), Profile: t.text("profile"), Tenant: t.text("tenant"),
 		SrcPort: uint16(t.int("srcport")), DstPort: uint16(t.int("dstport")), Count: int32(t.int("count"))})
 }

@@ -71,6 +71,8 @@ func (k kind) info() typeInfo {
 		return typeInfo{"chunks", "chunk sizes and gaps: 34, 30D, 300G, 4.4*15, 40+200G*100, R, 10R1000, 10000/20; a comma joins several", `.+`}
 	case ports:
 		return typeInfo{"ports", "NODES:PORT or NODES:*, where NODES is an id or a glob; a comma joins several", `.+:.+`}
+	case gapLaw, spanLaw, packetLaw:
+		return lawInfo(k)
 	case labels:
 		return typeInfo{"words", "words separated by blanks", ``}
 	}

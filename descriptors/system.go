@@ -122,7 +122,7 @@ func systemElement() *element {
 				{name: "goal", kind: choice, choices: []string{"minimize", "maximize"}, initial: "minimize", doc: "which way"},
 				{name: "property", kind: text, required: true, doc: "delay, cost, energy or another property of links"},
 				{name: "priority", kind: integer, max: 1 << 30, initial: "0", doc: "higher goes first"}}},
-			{name: "flow", doc: "One transfer.", attrs: []attribute{newID("its name"),
+			{name: "flow", doc: "One transfer.", attrs: append([]attribute{newID("its name"),
 				{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host, or a service"},
 				start, {name: "duration", kind: span, doc: "how long it sends"}, {name: "size", kind: size, doc: "how much it sends"},
 				{name: "rate", kind: rate, doc: "udp: sending rate; tcp: what the application delivers at most"},
@@ -130,13 +130,13 @@ func systemElement() *element {
 				{name: "chunks", kind: chunks, doc: "sizes and gaps in xSDN's chunk language, instead of a size: D counts a gap from the start of the chunk before, G, which is usual, from when it has left its sender; 1 is 1 MB and 1 s; in the simulator only, with granularity chunk"},
 				class, {name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
 				{name: "srcport", kind: integer, max: 65535, initial: "chosen", doc: "source port"}, {name: "dstport", kind: integer, max: 65535, initial: "chosen", doc: "destination port"},
-				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}},
+				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}, patternAttrs()...)},
 			flowsElement(),
 			{name: "demands", doc: "Constant rates between pairs over an interval; from a file: matrices over time, each of which lasts until the next.", attrs: append([]attribute{start,
 				{name: "until", kind: span, initial: "with href: the end of the last matrix", doc: "when they end"}, granularity, transport,
 				{name: "href", kind: href, doc: "table with the columns time, from, to and rate; a switch with exactly one host stands for this host"},
 				origin(), {name: "every", kind: span, initial: "as the one before", doc: "with href: how long the last matrix lasts"},
-				{name: "time", kind: fraction, initial: "1", doc: "with href: multiplies times"}, {name: "rate", kind: fraction, initial: "1", doc: "with href: multiplies rates"}}, numbered()...),
+				{name: "time", kind: fraction, initial: "1", doc: "with href: multiplies times"}, {name: "rate", kind: fraction, initial: "1", doc: "with href: multiplies rates"}}, append(patternAttrs(), numbered()...)...),
 				children: []*element{{name: "demand", doc: "One pair.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "rate", kind: rate, required: true, doc: "rate"}}}}},
 			{name: "sizes", doc: "A distribution of flow sizes, from a file or point by point.", attrs: []attribute{newID("its name, for <traffic sizes>"),
@@ -152,7 +152,7 @@ func systemElement() *element {
 				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
 				start, {name: "until", kind: span, doc: "no flow begins later"},
 				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class,
-				{name: "href", kind: href, doc: "with kind pairs: lines of id,src,dst,probability, or a table with the columns from, to and share"}}, numbered()...),
+				{name: "href", kind: href, doc: "with kind pairs: lines of id,src,dst,probability, or a table with the columns from, to and share"}}, append(patternAttrs(), numbered()...)...),
 				children: []*element{{name: "pair", doc: "With kind pairs: a pair that is drawn in proportion to its share.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "share", kind: number, required: true, doc: "its weight"}}}}},
 			{name: "process", doc: "A program on an emulated or physical host.", attrs: []attribute{
@@ -238,5 +238,5 @@ func flowsElement() *element {
 			{name: "transport", kind: choice, choices: model.TransportNames(), initial: "tcp with a size, udp with a rate", doc: "of flows that do not say"},
 			{name: "packet", kind: size, initial: "1514B", doc: "of flows that do not say"},
 			{name: "chunk", kind: size, doc: "of flows with granularity chunk that do not say"},
-			{name: "class", kind: ref, doc: "of flows that do not say"}}, numbered()...)}
+			{name: "class", kind: ref, doc: "of flows that do not say"}}, append(patternAttrs(), numbered()...)...)}
 }

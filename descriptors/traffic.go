@@ -71,7 +71,7 @@ func fractionOf(t *tag, attr string) flowlist.Fraction {
 func listOptions(t *tag) flowlist.Options {
 	return flowlist.Options{Format: flowlist.Format(t.text("format")), Prefix: t.text("prefix"), Origin: t.text("origin") == "first", Start: model.Time(t.int("start")), Until: model.Time(t.int("until")),
 		Time: fractionOf(t, "time"), Size: fractionOf(t, "size"), Rate: fractionOf(t, "rate"),
-		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Class: t.text("class")}}
+		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Pattern: patternOf(t), Class: t.text("class")}}
 }
 
 // attach opens the file that an element refers to and has it read. It gives false, with
@@ -190,7 +190,7 @@ func (d *decoder) sizes(el *element, t *tag) {
 // demands reads <demands>: its own, or matrices over time from a file.
 func (d *decoder) demands(el *element, t *tag) {
 	n := &d.net
-	m := model.DemandMatrix{Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Granularity: granularityOf(t), Transport: transportOf(t)}
+	m := model.DemandMatrix{Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Granularity: granularityOf(t), Transport: transportOf(t), Pattern: patternOf(t)}
 	where, pos, every, until := t.where, d.spot(t), model.Time(t.int("every")), t.has("until")
 	if given := t.at("href").set; !given {
 		for _, attr := range [...]string{"hosts", "first", "origin", "every", "time", "rate"} {
@@ -292,7 +292,7 @@ func (d *decoder) traffic(el *element, t *tag) {
 	d.note(t)
 	x := model.Traffic{ID: t.text("id"), Kind: t.text("kind"), Sizes: t.text("sizes"), Load: t.float("load"), Of: t.text("of"),
 		From: everyone(t, "from"), To: everyone(t, "to"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Rate: model.Rate(t.int("rate")),
-		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Class: t.text("class")}
+		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Pattern: patternOf(t), Class: t.text("class")}
 	where, given, paired := t.where, t.at("href").set, x.Kind == "pairs"
 	var read *flowlist.Pairs
 	if paired {

@@ -203,6 +203,10 @@ func parseValue(a *attribute, v *value) *fault.Fault {
 		if _, err := workload.ParseChunks(s); err != nil {
 			return wrong(fault.BadNumber, "%s", clipped(err))
 		}
+	case gapLaw, spanLaw, packetLaw:
+		if f := parseLaw(a.kind, s); f != nil {
+			return f
+		}
 	}
 	return nil
 }

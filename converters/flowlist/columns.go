@@ -48,6 +48,7 @@ const (
 	fieldSrcPort
 	fieldDstPort
 	fieldCount
+	fieldPattern
 	fieldShare
 	fieldNothing // read by nobody
 )
@@ -89,6 +90,7 @@ var columns = [...]column{
 	{fieldSrcPort, "srcport", plain, "source port", []string{"src_port", "sport", "source_port"}},
 	{fieldDstPort, "dstport", plain, "destination port", []string{"dst_port", "dport", "destination_port"}},
 	{fieldCount, "count", plain, "icmp: echoes to send", nil},
+	{fieldPattern, "pattern", plain, "udp: poisson, on-off on=exponential(1s) off=2s, gaps=LAW, packets=LAW: the attributes pattern, on, off, gaps and packets of a flow in one", nil},
 	{fieldShare, "share", plain, "weight of a pair", []string{"probability", "weight", "pdf", "pdf_num_bytes", "prob"}},
 }
 
@@ -208,7 +210,7 @@ func runHeader(title string) head {
 	if h, ok := asked[title]; ok {
 		return h
 	}
-	for _, f := range [...]field{fieldID, fieldFrom, fieldTo, fieldTransport, fieldClass, fieldProfile, fieldTenant, fieldGranularity, fieldSrcPort, fieldDstPort, fieldCount} {
+	for _, f := range [...]field{fieldID, fieldFrom, fieldTo, fieldTransport, fieldClass, fieldProfile, fieldTenant, fieldGranularity, fieldSrcPort, fieldDstPort, fieldCount, fieldPattern} {
 		if columns[f].name == title {
 			return head{f, plain, 0, title}
 		}

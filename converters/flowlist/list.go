@@ -54,7 +54,7 @@ type Options struct {
 	Time, Size, Rate Fraction   // multiply starts and durations, sizes, rates
 
 	// What flows have that say nothing of their own; only Transport, Granularity,
-	// Packet, Chunk and Class count.
+	// Packet, Chunk, Class and Pattern (of UDP, packet by packet) count.
 	Defaults model.Flow
 }
 
@@ -227,6 +227,9 @@ func (r *reader) add(f *model.Flow) bool {
 	}
 	if f.Class == "" {
 		f.Class = d.Class
+	}
+	if f.Pattern == "" && d.Pattern != "" && (f.Granularity == model.GranularityAuto || f.Granularity == model.GranularityPacket) && f.Kind() == model.UDP {
+		f.Pattern = d.Pattern
 	}
 	if f.ID == "" {
 		f.ID = r.id('f', int64(len(r.out.Flows)+1))

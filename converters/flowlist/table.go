@@ -337,6 +337,11 @@ func (r *reader) flow(t *table, f *model.Flow) bool {
 			f.Tenant = r.text(b)
 		case fieldChunks:
 			f.Chunks = r.text(b)
+		case fieldPattern:
+			if _, err := model.ParsePattern(string(b)); err != nil {
+				bad = problem(fault.BadNumber, "%s", clipLong(err.Error()))
+			}
+			f.Pattern = r.text(b)
 		case fieldSrcPort:
 			v, bad = whole(b, 65535)
 			f.SrcPort = uint16(v)

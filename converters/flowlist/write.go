@@ -14,7 +14,7 @@ import (
 // Header are the columns that Write writes.
 func Header() []string {
 	return []string{"id", "from", "to", "start_s", "duration_s", "size_bytes", "rate_bps", "transport", "class", "profile", "tenant",
-		"granularity", "packet_bytes", "chunk_bytes", "chunks", "srcport", "dstport", "count"}
+		"granularity", "packet_bytes", "chunk_bytes", "chunks", "srcport", "dstport", "count", "pattern"}
 }
 
 // Write writes flows as a table that Read reads back as they are, whatever became of
@@ -39,7 +39,7 @@ func Write(w io.Writer, n *model.Network, flows []model.Flow) error {
 		row = append(row[:0], f.ID, n.NodeName(f.From), to, seconds(f.Start), some(int64(f.Duration), func(v int64) string { return seconds(model.Time(v)) }),
 			number(int64(f.Size)), number(int64(f.Rate)), known(f.Transport != model.TransportAuto, f.Transport), f.Class, f.Profile, f.Tenant,
 			known(f.Granularity != model.GranularityAuto, f.Granularity), number(int64(f.Packet)), number(int64(f.Chunk)), f.Chunks,
-			number(int64(f.SrcPort)), number(int64(f.DstPort)), number(count))
+			number(int64(f.SrcPort)), number(int64(f.DstPort)), number(count), f.Pattern)
 		if err := out.Write(row); err != nil {
 			return fmt.Errorf("write flows: %w", err)
 		}

@@ -21,9 +21,10 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// Files lists what a run's directory holds besides the trace.
+// Files lists what a run's directory holds besides the trace. fct.csv and the series of
+// flows, queues and switches are there only when they have rows.
 func (r *Results) Files() []File {
-	return []File{
+	out := []File{
 		{"manifest.json", r.Manifest.Write},
 		{"flows.csv", r.writeFlows},
 		{"links.csv", r.writeLinks},
@@ -32,6 +33,10 @@ func (r *Results) Files() []File {
 		{"result.json", func(w io.Writer) error { return writeJSON(w, r.Outcome()) }},
 		{"report.html", r.WriteHTML},
 	}
+	if len(r.Completions) > 0 {
+		out = append(out, File{"fct.csv", r.writeCompletions})
+	}
+	return append(out, r.Followed.files()...)
 }
 
 // Write writes manifest.json.
@@ -55,13 +60,14 @@ type Outcome struct {
 	Metrics    map[string]float64 `json:"metrics,omitempty"` // last value of "app/name"
 	Pings      []trace.PingResult `json:"pings,omitempty"`
 	Load       *trace.Load        `json:"load,omitempty"` // mean over the run
+	FCT        []CompletionBin    `json:"fct,omitempty"`  // flow completion times and slowdowns
 }
 
 // Outcome sums the results up.
 func (r *Results) Outcome() Outcome {
 	o := Outcome{ID: r.Manifest.ID, Backend: r.Manifest.Backend, State: r.Manifest.State, Error: r.Manifest.Error, End: r.End,
 		Passed: r.Passed(), Tests: r.Tests, Flows: len(r.Flows), Belief: r.Belief, Degraded: r.Manifest.Degraded,
-		Digest: r.Manifest.Digest, Warnings: r.Warnings, Pings: r.Pings, Load: meanLoad(r.Load)}
+		Digest: r.Manifest.Digest, Warnings: r.Warnings, Pings: r.Pings, Load: meanLoad(r.Load), FCT: r.CompletionBins()}
 	if o.Tests == nil {
 		o.Tests = []trace.Verdict{}
 	}
@@ -106,7 +112,7 @@ func FlowColumns() []string {
 	return []string{"id", "from", "to", "transport", "class", "start_s", "finish_s", "bytes", "offered", "rate_bps", "rate_error_bps",
 		"path", "server", "packets_sent", "packets_received", "packets_lost", "retransmits", "latency_min_s", "latency_mean_s", "latency_max_s", "granularity", "runs", "error",
 		// What was asked for, from which a run is replayed.
-		"asked_bytes", "asked_s", "asked_bps", "packet_bytes", "srcport", "dstport", "count", "profile", "tenant", "chunk_bytes", "chunks"}
+		"asked_bytes", "asked_s", "asked_bps", "packet_bytes", "srcport", "dstport", "count", "profile", "tenant", "chunk_bytes", "chunks", "pattern"}
 }
 
 // Row gives a flow's values in the order of FlowColumns.
@@ -115,7 +121,7 @@ func (f *Flow) Row() []string {
 		joinPath(f.Path), joinServers(f.Servers), whole(f.Sent), whole(f.Received), whole(f.Lost), whole(f.Retransmits),
 		seconds(f.LatencyMin), seconds(f.LatencyMean), seconds(f.LatencyMax), f.Granularity, strconv.Itoa(f.Runs), f.Error,
 		whole(f.Asked.Bytes), seconds(f.Asked.For), whole(int64(f.Asked.Rate)), whole(f.Asked.Packet), whole(int64(f.Asked.SrcPort)),
-		whole(int64(f.Asked.DstPort)), whole(int64(f.Asked.Count)), f.Asked.Profile, f.Asked.Tenant, whole(f.Asked.Chunk), f.Asked.Chunks}
+		whole(int64(f.Asked.DstPort)), whole(int64(f.Asked.Count)), f.Asked.Profile, f.Asked.Tenant, whole(f.Asked.Chunk), f.Asked.Chunks, f.Asked.Pattern}
 }
 
 func (r *Results) writeFlows(w io.Writer) error {
@@ -204,7 +210,7 @@ func Read(dir fs.FS) (*Results, error) {
 		f.Sent, f.Received, f.Lost, f.Retransmits = c.whole(), c.whole(), c.whole(), c.whole()
 		f.LatencyMin, f.LatencyMean, f.LatencyMax, f.Granularity, f.Runs, f.Error = c.time(), c.time(), c.time(), c.text(), int(c.whole()), c.text()
 		f.Asked = trace.Asked{Bytes: c.whole(), For: c.time(), Rate: model.Rate(c.whole()), Packet: c.whole(), SrcPort: uint16(c.whole()),
-			DstPort: uint16(c.whole()), Count: int32(c.whole()), Profile: c.text(), Tenant: c.text(), Chunk: c.whole(), Chunks: c.text()}
+			DstPort: uint16(c.whole()), Count: int32(c.whole()), Profile: c.text(), Tenant: c.text(), Chunk: c.whole(), Chunks: c.text(), Pattern: c.text()}
 		r.Flows = append(r.Flows, f)
 	})
 	if err != nil {
@@ -318,6 +324,7 @@ func readTable(dir fs.FS, name string, columns []string, row func(*cells)) error
 	}
 	defer f.Close()
 	in := csv.NewReader(bufio.NewReader(f))
+	missing := 0
 	for line := 1; ; line++ {
 		cols, err := in.Read()
 		switch {
@@ -326,11 +333,12 @@ func readTable(dir fs.FS, name string, columns []string, row func(*cells)) error
 		case err != nil:
 			return fmt.Errorf("read results: %s: %w", name, err)
 		case line == 1:
-			if strings.Join(cols, ",") != strings.Join(columns, ",") {
+			// Runs of before the last columns had their names have nothing to say in them.
+			if missing = len(columns) - len(cols); missing < 0 || strings.Join(cols, ",") != strings.Join(columns[:len(cols)], ",") {
 				return fmt.Errorf("read results: %s has other columns than this version writes", name)
 			}
 		default:
-			c := &cells{row: cols}
+			c := &cells{row: append(cols, make([]string, missing)...)}
 			row(c)
 			if c.err != nil {
 				return fmt.Errorf("read results: %s:%d: %w", name, line, c.err)
