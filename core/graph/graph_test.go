@@ -211,6 +211,41 @@ func TestRoutesAgreeWithTheObviousAlgorithm(t *testing.T) {
 	})
 }
 
+func TestChosenPathsMeetAllThatNextGives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := networks().Draw(t, "network")
+		w := NewWorkspace(x.g)
+		salt := rapid.Int32Range(0, 100).Draw(t, "salt")
+		for dst := range int32(x.n) {
+			hops, dist := w.Hops(dst, x.down, nil), w.Distances(dst, x.w, x.down, nil)
+			pick := func(want func(u int32) []int32) Choice {
+				return func(u int32, arcs []int32) int32 {
+					if want := want(u); !slices.Equal(arcs, want) {
+						t.Fatalf("at %d on the way to %d the choice is among %v, want %v", u, dst, arcs, want)
+					}
+					return arcs[(u+salt)%int32(len(arcs))]
+				}
+			}
+			byHops := pick(func(u int32) []int32 { return Next(x.g, u, hops, Weights{}, x.down, nil) })
+			byWeight := pick(func(u int32) []int32 { return Next(x.g, u, dist, x.w, x.down, nil) })
+			for u := range int32(x.n) {
+				path, ok := w.HopPathBy(byHops, u, dst, x.down, nil)
+				if ok != (hops[u] != Unreachable) || ok && len(path) != int(hops[u]) {
+					t.Fatalf("path by hops from %d to %d: %v, %v", u, dst, path, ok)
+				}
+				path, ok = w.WeightedPathBy(byWeight, u, dst, x.w, x.down, nil)
+				length := int64(0)
+				for _, arc := range path {
+					length += x.w.Of(arc)
+				}
+				if ok != (dist[u] != Unreachable) || ok && length != dist[u] {
+					t.Fatalf("path by weight from %d to %d: %v, %v", u, dst, path, ok)
+				}
+			}
+		}
+	})
+}
+
 func TestForestSpansEveryComponentWithLeastDepth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := networks().Draw(t, "network")

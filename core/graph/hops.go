@@ -13,6 +13,7 @@ type Workspace struct {
 	failed  Set // nodes with an arc that is down
 	queue   []int32
 	other   []int32
+	next    []int32
 	between between
 	short   dijkstra
 	back    dijkstra
@@ -156,6 +157,12 @@ type between struct {
 // distances of Hops(dst, down), and returns it. It searches from both ends and so
 // looks at a small part of a large graph only. It says false if there is no path.
 func (w *Workspace) HopPath(src, dst int32, down Set, buf []int32) (path []int32, ok bool) {
+	return w.HopPathBy(nil, src, dst, down, buf)
+}
+
+// HopPathBy is HopPath with another choice at each node: among all arcs that Next gives
+// there by the distances of Hops(dst, down).
+func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int32) (path []int32, ok bool) {
 	if src == dst {
 		return buf, true
 	}
@@ -239,8 +246,18 @@ func (w *Workspace) HopPath(src, dst int32, down Set, buf []int32) (path []int32
 		for back[g.To[i]] != back[u]-1 || down.Has(g.Arc[i]) {
 			i++
 		}
-		buf = append(buf, g.Arc[i])
-		u = g.To[i]
+		arc := g.Arc[i]
+		if choose != nil {
+			w.next = append(w.next[:0], arc)
+			for i++; i < g.Off[u+1]; i++ {
+				if back[g.To[i]] == back[u]-1 && !down.Has(g.Arc[i]) {
+					w.next = append(w.next, g.Arc[i])
+				}
+			}
+			arc = choose(u, w.next)
+		}
+		buf = append(buf, arc)
+		u = g.Head(arc)
 	}
 	return buf, true
 }

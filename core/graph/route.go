@@ -23,6 +23,10 @@ func Next[D Distance](g *Graph, u int32, dist []D, weights Weights, down Set, bu
 	return buf
 }
 
+// Choice picks one of the arcs, in ascending order and at least one, by which shortest
+// paths leave node u. It must not keep the slice.
+type Choice func(u int32, arcs []int32) int32
+
 // Path appends to buf the arcs of the shortest path from src, of which each is the
 // lowest that Next gives, and returns it. It says false if there is no
 // path. The arguments are those of Next.

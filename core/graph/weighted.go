@@ -132,6 +132,12 @@ func (w *Workspace) Distances(dst int32, weights Weights, down Set, dist []int64
 // ends and so looks at a part of a large graph only. It says false if there
 // is no path.
 func (w *Workspace) WeightedPath(src, dst int32, weights Weights, down Set, buf []int32) (path []int32, ok bool) {
+	return w.WeightedPathBy(nil, src, dst, weights, down, buf)
+}
+
+// WeightedPathBy is WeightedPath with another choice at each node: among all arcs that
+// Next gives there by the distances of Distances(dst, weights, down).
+func (w *Workspace) WeightedPathBy(choose Choice, src, dst int32, weights Weights, down Set, buf []int32) (path []int32, ok bool) {
 	if src == dst {
 		return buf, true
 	}
@@ -191,16 +197,20 @@ func (w *Workspace) WeightedPath(src, dst int32, weights Weights, down Set, buf 
 		}
 	}
 	for u, rest := src, length; u != dst; {
-		i := g.Off[u]
-		for ; ; i++ {
+		w.next = w.next[:0]
+		for i := g.Off[u]; i < g.Off[u+1] && (choose != nil || len(w.next) == 0); i++ {
 			arc := g.Arc[i]
 			if d := back.dist[g.To[i]]; d < infinite && d+weights.Of(arc) == rest && !down.Has(arc) {
-				rest = d
-				break
+				w.next = append(w.next, arc)
 			}
 		}
-		buf = append(buf, g.Arc[i])
-		u = g.To[i]
+		arc := w.next[0]
+		if choose != nil {
+			arc = choose(u, w.next)
+		}
+		buf = append(buf, arc)
+		rest -= weights.Of(arc)
+		u = g.Head(arc)
 	}
 	return buf, true
 }

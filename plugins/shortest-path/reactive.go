@@ -100,25 +100,10 @@ func (a *router) path(k pair, from model.NodeID, dst *app.HostInfo) (hops []hop)
 }
 
 func (a *router) arcs(k pair, at, to int32) (path []int32, ok bool) {
-	r := &a.routes
 	if a.opt.ecmp == "none" {
-		if r.counted {
-			return r.work.WeightedPath(at, to, r.weights, r.closed(), nil)
-		}
-		return r.work.HopPath(at, to, r.closed(), nil)
+		return a.routes.path(at, to, nil)
 	}
-	dist := r.toward(to)
-	if dist[at] < 0 {
-		return nil, false
-	}
-	var next []int32
-	for dist[at] > 0 {
-		next = r.next(at, dist, next[:0])
-		arc := choose(next, k, a.view.Switches()[at].ID)
-		path = append(path, arc)
-		at = r.g.Head(arc)
-	}
-	return path, true
+	return a.routes.path(at, to, func(u int32, arcs []int32) int32 { return choose(arcs, k, a.view.Switches()[u].ID) })
 }
 
 // repair leads pairs around a link that went down; when links come up, every pair takes

@@ -28,6 +28,9 @@ type routes struct {
 
 	recent []field // of reactive questions, the oldest overwritten first
 	oldest int
+	arcs   []int32       // scratch
+	hops   []int32       // scratch
+	asked  map[int32]int // how often the way to a switch was searched for by itself
 }
 
 // field is the distance of every switch to one.
@@ -36,8 +39,16 @@ type field struct {
 	dist []int64
 }
 
-// recentMost bounds the fields kept between questions.
-const recentMost = 32
+// What is kept between reactive questions is bounded: so many fields, and so many bytes
+// of them, and so many destinations that are counted. A destination gets a field when it
+// has been asked for so often; in a small network the first field costs next to nothing.
+const (
+	recentMost  = 32
+	recentBytes = 64 << 20
+	askedMost   = 1 << 16
+	askedOften  = 16
+	smallMost   = 2000 // switches
+)
 
 func (r *routes) reset(v *app.View, metric string) {
 	a, b := v.Columns()
@@ -98,7 +109,7 @@ func (r *routes) changed() {
 		}
 		r.weights = w
 	}
-	r.recent, r.oldest = r.recent[:0], 0
+	r.recent, r.oldest, r.asked = r.recent[:0], 0, nil
 }
 
 // length of a link: hops, whole nanoseconds of delay, or the descriptor's weight.
@@ -126,7 +137,8 @@ func (r *routes) distances(to int32, dist []int64) []int64 {
 	if r.counted {
 		return r.work.Distances(to, r.weights, r.closed(), dist)
 	}
-	hops := r.work.Hops(to, r.closed(), nil)
+	r.hops = r.work.Hops(to, r.closed(), r.hops)
+	hops := r.hops
 	if cap(dist) < len(hops) {
 		dist = make([]int64, len(hops))
 	}
@@ -137,19 +149,54 @@ func (r *routes) distances(to int32, dist []int64) []int64 {
 	return dist
 }
 
-// toward is distances, kept for the next questions about the same switch.
+// path is the shortest path from one switch to another; of several arcs that are as good,
+// nil takes the lowest. Whether the path is searched for from both of its ends or read off
+// the distances of all switches makes no difference to it.
+func (r *routes) path(at, to int32, by graph.Choice) (path []int32, ok bool) {
+	if dist := r.toward(to); dist != nil {
+		if dist[at] < 0 {
+			return nil, false
+		}
+		for dist[at] > 0 {
+			r.arcs = r.next(at, dist, r.arcs[:0])
+			arc := r.arcs[0]
+			if by != nil {
+				arc = by(at, r.arcs)
+			}
+			path = append(path, arc)
+			at = r.g.Head(arc)
+		}
+		return path, true
+	}
+	if r.counted {
+		return r.work.WeightedPathBy(by, at, to, r.weights, r.closed(), nil)
+	}
+	return r.work.HopPathBy(by, at, to, r.closed(), nil)
+}
+
+// toward is distances, kept for the next questions about the same switch; nil for one
+// that few have asked about.
 func (r *routes) toward(to int32) []int64 {
 	for i := range r.recent {
 		if r.recent[i].to == to {
 			return r.recent[i].dist
 		}
 	}
-	if len(r.recent) < recentMost {
+	if n := r.g.Nodes(); n > smallMost {
+		if r.asked == nil || len(r.asked) >= askedMost {
+			r.asked = map[int32]int{}
+		}
+		if r.asked[to]++; r.asked[to] < askedOften {
+			return nil
+		}
+		delete(r.asked, to)
+	}
+	if len(r.recent) < max(1, min(recentMost, recentBytes/(8*r.g.Nodes()))) {
 		r.recent = append(r.recent, field{to, r.distances(to, nil)})
 		return r.recent[len(r.recent)-1].dist
 	}
 	f := &r.recent[r.oldest]
-	r.oldest = (r.oldest + 1) % recentMost
+	r.oldest = (r.oldest + 1) % len(r.recent)
 	f.to, f.dist = to, r.distances(to, f.dist)
 	return f.dist
 }
