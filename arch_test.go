@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"core/control":       {"core/app", "core/model", "core/flow", "core/packet", "core/graph", "core/trace"},
 	"core/change":        {"core/model", "core/deployment"},
 	"core/backend":       {"core/model", "core/deployment", "core/app", "core/change", "core/trace", "core/flow"},
-	"core/report":        {"core/trace", "core/model", "core/flow"},
+	"core/report":        {"core/trace", "core/model", "core/flow", "core/workload"},
 	"core":               {"descriptors", "core/*"},
 	"core/job":           {"descriptors", "core/*"},
 	"core/record":        {"core/report", "core/trace"},
@@ -66,7 +66,7 @@ var rooms = map[string][]string{
 
 	"integrators/shell":      {},
 	"integrators/netns":      {},
-	"integrators/traffic":    {"core/model", "core/trace"},
+	"integrators/traffic":    {"core/model", "core/random", "core/trace", "core/workload"},
 	"integrators/controller": {"core/app", "core/control", "core/flow", "core/packet", "core/trace", "core/model", "core/naming", "core/backend"},
 	"integrators/ovs":        {"core/model", "core/change", "core/naming", "integrators/shell", "integrators/netns"},
 	"integrators/emulate": append([]string{"core/control", "converters/mininet", "integrators/controller", "integrators/netns",

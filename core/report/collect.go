@@ -35,7 +35,7 @@ type Collector struct {
 	spans   map[[2]string]model.Time
 	down    []string // links that are down
 	recent  map[[2]string]*window
-	dropped struct{ points, metrics int }
+	dropped struct{ points, metrics, followed int }
 }
 
 // NewCollector prepares for a run of a network.
@@ -74,6 +74,8 @@ func (c *Collector) Emit(e *trace.Entry) {
 		if e.Sample != nil {
 			c.sample(e)
 		}
+	case trace.FlowPoint, trace.QueuePoint, trace.NodePoint:
+		c.point(e)
 	case trace.AppMetric:
 		if len(c.r.Metrics) >= MostMetrics {
 			c.dropped.metrics++
@@ -251,9 +253,13 @@ func (c *Collector) Finish(m Manifest, tables []Table) *Results {
 	slices.SortStableFunc(r.Flows, func(a, b Flow) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(c.begun[a.ID], c.begun[b.ID]))
 	})
+	r.Completions = c.completions(r.Flows)
 	c.sortLinks()
 	if c.dropped.points > 0 {
 		c.warn(fmt.Sprintf("%d samples of links beyond the first %d are in the trace only", c.dropped.points, MostPoints))
+	}
+	if c.dropped.followed > 0 {
+		c.warn(fmt.Sprintf("%d points of flows, queues and switches beyond the first %d are in the trace only", c.dropped.followed, MostPoints))
 	}
 	if c.dropped.metrics > 0 {
 		c.warn(fmt.Sprintf("%d metrics beyond the first %d are in the trace only", c.dropped.metrics, MostMetrics))

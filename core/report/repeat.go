@@ -15,13 +15,14 @@ import (
 // empty.
 func Summarise(runs []*Results) *Results {
 	last := runs[len(runs)-1]
-	out := &Results{Manifest: last.Manifest, Topology: last.Topology, Series: last.Series, Tables: last.Tables, Metrics: last.Metrics,
+	out := &Results{Manifest: last.Manifest, Topology: last.Topology, Series: last.Series, Followed: last.Followed, Tables: last.Tables, Metrics: last.Metrics,
 		Pings: last.Pings, Belief: Belief{Verdict: "valid"}}
 	out.Manifest.Members, out.Manifest.Digest = nil, ""
 	warned := map[string]bool{}
 	for _, r := range runs {
 		out.Manifest.Members = append(out.Manifest.Members, r.Manifest.ID)
 		out.Load = append(out.Load, r.Load...)
+		out.Completions = append(out.Completions, r.Completions...)
 		out.End = max(out.End, r.End)
 		for _, w := range r.Warnings {
 			if !warned[w] {

@@ -13,6 +13,7 @@ type Results struct {
 	Flows     []Flow // by start time, then in the order in which they ended
 	Links     []Link // two per link, one for each direction, in the order of the model
 	Series    []Point
+	Followed  Followed
 	Tables    []Table // by switch, in the order of the model
 	Tests     []trace.Verdict
 	Pings     []trace.PingResult // the last of each pair, in the order of first asking
@@ -22,6 +23,8 @@ type Results struct {
 	Warnings  []string
 	End       model.Time // when time stopped
 	Belief    Belief
+
+	Completions []Completion // of flows of a size, in the order of Flows; of repetitions: of all of them
 }
 
 // State is where a run stands.

@@ -466,6 +466,9 @@ func Summary(w io.Writer, r *report.Results, dir string) error {
 			}
 		}
 	}
+	if err := r.WriteCompletions(w); err != nil {
+		return err
+	}
 	for _, d := range m.Degraded {
 		fmt.Fprintf(w, "without %s: %s\n", d.Capability, d.Reason)
 	}
