@@ -96,6 +96,9 @@ func (s *script) flow(f *model.Flow, warn func(string, ...any)) {
 		warn("flow %q has chunks, which iperf3 does not send; it is left out", f.ID)
 		return
 	}
+	if f.Pattern != "" {
+		warn("flow %q has a pattern, which iperf3 does not send; its packets are sent at equal gaps, all full", f.ID)
+	}
 	fmt.Fprintf(s, "    dict(id=%s, start=%s, transport='%s'", quote(f.ID), number(f.Start.Seconds()), kind)
 	fmt.Fprintf(s, ", src='%s', dst='%s', ip='%s'", s.names.Technical(f.From), s.names.Technical(to), address(ip))
 	if kind == model.ICMP {

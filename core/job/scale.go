@@ -27,12 +27,13 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 	out.Tenants = each(n.Tenants, func(t *model.Tenant) { t.Quota = rate(t.Quota) })
 	out.Flows = each(n.Flows, func(f *model.Flow) {
 		f.Rate, f.Size, f.Start, f.Duration = rate(f.Rate), size(f.Size), span(f.Start), span(f.Duration)
+		f.Pattern = model.SpreadPattern(f.Pattern, span)
 		if f.Chunks != "" && (s.Size.Of(1<<20) != 1<<20 || s.Time.Of(1<<20) != 1<<20) {
 			notes = append(notes, "flow "+f.ID+": its list of chunks is not scaled; only a size is")
 		}
 	})
 	out.Demands = each(n.Demands, func(m *model.DemandMatrix) {
-		m.Start, m.Until = span(m.Start), span(m.Until)
+		m.Start, m.Until, m.Pattern = span(m.Start), span(m.Until), model.SpreadPattern(m.Pattern, span)
 		m.Demands = each(m.Demands, func(d *model.Demand) { d.Rate = rate(d.Rate) })
 	})
 	declared := map[string]bool{}
@@ -45,7 +46,7 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 		})
 	})
 	out.Traffic = each(n.Traffic, func(t *model.Traffic) {
-		t.Rate, t.Start, t.Until = rate(t.Rate), span(t.Start), span(t.Until)
+		t.Rate, t.Start, t.Until, t.Pattern = rate(t.Rate), span(t.Start), span(t.Until), model.SpreadPattern(t.Pattern, span)
 		if v, err := model.ParseSize(t.Sizes); declared[t.Sizes] {
 			return // scaled where it is declared
 		} else if err == nil {

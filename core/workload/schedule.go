@@ -28,6 +28,9 @@ const leastPacket = ethernet + ipv4 + udpHeader + 16
 // whose on-times are shorter still could be drawn for ever.
 const crowd = 1e6
 
+// mostPoints bounds a distribution that is drawn from, as schedules travel.
+const mostPoints = 20_000
+
 // ScheduleOf gives the schedule of a flow; nil if it has no pattern.
 func ScheduleOf(n *model.Network, f *model.Flow) (*Schedule, error) {
 	if f.Pattern == "" {
@@ -52,9 +55,14 @@ func ScheduleOf(n *model.Network, f *model.Flow) (*Schedule, error) {
 	}
 	for _, l := range [...]model.Law{p.Gaps, p.Packets} {
 		for i := range n.Distributions {
-			if l.Kind == model.Empirical && n.Distributions[i].ID == l.Name {
-				s.Known = append(s.Known, n.Distributions[i])
+			d := &n.Distributions[i]
+			if l.Kind != model.Empirical || d.ID != l.Name {
+				continue
 			}
+			if len(d.Points) > mostPoints {
+				return nil, fault.New(fault.Limit, place, "flow %q: distribution %q has %d points; packets are drawn from %d at most", f.ID, d.ID, len(d.Points), mostPoints)
+			}
+			s.Known = append(s.Known, *d)
 		}
 	}
 	if _, err := s.Pacer(random.New(0)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/trace"
+	"sendim/core/workload"
 	"sendim/integrators/traffic"
 )
 
@@ -60,7 +61,8 @@ func (w *world) admit(f *model.Flow) error {
 	case f.Chunks != "":
 		return fault.New(fault.MissingCapability, place, "flow %q has chunks (%s): %s", f.ID, backend.ChunkFlows, w.session.caps.Missing[backend.ChunkFlows])
 	}
-	return nil
+	_, err := workload.ScheduleOf(w.net, f)
+	return err
 }
 
 // admitAll says what is wrong with the model's flows, before anything is built.
@@ -95,13 +97,16 @@ func (w *world) transfer(ctx context.Context, f *model.Flow) (*traffic.Transfer,
 	s := w.session
 	s.mu.Lock()
 	s.tag++
-	spec := traffic.Spec{Flow: *f, Tag: s.tag, OneWay: true}
+	spec := traffic.Spec{Flow: *f, Tag: s.tag, OneWay: true, Seed: s.spec.Seed}
 	s.mu.Unlock()
+	var err error
+	if spec.Schedule, err = workload.ScheduleOf(w.net, f); err != nil {
+		return nil, err
+	}
 	end := func(host model.NodeID) (traffic.End, error) {
 		d, err := w.agent(ctx, host)
 		return traffic.End{Driver: d, Address: w.address(host)}, err
 	}
-	var err error
 	if spec.From, err = end(f.From); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,7 @@
 package traffic
 
+import "sendim/core/workload"
+
 // The orders that an agent takes.
 const (
 	opUDPSend    = "udp-send"
@@ -31,6 +33,11 @@ type Order struct {
 	Count    int    `json:"count,omitempty"`   // ping
 	Interval int64  `json:"interval,omitempty"`
 	Timeout  int64  `json:"timeout,omitempty"`
+
+	// Of UDP with a pattern: what is sent, instead of Rate, Payload, Packets, Bytes, and the
+	// seed that it is drawn from.
+	Schedule *workload.Schedule `json:"schedule,omitempty"`
+	Seed     uint64             `json:"seed,omitempty"`
 
 	Argv []string `json:"argv,omitempty"`
 	Of   int64    `json:"of,omitempty"`

@@ -10,6 +10,7 @@ import (
 
 	"sendim/core/model"
 	"sendim/core/trace"
+	"sendim/core/workload"
 )
 
 // What headers take of a frame, in bytes.
@@ -36,6 +37,9 @@ type Spec struct {
 	To   []End // more than one where an app chooses among the members of a service
 	// Target is where packets are sent: an address of To, or a service's.
 	Target netip.Addr
+	// Schedule is what a flow with a pattern sends, drawn from Seed; nil for others.
+	Schedule *workload.Schedule
+	Seed     uint64
 	// OneWay says that both hosts have the same clock.
 	OneWay bool
 }
@@ -219,6 +223,7 @@ func (t *Transfer) send(ctx context.Context, start int64) (Measured, error) {
 	switch f.Kind() {
 	case model.UDP:
 		o.Op, o.Payload = opUDPSend, int(max(payload(f, udpOverhead), header))
+		o.Schedule, o.Seed = s.Schedule, s.Seed
 	case model.TCP:
 		o.Op, o.Segment = opTCPSend, t.segment()
 		if f.Size == 0 {

@@ -36,6 +36,9 @@ func preciseTimers() {
 // udpSend sends Packets packets of Payload bytes at Rate. Bytes, if set, shortens the
 // last one.
 func udpSend(ctx context.Context, j *job) (Measured, error) {
+	if j.Schedule != nil {
+		return udpPaced(ctx, j)
+	}
 	var m Measured
 	if j.Payload < header || j.Packets < 1 || j.Rate < 1 {
 		return m, fmt.Errorf("cannot send %d packets of %d bytes at %d bit/s", j.Packets, j.Payload, j.Rate)
