@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"sendim/core/model"
@@ -173,13 +174,13 @@ func TestASummaryForPeopleNeedsEnoughFlows(t *testing.T) {
 	if err := loaded(t, 150).WriteCompletions(&enough); err != nil {
 		t.Fatal(err)
 	}
-	const want = `fct     flows            number  p50      p90      p95      p99      p99.9    slowdown p50  p90   p95   p99   p99.9
-        all              150     205 ms   16.4 s   39.3 s   39.3 s   39.3 s   2.00          3.00  3.00  3.00  3.00
-        up to 100 kB     70      16 ms    76.8 ms  76.8 ms  76.8 ms  76.8 ms  1.50          3.00  3.00  3.00  3.00
-        100 kB to 10 MB  70      1.23 s   16.4 s   16.4 s   16.4 s   16.4 s   2.00          3.00  3.00  3.00  3.00
-        above 10 MB      10      39.3 s   39.3 s   39.3 s   39.3 s   39.3 s   3.00          3.00  3.00  3.00  3.00
+	const want = `fct     flows            number  p50     p90      p95      p99      p99.9    slowdown p50  p90   p95   p99   p99.9
+        all              150     205 ms  16.4 s   39.3 s   39.3 s   39.3 s   2.00          3.00  3.00  3.00  3.00
+        up to 100 kB     70      16 ms   76.8 ms  76.8 ms  76.8 ms  76.8 ms  1.50          3.00  3.00  3.00  3.00
+        100 kB to 10 MB  70      1.23 s  16.4 s   16.4 s   16.4 s   16.4 s   2.00          3.00  3.00  3.00  3.00
+        above 10 MB      10      39.3 s  39.3 s   39.3 s   39.3 s   39.3 s   3.00          3.00  3.00  3.00  3.00
 `
 	if got := enough.String(); got != want {
-		t.Errorf("got:\n%s", got)
+		t.Errorf("got:\n%s\n%s", got, cmp.Diff(want, got))
 	}
 }
