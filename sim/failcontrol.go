@@ -115,11 +115,12 @@ func (t *tether) upward(u *control.Upcall, at, delay int64) (int64, bool) {
 	if u.Kind == control.BarrierReply {
 		return max(at, t.lastUp), true
 	}
-	t.lastUp = max(at+t.late(&t.lotsUp, delay), t.lastUp)
-	if u.Kind == control.SwitchConnected {
-		t.lastUp++ // after the end of the connection before
-		t.since = t.lastUp
+	at += t.late(&t.lotsUp, delay)
+	if u.Kind == control.SwitchConnected { // after the end of the connection before
+		at = max(at, t.lastUp+1)
+		t.since = at
 	}
+	t.lastUp = max(at, t.lastUp)
 	return t.lastUp, true
 }
 

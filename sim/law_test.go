@@ -71,9 +71,22 @@ func scenes(t *rapid.T) (s scene) {
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "changes") {
 		s.at = append(s.at, model.Time(rapid.Int64Range(0, 500e9).Draw(t, "when")))
-		kind := rapid.SampledFrom([]model.ChangeKind{model.LinkDown, model.LinkUp, model.LinkRate, model.LinkDelay, model.NodeDown, model.NodeUp}).Draw(t, "change")
+		kind := rapid.SampledFrom([]model.ChangeKind{model.LinkDown, model.LinkUp, model.LinkRate, model.LinkDelay, model.NodeDown, model.NodeUp,
+			model.PortDown, model.PortUp, model.ControlDown, model.ControlUp, model.ControllerDown, model.ControllerUp, model.ControlDelay, model.ControlLoss}).Draw(t, "change")
 		c := model.Change{Kind: kind, Link: model.NoLink, Node: model.NoNode, Rate: 5e6, Delay: model.Millisecond}
-		if kind >= model.NodeDown {
+		switch {
+		case kind == model.ControlDelay:
+			c.Delay = rapid.SampledFrom([]model.Time{1, 10 * model.Microsecond, 30 * model.Millisecond}).Draw(t, "channel")
+		case kind == model.ControlLoss:
+			c.Loss = rapid.SampledFrom([]float64{0, 0.1, 0.5}).Draw(t, "lost")
+		}
+		if kind == model.PortDown || kind == model.PortUp {
+			c.Node, c.Port = model.NodeID(rapid.IntRange(0, switches+hosts-1).Draw(t, "node")), 1
+		} else if kind >= model.ControlDown && kind <= model.ControlLoss {
+			if kind != model.ControllerDown && kind != model.ControllerUp {
+				c.Node = 0 // put right when the network is there
+			}
+		} else if kind >= model.NodeDown {
 			c.Node = model.NodeID(rapid.IntRange(1, switches+hosts).Draw(t, "node"))
 		} else {
 			c.Link = model.LinkID(rapid.IntRange(0, len(s.links)-1).Draw(t, "link"))
@@ -110,7 +123,11 @@ func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time, look ...fu
 			see(bed)
 		}
 		for len(changes) > 0 && s.at[len(s.changes)-len(changes)] == at {
-			if c := changes[0]; c.Node == model.NoNode || int(c.Node) < n.NodeCount() {
+			c := changes[0]
+			if c.OfControl() && c.Node >= 0 {
+				c.Node = n.NodesOfKind(model.Switch)[0]
+			}
+			if (c.Node == model.NoNode || int(c.Node) < n.NodeCount()) && n.Check(&c) == nil {
 				bed.do(backend.Action{Change: &c})
 			}
 			changes = changes[1:]
