@@ -15,7 +15,7 @@ import (
 type Writer struct {
 	mu    sync.Mutex
 	buf   *bufio.Writer
-	enc   *json.Encoder
+	lines *liner
 	count int64
 	err   error
 }
@@ -23,9 +23,7 @@ type Writer struct {
 // NewWriter writes to w; Close flushes, it does not close w.
 func NewWriter(w io.Writer) *Writer {
 	buf := bufio.NewWriterSize(w, 1<<16)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	return &Writer{buf: buf, enc: enc}
+	return &Writer{buf: buf, lines: newLiner()}
 }
 
 // Emit writes one line.
@@ -36,7 +34,11 @@ func (w *Writer) Emit(e *Entry) {
 		return
 	}
 	w.count++
-	w.err = w.enc.Encode(e)
+	line, err := w.lines.of(e)
+	if err == nil {
+		_, err = w.buf.Write(line)
+	}
+	w.err = err
 }
 
 // Count is the number of entries so far.

@@ -1,0 +1,115 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"sendim/core/flow"
+)
+
+// liner makes the lines of a diary. What a large network has a million of, switches that
+// come up, rules and the totals of links, it writes itself; everything else, and whatever
+// it is not sure of, encoding/json does. The bytes are the same.
+type liner struct {
+	line []byte
+	tail bytes.Buffer
+	enc  *json.Encoder // into tail
+	// Apps tell many switches the same: the rule told last, and how it is written.
+	rule flow.RuleMod
+	text []byte
+	rest Entry // what of an entry is not written yet
+}
+
+func newLiner() *liner {
+	l := &liner{}
+	l.enc = json.NewEncoder(&l.tail)
+	l.enc.SetEscapeHTML(false)
+	return l
+}
+
+// of gives an entry's line, which is valid until the next.
+func (l *liner) of(e *Entry) ([]byte, error) {
+	b := append(l.line[:0], `{"at":`...)
+	b = strconv.AppendInt(b, int64(e.At), 10)
+	b = append(b, `,"kind":"`...)
+	b = append(b, e.Kind...)
+	b = append(b, '"')
+	l.rest = *e
+	rest := &l.rest
+	ok := plain(string(e.Kind))
+	for _, field := range [...]struct {
+		key  string
+		text *string
+	}{{`,"node":"`, &rest.Node}, {`,"link":"`, &rest.Link}, {`,"app":"`, &rest.App}} {
+		if *field.text != "" {
+			ok = ok && plain(*field.text)
+			b = append(append(append(b, field.key...), *field.text...), '"')
+			*field.text = ""
+		}
+	}
+	if e.Rule != nil && e.Sample == nil {
+		text, err := l.mod(e.Rule)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"rule":`...), text...)
+		rest.Rule = nil
+	} else if s := e.Sample; s != nil && s.Queue == 0 && s.Measured == 0 && plain(s.From) && plain(s.To) {
+		b = append(append(b, `,"sample":{"from":"`...), s.From...)
+		b = append(append(b, `","to":"`...), s.To...)
+		b = number(append(b, '"'), `,"span":`, int64(s.Span))
+		b = number(b, `,"packets":`, s.Packets)
+		b = number(b, `,"bytes":`, s.Bytes)
+		b = number(b, `,"drops":`, s.Drops)
+		b = append(number(b, `,"rate":`, int64(s.Rate)), '}')
+		rest.Sample = nil
+	}
+	l.line = append(b, '}', '\n')
+	rest.At, rest.Kind = 0, ""
+	if ok && reflect.ValueOf(rest).Elem().IsZero() {
+		return l.line, nil
+	}
+	l.tail.Reset()
+	err := l.enc.Encode(e)
+	return l.tail.Bytes(), err
+}
+
+// mod gives a rule's text.
+func (l *liner) mod(m *flow.RuleMod) ([]byte, error) {
+	if l.text != nil && sameMod(m, &l.rule) {
+		return l.text, nil
+	}
+	l.tail.Reset()
+	if err := l.enc.Encode(m); err != nil {
+		return nil, err
+	}
+	l.text = append(l.text[:0], bytes.TrimSuffix(l.tail.Bytes(), []byte("\n"))...)
+	l.rule = *m
+	return l.text, nil
+}
+
+// sameMod says that two modifications are written alike.
+func sameMod(a, b *flow.RuleMod) bool {
+	x, y := &a.Rule, &b.Rule
+	return a.Command == b.Command && a.CookieMask == b.CookieMask && a.OutPort == b.OutPort && a.OutGroup == b.OutGroup &&
+		a.AllTables == b.AllTables && a.CheckOverlap == b.CheckOverlap && a.ResetCounts == b.ResetCounts &&
+		x.Table == y.Table && x.Priority == y.Priority && x.Clear == y.Clear && x.Metadata == y.Metadata && x.MetadataMask == y.MetadataMask &&
+		x.Meter == y.Meter && x.MeterName == y.MeterName && x.HasGoto == y.HasGoto && x.Goto == y.Goto && x.Idle == y.Idle && x.Hard == y.Hard &&
+		x.Cookie == y.Cookie && x.SendRemoved == y.SendRemoved &&
+		slices.Equal(x.Match, y.Match) && slices.Equal(x.Apply, y.Apply) && slices.Equal(x.Write, y.Write)
+}
+
+func number(b []byte, key string, v int64) []byte { return strconv.AppendInt(append(b, key...), v, 10) }
+
+// plain says that a text stands in JSON as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

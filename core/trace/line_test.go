@@ -1,0 +1,104 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sendim/core/flow"
+	"sendim/core/model"
+)
+
+// A line is what encoding/json makes of the entry, whichever way it was made.
+func TestLinesAreWhatEncodingJSONWouldWrite(t *testing.T) {
+	text := rapid.SampledFrom([]string{"", "s1", "s1--s2", "a b", `q"uo`, "<&>", "ü", "\x7f", "back\\"})
+	rules := rapid.Custom(func(t *rapid.T) *flow.RuleMod {
+		m := &flow.RuleMod{Command: flow.ModCommand(rapid.IntRange(0, 4).Draw(t, "command"))}
+		m.Rule.Priority = uint16(rapid.IntRange(0, 1).Draw(t, "priority"))
+		if rapid.Bool().Draw(t, "match") {
+			m.Rule.Match = flow.Match{}.IPv4To(1, 32)
+		}
+		if rapid.Bool().Draw(t, "apply") {
+			m.Rule.Apply = []flow.Action{{Type: flow.PushVLAN, Arg: rapid.SampledFrom([]uint32{0, 0x8100}).Draw(t, "type")}}
+		}
+		m.Rule.Goto = uint8(rapid.IntRange(0, 1).Draw(t, "goto"))
+		m.AllTables = rapid.Bool().Draw(t, "all")
+		return m
+	})
+	entries := rapid.Custom(func(t *rapid.T) *Entry {
+		e := &Entry{At: model.Time(rapid.Int64().Draw(t, "at")), Kind: Kind(text.Draw(t, "kind")), Node: text.Draw(t, "node"), Link: text.Draw(t, "link"),
+			App: text.Draw(t, "app")}
+		if rapid.Bool().Draw(t, "has rule") {
+			e.Rule = rules.Draw(t, "rule")
+		}
+		if rapid.Bool().Draw(t, "has sample") {
+			e.Sample = &Sample{From: text.Draw(t, "from"), To: text.Draw(t, "to"), Span: 5, Packets: rapid.Int64().Draw(t, "packets"), Drops: 1, Rate: 10,
+				Queue: rapid.SampledFrom([]float64{0, 0, 1.5}).Draw(t, "queue"), Measured: rapid.SampledFrom([]float64{0, 0, 1e21}).Draw(t, "measured")}
+		}
+		switch rapid.IntRange(0, 5).Draw(t, "more") {
+		case 1:
+			e.Text = text.Draw(t, "text")
+		case 2:
+			e.Out = []flow.Action{flow.Out(1)}
+		case 3:
+			port := uint32(0)
+			e.Port = &port
+		}
+		return e
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var got, want bytes.Buffer
+		w := NewWriter(&got)
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		for _, e := range rapid.SliceOf(entries).Draw(t, "entries") {
+			before := *e
+			w.Emit(e)
+			if !reflect.DeepEqual(*e, before) {
+				t.Fatalf("writing changed the entry: %+v, before %+v", *e, before)
+			}
+			if err := enc.Encode(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() {
+			t.Fatalf("got\n%swant\n%s", &got, &want)
+		}
+	})
+}
+
+// The fields that sameMod compares are all there are.
+func TestNoFieldOfARuleIsForgotten(t *testing.T) {
+	if n := reflect.TypeFor[flow.RuleMod]().NumField(); n != 8 {
+		t.Errorf("a RuleMod has %d fields: let sameMod compare them all", n)
+	}
+	if n := reflect.TypeFor[flow.Rule]().NumField(); n != 16 {
+		t.Errorf("a Rule has %d fields: let sameMod compare them all", n)
+	}
+}
+
+func BenchmarkWriter(b *testing.B) {
+	rule := &flow.RuleMod{Rule: flow.Rule{Priority: 65535, Match: flow.Match{}.With(flow.EthType, 0x806), Apply: []flow.Action{flow.ToController()}}}
+	for name, e := range map[string]*Entry{
+		"switch-up":  {Kind: SwitchUp, Node: "s1"},
+		"rule-mod":   {Kind: RuleMod, Node: "s1", App: "router", Rule: rule},
+		"link-total": {Kind: LinkTotal, Link: "s1--s2", Sample: &Sample{From: "s1", To: "s2", Span: 1e12, Packets: 10, Bytes: 10000, Rate: 1e9}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := NewWriter(discard{})
+			for b.Loop() {
+				w.Emit(e)
+			}
+		})
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
