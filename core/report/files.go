@@ -29,7 +29,7 @@ func (r *Results) Files() []File {
 		{"flows.csv", r.writeFlows},
 		{"links.csv", r.writeLinks},
 		{"series.csv", r.writeSeries},
-		{"tables.json", func(w io.Writer) error { return writeJSON(w, r.Tables) }},
+		{"tables.json", func(w io.Writer) error { return writeTables(w, r.Tables) }},
 		{"result.json", func(w io.Writer) error { return writeJSON(w, r.Outcome()) }},
 		{"report.html", r.WriteHTML},
 	}
