@@ -82,7 +82,6 @@ func (s *Switch) addRule(m *RuleMod, now int64) error {
 	}
 	e := &entry{created: now, last: now, heap: -1, miss: r.Priority == 0 && len(r.Match) == 0}
 	e.instruct(r, through)
-	e.self[0] = e
 	if old != nil {
 		if !m.ResetCounts {
 			e.packets, e.bytes = old.packets, old.bytes

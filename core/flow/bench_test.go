@@ -53,6 +53,26 @@ func BenchmarkProcessCached(b *testing.B) {
 	}
 }
 
+// BenchmarkForward is the same where the way is simple and the packet need not be shown.
+func BenchmarkForward(b *testing.B) {
+	for _, flows := range []int{1, 64, 1024} {
+		b.Run(fmt.Sprintf("flows=%d", flows), func(b *testing.B) {
+			s, r := benchSwitch(b, 1000), &Result{}
+			packets := make([]Packet, flows)
+			for i := range packets {
+				packets[i] = benchPacket(i * 7 % 1000)
+				s.Process(&packets[i], 0, r)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, ok := s.Forward(&packets[i&(flows-1)], int64(i)); !ok { // forgotten when the cache grew
+					s.Process(&packets[i&(flows-1)], int64(i), r)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkLookup is the search behind the cache.
 func BenchmarkLookup(b *testing.B) {
 	for _, rules := range []int{1000, 100_000} {

@@ -5,23 +5,21 @@ package flow
 type entry struct {
 	packets, bytes uint64
 	last           int64 // when it was last hit, or installed
-	apply          []Action
-	plain          bool // apply is all there is to do
-	miss           bool // priority 0 and any match: the table-miss entry
+	plain          bool  // rule.Apply is all there is to do
+	miss           bool  // priority 0 and any match: the table-miss entry
 	gone           bool
 	heap           int32 // position in the heap, -1 outside
 	meter          *meter
 	created        int64
-	due            int64    // no later than the true deadline; key in the heap
-	next           *entry   // same masked key, lower priority
-	trail          []*entry // the latest cached way through the tables that begins here
-	self           [1]*entry
-	rule           Rule // its slices are shared and never written
+	due            int64  // no later than the true deadline; key in the heap
+	next           *entry // same masked key, lower priority
+	trail          *trail // the latest cached way through several tables that begins here
+	rule           Rule   // its slices are shared and never written
 }
 
 // instruct makes the rule's instructions those that packets meet.
 func (e *entry) instruct(r Rule, through *meter) {
-	e.rule, e.meter, e.apply = r, through, r.Apply
+	e.rule, e.meter = r, through
 	e.plain = through == nil && !r.Clear && len(r.Write) == 0 && r.MetadataMask == 0 && !r.HasGoto
 }
 

@@ -74,21 +74,22 @@ type Result struct {
 	Controller []Copy
 	Drop       DropReason // NotDropped when something was sent
 
-	st         *state
-	seed       uint64
-	now        int64
-	bytes      uint64
-	inPort     uint32
-	rule       *entry // at work; nil for a packet-out
-	miss       bool   // it is the table-miss entry
-	budget     int
-	why        DropReason // of the latest end
-	path       *Path      // set while tracing, when nothing is counted
-	set        actionSet
-	list       []Action
-	trail      []*entry
-	key, probe words
-	work       [maxChain + 2]packet.Header // what each level of groups has rewritten
+	st     *state
+	seed   uint64
+	now    int64
+	bytes  uint64
+	inPort uint32
+	rule   *entry // at work; nil for a packet-out
+	miss   bool   // it is the table-miss entry
+	budget int
+	why    DropReason // of the latest end
+	path   *Path      // set while tracing, when nothing is counted
+	set    actionSet
+	list   []Action
+	trail  []*entry
+	one    [1]*entry
+	probe  words
+	work   [maxChain + 2]packet.Header // what each level of groups has rewritten
 }
 
 // budget bounds the actions and buckets for one packet: groups of groups multiply them.
@@ -116,39 +117,38 @@ func (s *Switch) Process(p *Packet, now int64, r *Result) {
 	r.finish()
 }
 
+// Forward is Process for the usual packet: one whose way is remembered and leads to a
+// single port, unchanged and past no meter, group or queue. The packet is counted. Where
+// ok is false nothing has happened, and the packet is one for Process.
+func (s *Switch) Forward(p *Packet, now int64) (port uint32, ok bool) {
+	if s.state == nil || s.state.cache.gen == 0 {
+		return 0, false
+	}
+	slot := s.state.cache.find(p)
+	if slot == nil || slot.direct == 0 || slot.direct == p.InPort {
+		return 0, false
+	}
+	bytes := uint64(p.Bytes)
+	slot.first.hit(bytes, now)
+	if slot.trail != nil {
+		for _, e := range slot.trail.rules[1:] {
+			e.hit(bytes, now)
+		}
+	}
+	return slot.direct, true
+}
+
 // enter runs the tables from the first one, along the remembered way if there is one.
 func (r *Result) enter(p *Packet) {
 	st := r.st
-	if !st.fresh {
+	if st.cache.gen == 0 {
 		st.cache.flush(st.tables)
-		st.fresh = true
 	}
-	way, hash, hit := st.cache.find(&p.Header, p.InPort, &r.key)
-	if whole := r.pipeline(p, way, hit); whole && !hit {
-		st.cache.add(&r.key, hash, r.shared())
+	if slot := st.cache.find(p); slot != nil {
+		r.pipeline(p, slot.way(&r.one), true)
+	} else if r.pipeline(p, nil, false) {
+		st.cache.add(p, r.trail)
 	}
-}
-
-// shared is the trail of the last packet in a form that many cache slots can hold.
-func (r *Result) shared() []*entry {
-	if len(r.trail) == 0 {
-		return nil
-	}
-	first := r.trail[0]
-	if len(r.trail) == 1 {
-		return first.self[:]
-	}
-	if len(first.trail) != len(r.trail) {
-		first.trail = append([]*entry(nil), r.trail...)
-		return first.trail
-	}
-	for i, e := range r.trail {
-		if first.trail[i] != e {
-			first.trail = append([]*entry(nil), r.trail...)
-			break
-		}
-	}
-	return first.trail
 }
 
 // frame is a packet at work: a header that is copied when it is first written to.
@@ -207,7 +207,7 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 			return false
 		}
 		r.rule, r.miss = e, e.miss
-		if len(e.apply) > 0 && !r.exec(&f, e.apply) {
+		if len(e.rule.Apply) > 0 && !r.exec(&f, e.rule.Apply) {
 			if r.why != DropTTL {
 				return false
 			}

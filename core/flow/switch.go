@@ -36,12 +36,11 @@ type Switch struct {
 }
 
 type state struct {
+	cache  cache
 	tables []*table // up to the last one in use; nil where empty
 	groups map[uint32]*group
 	meters map[uint32]*meter
 	expiry []*entry // heap by due
-	cache  cache
-	fresh  bool // the cache fits the rules
 }
 
 // Version changes whenever rules, groups or meters do, and only then: while it stands
@@ -64,7 +63,7 @@ func (s *Switch) tables() int {
 
 func (s *Switch) changedRules() {
 	s.version++
-	s.state.fresh = false
+	s.state.cache.forget()
 }
 
 func (st *state) table(number uint8) *table {
