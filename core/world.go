@@ -3,8 +3,10 @@ package core
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sendim/core/backend"
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/report"
 )
@@ -75,28 +77,49 @@ func (w *World) Do(ctx context.Context, a backend.Action) (backend.Outcome, erro
 
 // Tables asks every switch what it has.
 func (w *World) Tables(ctx context.Context) ([]report.Table, error) {
-	var out []report.Table
-	at := make(map[model.NodeID]int)
-	for _, id := range w.Model.NodesOfKind(model.Switch) {
-		at[id] = len(out)
-		out = append(out, report.Table{Switch: w.Model.NodeName(id)})
+	ids := w.Model.NodesOfKind(model.Switch)
+	var out []report.Table // nil without switches
+	if len(ids) > 0 {
+		out = make([]report.Table, len(ids))
+	}
+	for i, id := range ids {
+		out[i].Switch = w.Model.NodeName(id)
+	}
+	// Items come node by node. The lists of a node lie in slabs for many of them: a large
+	// network has a million lists of a few items each.
+	var rules slab[flow.RuleStat]
+	var ports slab[flow.PortStat]
+	at, of := 0, model.NodeID(model.NoNode)
+	keep := func() {
+		if of != model.NoNode {
+			rules.cut(&out[at].Rules)
+			ports.cut(&out[at].Ports)
+		}
 	}
 	for item, err := range w.Session.Snapshot(ctx, backend.Everything()) {
 		if err != nil {
+			keep()
 			return out, fmt.Errorf("ask the switches what they have: %w", err)
 		}
-		i, ok := at[item.Node]
+		if item.Node != of {
+			keep()
+			i, ok := slices.BinarySearch(ids, item.Node)
+			if at, of = i, item.Node; !ok {
+				of = model.NoNode
+			}
+		}
 		switch {
-		case !ok:
+		case of == model.NoNode:
 		case item.Rule != nil:
-			out[i].Rules = append(out[i].Rules, *item.Rule)
+			rules.add(*item.Rule)
 		case item.Group != nil:
-			out[i].Groups = append(out[i].Groups, *item.Group)
+			out[at].Groups = append(out[at].Groups, *item.Group)
 		case item.Meter != nil:
-			out[i].Meters = append(out[i].Meters, *item.Meter)
+			out[at].Meters = append(out[at].Meters, *item.Meter)
 		case item.Port != nil:
-			out[i].Ports = append(out[i].Ports, *item.Port)
+			ports.add(*item.Port)
 		}
 	}
+	keep()
 	return out, nil
 }
