@@ -24,10 +24,22 @@ func (w *world) atSwitch(s *node, id uint32, f *frame, now int64) {
 		w.scout(f, s.id)
 	}
 	s.digest = chain(s.digest, uint64(now), uint64(f.InPort)<<32|uint64(f.Bytes))
-	w.at = s
 	r := &w.result
+	if port, ok := s.Forward(&f.Packet, now); ok { // the usual case
+		if a, ok := w.arcAt(s, port); ok {
+			if w.classes != nil {
+				f.queue = w.classes.queue(0)
+			}
+			w.leave(a, id, f, now)
+			return
+		}
+		r.Outputs, r.Controller = append(r.Outputs[:0], flow.Sent{Port: port, Header: f.Header}), r.Controller[:0]
+		w.forward(s, id, f, now)
+		return
+	}
+	w.at = s
 	s.Process(&f.Packet, now, r)
-	if len(r.Outputs) == 1 && len(r.Controller) == 0 { // the usual case
+	if len(r.Outputs) == 1 && len(r.Controller) == 0 { // nearly as usual
 		o := &r.Outputs[0]
 		if a, ok := w.arcAt(s, o.Port); ok {
 			if o.Changed {
