@@ -22,6 +22,7 @@ type channel struct {
 	seq     uint32
 	odd     uint32 // in world.odds, 0: none
 	flags   uint8
+	lane    uint8 // whose the node is
 }
 
 const (
@@ -123,6 +124,10 @@ func (w *world) onWire(a uint32, c *channel, id uint32, f *frame, arrival int64)
 	c.bytes += uint64(f.Bytes)
 	c.seq++
 	f.InPort, f.on = c.port, int32(a)
+	if c.lane != w.lane {
+		w.post(des.Event{At: arrival, Target: uint32(c.to), Source: a, Seq: c.seq, B: uint32(c.slot), Kind: onFrame}, c.lane, id, f)
+		return
+	}
 	w.queue.Push(des.Event{At: arrival, Target: uint32(c.to), Source: a, Seq: c.seq, A: id, B: uint32(c.slot), Kind: onFrame})
 }
 
@@ -222,6 +227,7 @@ func (w *world) setFlag(a uint32, cause uint8, down bool, now int64) {
 
 // sever loses all that is on a channel.
 func (w *world) sever(a uint32, c *channel, now int64) {
+	w = w.workerAt(w.net.ArcFrom(model.Arc(a)).Node)
 	w.severChunks(a, now)
 	o := w.oddityOf(a)
 	o.head, o.n, o.queued, o.last = 0, 0, 0, 0
@@ -229,7 +235,7 @@ func (w *world) sever(a uint32, c *channel, now int64) {
 	if o.classed != nil {
 		w.dropWaiting(o, now)
 	}
-	w.frames.travelling(func(f *frame) {
+	w.travelling(func(f *frame) {
 		if f.on == int32(a) {
 			f.lost = true
 			o.strayed++
@@ -261,6 +267,7 @@ func (w *world) draw(a uint32, o *oddity) {
 // setDelay changes a channel's delay; what is on the wire is not overtaken.
 func (w *world) setDelay(a uint32, delay int64) {
 	o, c := w.oddityOf(a), &w.arcs[a]
+	w.relook()
 	o.last = max(o.last, c.busy+c.delay)
 	c.delay = delay
 	c.flags |= isOdd
@@ -273,6 +280,7 @@ func (w *world) setRate(a uint32, rate int64, port bool) {
 		o.portRate = rate
 	} else {
 		o.linkRate = rate
+		w.relook()
 	}
 	c.rate = o.linkRate
 	if o.portRate > 0 && (c.rate == 0 || o.portRate < c.rate) {

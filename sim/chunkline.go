@@ -217,7 +217,7 @@ func (w *world) onWay(l *line, now int64) {
 	k.travels, k.in = true, c.port
 	l.last = max(l.last, now+c.delay)
 	c.seq++
-	w.queue.Push(des.Event{At: l.last, Target: uint32(c.to), Source: l.arc, Seq: c.seq, A: uint32(id), B: uint32(c.slot), Kind: onChunk})
+	w.workerAt(model.NodeID(c.to)).queue.Push(des.Event{At: l.last, Target: uint32(c.to), Source: l.arc, Seq: c.seq, A: uint32(id), B: uint32(c.slot), Kind: onChunk})
 }
 
 // countLine counts what has been sent of the first of a line for its link.

@@ -89,8 +89,12 @@ func (w *world) up(s *node, u control.Upcall, now int64) {
 	}
 	s.upSeq++
 	u.Switch, u.Seq, u.At = s.id, uint64(s.upSeq), model.Time(at)
-	w.control.fresh = true
 	w.follows.upcall(w.slot[s.id], u.Kind)
+	if w.apart {
+		w.ups = append(w.ups, u)
+		return
+	}
+	w.control.fresh = true
 	w.control.driver.Up(u)
 }
 
@@ -163,7 +167,11 @@ func (w *world) deliver(d *control.Downcall) {
 	if c.tethers != nil {
 		arrive = c.tethers[w.slot[d.Switch]].downward(d, arrive, w.delayOf(d.Switch))
 	}
-	w.schedule(max(arrive, w.queue.Now()), d.Switch, onDowncall, i, 0)
+	arrive = max(arrive, w.queue.Now())
+	if d.Kind == control.SendPacket || d.Kind == control.AskStats {
+		w.together(arrive)
+	}
+	w.schedule(arrive, d.Switch, onDowncall, i, 0)
 }
 
 // obey carries a message of the controller out.
@@ -171,7 +179,11 @@ func (w *world) obey(slot uint32, now int64) {
 	c := &w.control
 	d := c.downs[slot]
 	c.downs[slot] = control.Downcall{}
-	c.free = append(c.free, slot)
+	if w.apart {
+		w.obeyed = append(w.obeyed, slot)
+	} else {
+		c.free = append(c.free, slot)
+	}
 	s := &w.switches[w.slot[d.Switch]]
 	if s.down || c.tethers != nil && c.tethers[w.slot[d.Switch]].severed(&d) {
 		return

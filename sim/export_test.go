@@ -13,7 +13,7 @@ func Strayed(s *Session) (out []uint64) {
 }
 
 func OnWire(s *Session) (n int) {
-	s.world.frames.travelling(func(f *frame) {
+	s.world.travelling(func(f *frame) {
 		n++
 	})
 	for a := range s.world.arcs {
@@ -23,7 +23,22 @@ func OnWire(s *Session) (n int) {
 	return n
 }
 
-func Overtaken(s *Session) int64 { return s.world.overtaken }
+func Overtaken(s *Session) (n int64) {
+	for _, w := range s.world.everyone() {
+		n += w.overtaken
+	}
+	return n
+}
+
+// Workers is how many work on a session's world, Apart how many windows they have had.
+func Workers(s *Session) int { return len(s.world.everyone()) }
+
+func Apart(s *Session) int {
+	if s.world.lanes == nil {
+		return 0
+	}
+	return s.world.lanes.windows
+}
 
 // Book is what has become of the packets that a flow's chunks stand for.
 type Book struct {

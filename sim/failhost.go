@@ -13,6 +13,7 @@ func (w *world) forgetNeighbours(h *host, now int64) {
 	if h.life == nil {
 		return
 	}
+	w = w.workerAt(h.id)
 	var lost []uint32
 	for _, ip := range slices.Sorted(maps.Keys(h.life.known)) {
 		n := h.life.known[ip]

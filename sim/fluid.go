@@ -148,6 +148,7 @@ func (w *world) probeAgain(f *run, now int64) {
 
 // sendProbe sends one real frame of the flow, so that the controller hears of it.
 func (w *world) sendProbe(f *run, now int64) {
+	w = w.workerAt(f.from.id)
 	id, x := w.frames.take()
 	*x = frame{sent: now, owner: f.index, cargo: probe, seg: -1, on: -1}
 	x.Header, x.Bytes = f.header, uint32(f.spec.Packet)

@@ -26,6 +26,7 @@ type scene struct {
 	idle     uint16
 	delay    model.Time
 	seed     uint64
+	workers  int
 }
 
 func scenes(t *rapid.T) (s scene) {
@@ -113,7 +114,7 @@ func (s *scene) play(t testing.TB, b sim.Backend, stops []model.Time, look ...fu
 		}
 	})
 	d := newDiary()
-	bed := startOn(t, b, n, &router{reactive: s.reactive, idle: s.idle}, d, controlDelay(s.delay), seed(s.seed))
+	bed := startOn(t, b, n, &router{reactive: s.reactive, idle: s.idle}, d, controlDelay(s.delay), seed(s.seed), workers(s.workers))
 	all := append(slices.Clone(s.at), stops...)
 	slices.Sort(all)
 	changes := s.changes

@@ -25,6 +25,7 @@ type frame struct {
 	cargo       cargo
 	lost        bool   // its link went down meanwhile
 	scout       bool   // its way is written down as its flow's path
+	forth       bool   // a TCP segment of the flow's sender, where several work
 	owner       int32  // flow or ping, -1
 	seq         uint32 // number among its owner's
 	sent        int64  // when its host made it
@@ -83,6 +84,9 @@ func (w *world) release(id uint32, f *frame) {
 		w.freeSegs = append(w.freeSegs, f.seg)
 		f.seg = -1
 	}
+	if (f.scout || f.forth) && w.part != nil {
+		w.untrack(f)
+	}
 	f.on = -1
 	w.frames.free = append(w.frames.free, id)
 }
@@ -96,7 +100,7 @@ func (w *world) copyOf(f *frame) (uint32, *frame) {
 		c.seg = w.keepSegment(&w.segs[f.seg])
 	}
 	if fl := w.owner(f); fl != nil {
-		fl.inFlight++
+		w.sets(fl, c)
 	}
 	return id, c
 }
@@ -128,11 +132,11 @@ func (w *world) drop(id uint32, f *frame) {
 		return
 	}
 	if f.scout {
-		fl.scouted = false
+		w.unscout(fl)
 	}
 	forward := f.cargo == datagram || f.cargo == segment && w.segs[f.seg].Len > 0
 	if forward {
-		fl.lost++
+		w.loses(fl)
 	}
 	w.release(id, f)
 	w.landed(fl)

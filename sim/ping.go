@@ -108,6 +108,14 @@ func (w *world) endPing(p *ping, now int64) {
 		return
 	}
 	w.pings[p.index] = nil
+	if w.apart {
+		w.note(record{what: pinged, ping: p})
+		return
+	}
+	w.tellPing(p, now)
+}
+
+func (w *world) tellPing(p *ping, now int64) {
 	w.echoes--
 	least, mean, most := p.times.summary()
 	result := &trace.PingResult{From: w.net.NodeName(p.spec.From), To: w.net.NodeName(p.spec.To), Sent: p.sent, Received: p.received,

@@ -16,24 +16,27 @@ import (
 type run struct {
 	spec     model.Flow
 	index    int32
+	sides    []side // by lane, where there are several
 	from     *host
 	to       model.NodeID // NoNode: whoever takes a service's packets
 	header   packet.Header
 	resolved bool // header bears the receiver's Ethernet address
 	start    int64
 	pace     pacer
+	due      int64  // when a datagram is sent next
 	paced    *paced // of a flow with a pattern, instead of pace
 
 	offered, bytes                    int64  // application bytes
 	sent, received, lost, repeats     int64  // packets
 	newest                            uint32 // datagram received
-	inFlight                          int32  // frames and copies of them
+	inFlight                          int32  // frames and copies of them; see underWay
 	upcalls                           int32  // frames that went to the controller and have not come back
 	first, last                       int64  // first and latest byte received
 	latency                           spread
 	path                              []model.NodeID
 	served                            []served // of a flow to a service
 	scouted, silent, timedOut, ending bool
+	closing, looked                   bool // what lanes.go knows of ending
 
 	past   *flowPast // nil: nobody follows it
 	tcp    *tcpRun
@@ -159,9 +162,10 @@ func (w *world) abort(f *run, now int64) {
 
 // launch starts a flow that was admitted.
 func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
+	w = w.workerAt(spec.From)
 	from, _ := w.hostOf(spec.From)
 	f := &run{spec: spec, index: int32(len(w.flows)), from: from, to: spec.To, start: now, handle: h}
-	w.flows = append(w.flows, f)
+	w.enlist(f)
 	w.runs++
 	f.header = packet.Header{EthType: packet.EthTypeIPv4, IPSrc: w.live(from).ip, TTL: packet.DefaultTTL, L4Src: spec.SrcPort, L4Dst: spec.DstPort,
 		DSCP: w.mark(spec.Class)}
@@ -228,8 +232,12 @@ func (w *world) launchEchoes(f *run, now int64) {
 
 // landed takes note that a frame of a flow is no longer on its way.
 func (w *world) landed(f *run) {
+	if w.apart {
+		w.landedApart(f)
+		return
+	}
 	f.inFlight--
-	if f.ending && f.inFlight == 0 {
+	if f.ending && w.underWay(f) == 0 {
 		w.mayEnd(f, w.queue.Now())
 	}
 }
@@ -237,8 +245,9 @@ func (w *world) landed(f *run) {
 // mayEnd ends a flow that sends no more and of which nothing is on its way.
 func (w *world) mayEnd(f *run, now int64) {
 	switch {
-	case f.tcp != nil || f.fluid != nil || f.chunks != nil || f.inFlight > 0: // they know better
-	case f.upcalls > 0 && f.received < f.sent:
+	case f.tcp != nil || f.fluid != nil || f.chunks != nil || w.underWay(f) > 0: // they know better
+	case w.fold(f).upcalls > 0 && f.received < f.sent:
+		w.together(now + linger)
 		w.schedule(now+linger, f.from.id, onLinger, uint32(f.index), 0)
 	default:
 		w.end(f, now)
@@ -248,12 +257,20 @@ func (w *world) mayEnd(f *run, now int64) {
 // scout writes down that a flow's first packet has come to a node.
 func (w *world) scout(f *frame, at model.NodeID) {
 	if fl := w.owner(f); fl != nil {
-		if at == fl.spec.From {
-			fl.path = fl.path[:0]
+		if w.apart {
+			w.note(record{what: passed, flow: fl, node: at})
+			return
 		}
-		if n := len(fl.path); n == 0 || fl.path[n-1] != at {
-			fl.path = append(fl.path, at)
-		}
+		fl.pass(at)
+	}
+}
+
+func (f *run) pass(at model.NodeID) {
+	if at == f.spec.From {
+		f.path = f.path[:0]
+	}
+	if n := len(f.path); n == 0 || f.path[n-1] != at {
+		f.path = append(f.path, at)
 	}
 }
 
@@ -262,7 +279,17 @@ func (w *world) end(f *run, now int64) {
 	if w.flows[f.index] != f {
 		return
 	}
-	w.flows[f.index] = nil
+	w.strike(f)
+	if w.apart {
+		w.note(record{what: ended, flow: f})
+		return
+	}
+	w.finish(f, now)
+}
+
+// finish is the second part of end, for which nobody else may work.
+func (w *world) finish(f *run, now int64) {
+	w.fold(f)
 	w.runs--
 	if f.fluid != nil {
 		w.forgetFluid(f)
@@ -335,7 +362,7 @@ func (w *world) unfinished(now int64) {
 		if f == nil {
 			continue
 		}
-		w.account(f, now)
+		w.account(w.fold(f), now)
 		w.flows[i] = nil
 		r := w.resultOf(f, trace.Unfinished)
 		w.followFlow(f, now)

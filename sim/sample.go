@@ -25,6 +25,7 @@ func (w *world) startSampling(interval model.Time, now int64) {
 func (w *world) sample(now int64) {
 	w.fluidActivate()
 	w.countLines(now)
+	w.gather()
 	slices.Sort(w.active)
 	for _, a := range w.active {
 		c, o := &w.arcs[a], w.oddityOf(a)

@@ -262,6 +262,11 @@ func (s *Session) begin(w *world, d *deployment.Deployment) {
 	if len(w.list) > 0 {
 		w.schedule(w.origin+max(0, int64(w.list[0].Start)), w.everywhere(), onStart, 0, 0)
 	}
+	asked := 0
+	if d != nil && d.Realization == deployment.Simulation {
+		asked = d.Simulation.Workers
+	}
+	w.employ(asked)
 }
 
 // ready gives the world, if there is one.
@@ -299,12 +304,13 @@ func (s *Session) Run(ctx context.Context, until model.Time) (model.Time, error)
 // flows and actions have ended.
 func (w *world) advance(ctx context.Context, until int64) error {
 	c, forever := &w.control, until == math.MaxInt64
+	defer w.rest()
 	for {
 		c.fresh = false
 		horizon := w.horizon()
 		limit := min(until, horizon)
 		n := 1
-		for ; ; n++ {
+		for ; w.part == nil; n++ {
 			if forever && w.idle() {
 				return ctx.Err()
 			}
@@ -329,12 +335,34 @@ func (w *world) advance(ctx context.Context, until int64) error {
 				}
 			}
 		}
+		for w.part != nil {
+			if forever && w.idle() {
+				w.lanes.stand()
+				return ctx.Err()
+			}
+			if !w.lanes.goOn(limit, forever) {
+				break
+			}
+			if c.fresh {
+				c.fresh = false
+				horizon = w.horizon()
+				limit = min(until, horizon)
+			}
+			if w.lanes.events >= beats {
+				w.pulse.beat(w.outside(w.queue.Now()), w.lanes.events)
+				w.lanes.events = 0
+				if ctx.Err() != nil {
+					w.lanes.stand()
+					return ctx.Err()
+				}
+			}
+		}
 		w.pulse.beat(w.outside(w.queue.Now()), (n-1)%beats)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if limit < math.MaxInt64 {
-			w.queue.AdvanceTo(limit)
+			w.setClock(limit)
 		}
 		if c.driver == nil || int64(c.driver.Due()) > until || horizon == math.MaxInt64 {
 			return nil
@@ -422,6 +450,7 @@ func (s *Session) later(spec model.Flow, h *handle, now int64) {
 	if at := w.origin + int64(spec.Start); at > now {
 		w.deferred = append(w.deferred, deferred{spec, h})
 		w.waiters++
+		w.together(at)
 		w.schedule(at, spec.From, onLaunch, uint32(len(w.deferred)-1), 0)
 		h.stop = func() { h.finish(backend.Outcome{Err: errors.New("the flow was stopped before it started")}) }
 		return

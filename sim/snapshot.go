@@ -104,7 +104,7 @@ type carried struct{ packets, bytes uint64 }
 func (w *world) census() map[int32]carried {
 	if w.counted == nil {
 		w.counted = map[int32]carried{}
-		w.frames.travelling(func(f *frame) {
+		w.travelling(func(f *frame) {
 			c := w.counted[f.on]
 			w.counted[f.on] = carried{c.packets + 1, c.bytes + uint64(f.Bytes)}
 		})

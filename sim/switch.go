@@ -56,10 +56,16 @@ func (w *world) atSwitch(s *node, id uint32, f *frame, now int64) {
 }
 
 func (w *world) loops(s *node, now int64) {
-	if !w.looped {
-		w.looped = true
-		w.warn(now, fmt.Sprintf("a frame has crossed %d switches and is dropped at %s: the rules send it in circles", mostHops, w.net.NodeName(s.id)))
+	if w.looped {
+		return
 	}
+	e := warning(w.outside(now), fmt.Sprintf("a frame has crossed %d switches and is dropped at %s: the rules send it in circles", mostHops, w.net.NodeName(s.id)))
+	if w.apart {
+		w.note(record{what: circled, entry: e})
+		return
+	}
+	w.looped = true
+	w.emit(e)
 }
 
 // change rewrites a frame as a switch did.
@@ -113,9 +119,9 @@ func (w *world) forward(s *node, id uint32, f *frame, now int64) {
 		w.drop(id, f)
 	default: // it lives on in its copies, or at the controller
 		if fl != nil && len(r.Outputs) == 0 {
-			fl.upcalls++
+			w.calls(fl)
 		} else if fl != nil && f.scout {
-			fl.scouted = false
+			w.unscout(fl)
 		}
 		w.release(id, f)
 		if fl != nil {
@@ -166,8 +172,9 @@ func (w *world) packetOut(s *node, p *flow.PacketOut, now int64) error {
 	w.revive(f, p.Frame, &h, &layout)
 	f.Header, f.InPort, f.Bytes = h, p.InPort, uint32(len(p.Frame))
 	if fl := w.owner(f); fl != nil {
-		fl.inFlight++
-		fl.upcalls = max(0, fl.upcalls-1)
+		f.forth = w.part != nil && f.cargo == segment
+		w.sets(fl, f)
+		w.fold(fl).upcalls = max(0, fl.upcalls-1)
 	}
 	if f.hops == mostHops {
 		w.loops(s, now)

@@ -164,6 +164,9 @@ func (w *world) hopeless(f *run) bool {
 	case s.Established != tcp.Never && s.Timeouts-t.timeouts > mostTimeouts:
 		f.reason = "no acknowledgement any more: connection timed out"
 	default:
+		if s.Established == tcp.Never && s.Timeouts >= mostSYNs || s.Established != tcp.Never && s.Timeouts-t.timeouts >= mostTimeouts {
+			w.expect(f) // the next one is the last
+		}
 		return false
 	}
 	return true
@@ -189,7 +192,8 @@ func (w *world) sendSegment(f *run, h *host, header *packet.Header, g *tcp.Segme
 		x.scout = !f.scouted
 		f.scouted = true
 	}
-	f.inFlight++
+	x.forth = w.part != nil && h == f.from
+	w.sets(f, x)
 	w.send(h, id, x, now)
 }
 
@@ -225,7 +229,7 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 	back := packet.Header{EthType: packet.EthTypeIPv4, IPSrc: p.IPDst, IPDst: p.IPSrc, Proto: packet.ProtoTCP, TTL: packet.DefaultTTL, L4Src: p.L4Dst, L4Dst: p.L4Src, DSCP: f.header.DSCP}
 	sent := x.sent
 	w.release(id, x)
-	f.inFlight--
+	w.count(f, -1)
 	mine := h == f.from && p.IPSrc == f.header.IPDst && p.L4Src == f.header.L4Dst && p.L4Dst == f.header.L4Src
 	switch {
 	case p.TCPFlags&packet.FlagRST != 0:
@@ -242,6 +246,9 @@ func (w *world) receiveSegment(h *host, id uint32, x *frame, now int64) {
 			f.received++
 		}
 		t.receiver.OnSegment(&g, now, w.emptyOutput())
+		if t.receiver.Closed() {
+			w.expect(f)
+		}
 		w.fromReceiver(f, now)
 	case f.to == model.NoNode && h != f.from:
 		w.refuse(f, h, back, now)
@@ -259,6 +266,7 @@ func (w *world) fromReceiver(f *run, now int64) {
 // account brings a flow's figures up to date.
 func (w *world) account(f *run, now int64) {
 	switch {
+	case w.apart: // when all stand still
 	case f.tcp != nil:
 		s, r := f.tcp.sender.Stats(), f.tcp.receiver.Stats()
 		if f.tcp.peer != nil {

@@ -98,11 +98,13 @@ func (w *world) sendDatagram(f *run, n, next, now int64) {
 	f.scouted = true
 	f.sent++
 	f.offered += n
-	f.inFlight++
+	w.sets(f, x)
+	f.due = next
 	if next >= 0 {
 		w.schedule(next, f.from.id, onSend, uint32(f.index), 0)
 	} else {
 		f.ending = true
+		w.sentLast(f)
 	}
 	if !f.resolved {
 		if known := w.live(f.from).known[f.header.IPDst]; known != nil && known.mac != 0 {

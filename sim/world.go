@@ -49,6 +49,10 @@ type world struct {
 	overtaken          int64 // datagrams that came after a later one
 	sampling           bool
 	active             []uint32
+
+	lane uint8   // among common.lanes
+	part []uint8 // by node: whose it is; nil: all are this one's
+	share
 }
 
 // common is what concerns no single node. It changes only while one alone works.
@@ -61,6 +65,7 @@ type common struct {
 	looped bool // the warning has been given
 
 	control channelToController
+	lanes   *lanes // nil: one does everything
 
 	list     []model.Flow // the run's flows by start
 	next     int          // the first that has not started
@@ -202,6 +207,9 @@ func (w *world) hostOf(id model.NodeID) (*host, error) {
 
 // schedule queues an event that is not a frame.
 func (w *world) schedule(at int64, target model.NodeID, kind uint8, a, b uint32) {
+	if w.part != nil {
+		w = w.workerAt(target)
+	}
 	w.seq++
 	w.queue.Push(des.Event{At: at, Target: uint32(target), Seq: w.seq, A: a, B: b, Kind: kind})
 }
@@ -234,7 +242,7 @@ func (w *world) handle(e *des.Event) {
 			w.stop(f, now)
 		}
 	case onLinger:
-		if f := w.flows[e.A]; f != nil && f.inFlight == 0 {
+		if f := w.flows[e.A]; f != nil && w.underWay(f) == 0 {
 			w.end(f, now)
 		}
 	case onEcho:
@@ -300,10 +308,16 @@ func (w *world) arrive(id uint32, slot int32, now int64) {
 // outside is a time as the session's users know it.
 func (w *world) outside(t int64) model.Time { return model.Time(t - w.origin) }
 
-func (w *world) emit(e *trace.Entry) { w.sink.Emit(e) }
+func (w *world) emit(e *trace.Entry) {
+	if w.apart {
+		w.note(record{what: wrote, entry: e})
+		return
+	}
+	w.sink.Emit(e)
+}
 
-func (w *world) warn(now int64, text string) {
-	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.Warning, Text: text})
+func warning(at model.Time, text string) *trace.Entry {
+	return &trace.Entry{At: at, Kind: trace.Warning, Text: text}
 }
 
 // chain is one link of a node's hash chain (the multipliers are those of SplitMix64).

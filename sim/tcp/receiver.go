@@ -46,6 +46,9 @@ func (r *Receiver) Init(c *Config) {
 // Stats gives the counts so far.
 func (r *Receiver) Stats() ReceiverStats { return r.stats }
 
+// Closed says whether everything up to FIN has arrived.
+func (r *Receiver) Closed() bool { return r.stats.Closed != Never }
+
 // OnSegment takes a segment that arrived at now and answers it into out. Segments without data, SYN or FIN are ignored.
 func (r *Receiver) OnSegment(g *Segment, now int64, out *Output) {
 	r.onSegment(g, now, out)

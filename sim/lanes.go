@@ -1,0 +1,742 @@
+package sim
+
+import (
+	"math"
+	"slices"
+
+	"sendim/core/control"
+	"sendim/core/model"
+	"sendim/sim/des"
+	"sendim/sim/tcp"
+)
+
+// lanes is a world whose nodes are divided among several workers. Each has a world of his
+// own, which shares the columns and common with the others, and does what happens at his
+// nodes. The world of the session, home, keeps what concerns no single node.
+//
+// The workers go on at the same time within a window: from the earliest event to just
+// before anything that one of them does could reach another, which is the delay of the
+// links between them (lookahead). What must not happen beside anything else ends the
+// window before it (together, and home's own queue). Where the answer could depend on the
+// order in which workers do something within a window (see guarded), and for all that was
+// not made for it, the events happen one by one in the one order that is defined.
+type lanes struct {
+	list      []*world
+	home      *world
+	team      des.Team
+	work      func(lane int)
+	to        int64 // end of the window, inclusive
+	phase     int   // of the mail that is being written
+	known     bool  // the workers' next is right
+	lookahead int64
+	stale     bool  // it must be worked out anew
+	orderly   int64 // until then one by one
+	moments   moments
+	mixed     bool // something is there that was not made for windows
+	witness   int  // the flow that was found last to outlast a window
+	events    int  // since the last beat
+	windows   int
+	books     []record
+}
+
+// noLane is home's number.
+const noLane = math.MaxUint8
+
+// mostWorkers is how many workers there can be.
+const mostWorkers = 64
+
+// share is what a worker needs only beside others.
+type share struct {
+	apart    bool      // others work at the same time
+	mail     [2][]post // for the others, by phase and lane
+	posted   int64     // the earliest in it
+	soonest  int64     // the earliest event, where lanes.known
+	done     int       // events in the last window
+	top      des.Event // the last in the defined order of what has happened at this moment
+	tick     uint32    // counts what is noted
+	book     []record  // what is done when all stand still
+	ups      []control.Upcall
+	obeyed   []uint32 // messages of the controller
+	closing  []*run   // flows that have sent their last datagram
+	landings []*run   // flows whose last datagram may have landed
+	scouting []*run   // flows whose first frame is, or was, on its way
+	expected []*run   // TCP flows that may end any time
+}
+
+// post is mail for one lane.
+type post struct {
+	list []parcel
+	segs []tcp.Segment
+}
+
+// parcel is a frame on its way to another lane; its segment is in the post.
+type parcel struct {
+	event des.Event
+	frame frame
+}
+
+// side is what happens to a flow in one lane.
+type side struct {
+	last     des.Event // when something landed there, as share.top and tick
+	tick     uint32
+	inFlight int32 // what was sent less what has landed, within windows
+	lost     int32
+	upcalls  int32
+	scouts   int32 // frames whose way is written down
+	forth    int32 // TCP segments on the way to the receiver
+	listed   bool  // in landings
+	expected bool
+}
+
+// workerAt is the world of the worker whose a node is, or home.
+func (w *world) workerAt(node model.NodeID) *world {
+	if w.part == nil {
+		return w
+	}
+	x := w.lanes
+	to := x.home
+	if int(node) < len(w.part) {
+		to = x.list[w.part[node]]
+	}
+	if !w.apart {
+		x.known = false
+	} else if to != w {
+		panic("sim: a worker within a window touched what is another's")
+	}
+	return to
+}
+
+// everyone lists all worlds that hold frames.
+func (w *world) everyone() []*world {
+	if w.part == nil {
+		return []*world{w}
+	}
+	return w.lanes.list
+}
+
+// travelling goes through all frames that are on a link.
+func (w *world) travelling(visit func(*frame)) {
+	if w.part == nil {
+		w.frames.travelling(visit)
+		return
+	}
+	for _, l := range w.lanes.list {
+		l.frames.travelling(visit)
+	}
+}
+
+// enlist gives a new flow its number.
+func (w *world) enlist(f *run) {
+	if w.part == nil {
+		w.flows = append(w.flows, f)
+		return
+	}
+	x := w.lanes
+	for _, l := range x.list {
+		l.flows = append(l.flows, f)
+	}
+	x.home.flows = append(x.home.flows, f)
+	f.sides = make([]side, len(x.list))
+	x.mixed = x.mixed || f.spec.Service != ""
+}
+
+// strike takes a flow from the list; within a window from the worker's own, the others
+// follow.
+func (w *world) strike(f *run) {
+	w.flows[f.index] = nil
+	if w.part == nil || w.apart {
+		return
+	}
+	for _, l := range w.lanes.list {
+		l.flows[f.index] = nil
+	}
+	w.lanes.home.flows[f.index] = nil
+}
+
+// count follows how many frames of a flow are on their way.
+func (w *world) count(f *run, more int32) {
+	if w.apart {
+		f.sides[w.lane].inFlight += more
+	} else {
+		f.inFlight += more
+	}
+}
+
+// sets takes note of a new frame of a flow.
+func (w *world) sets(f *run, x *frame) {
+	w.count(f, 1)
+	if w.part == nil {
+		return
+	}
+	s := &f.sides[w.lane]
+	if x.forth {
+		s.forth++
+	}
+	if x.scout {
+		s.scouts++
+		w.scouting = append(w.scouting, f)
+	}
+}
+
+// untrack is the counterpart of sets for what guarded wants to know.
+func (w *world) untrack(x *frame) {
+	f := w.owner(x)
+	if f == nil {
+		return
+	}
+	s := &f.sides[w.lane]
+	if x.forth {
+		s.forth--
+	}
+	if x.scout {
+		s.scouts--
+	}
+}
+
+// underWay is how many frames of a flow are on their way.
+func (w *world) underWay(f *run) int32 {
+	n := f.inFlight
+	for i := range f.sides {
+		n += f.sides[i].inFlight
+	}
+	return n
+}
+
+// fold brings a flow's figures together.
+func (w *world) fold(f *run) *run {
+	for i := range f.sides {
+		s := &f.sides[i]
+		f.inFlight += s.inFlight
+		f.upcalls += s.upcalls
+		f.lost += int64(s.lost)
+		s.inFlight, s.upcalls, s.lost = 0, 0, 0
+	}
+	return f
+}
+
+// loses counts a lost packet of a flow.
+func (w *world) loses(f *run) {
+	if w.apart {
+		f.sides[w.lane].lost++
+	} else {
+		f.lost++
+	}
+}
+
+// calls counts a frame of a flow that went to the controller.
+func (w *world) calls(f *run) {
+	if w.apart {
+		f.sides[w.lane].upcalls++
+	} else {
+		f.upcalls++
+	}
+}
+
+// unscout has the next frame of a flow be the one whose way is written down.
+func (w *world) unscout(f *run) {
+	if w.apart && w.part[f.from.id] != w.lane {
+		w.note(record{what: unscouted, flow: f})
+		return
+	}
+	f.scouted = false
+}
+
+// sentLast takes note of a flow's last datagram.
+func (w *world) sentLast(f *run) {
+	if w.apart {
+		w.closing = append(w.closing, f)
+	} else {
+		f.closing = true
+	}
+}
+
+// landedApart is landed within a window.
+func (w *world) landedApart(f *run) {
+	s := &f.sides[w.lane]
+	s.inFlight--
+	s.last, s.tick = w.top, w.tick
+	w.tick++
+	if f.closing && !s.listed {
+		s.listed = true
+		w.landings = append(w.landings, f)
+	}
+}
+
+// expect has guarded look at a TCP flow.
+func (w *world) expect(f *run) {
+	if w.part == nil {
+		return
+	}
+	if s := &f.sides[w.lane]; !s.expected {
+		s.expected = true
+		w.expected = append(w.expected, f)
+	}
+}
+
+// relook has the lookahead worked out anew.
+func (w *world) relook() {
+	if w.part != nil {
+		w.lanes.stale = true
+	}
+}
+
+// together has what happens at a moment happen one by one.
+func (w *world) together(at int64) {
+	if w.part != nil {
+		w.lanes.moments.push(at)
+	}
+}
+
+// post sends a frame to another lane.
+func (w *world) post(e des.Event, to uint8, id uint32, f *frame) {
+	if w.apart {
+		p := &w.mail[w.lanes.phase][to]
+		p.list = append(p.list, parcel{e, *f})
+		if f.seg >= 0 {
+			p.list[len(p.list)-1].frame.seg = int32(len(p.segs))
+			p.segs = append(p.segs, w.segs[f.seg])
+		}
+		w.posted = min(w.posted, e.At)
+	} else {
+		w.lanes.known = false
+		w.lanes.list[to].takeIn(e, f, w.segs)
+	}
+	if f.seg >= 0 {
+		w.freeSegs = append(w.freeSegs, f.seg)
+		f.seg = -1
+	}
+	f.on = -1
+	w.frames.free = append(w.frames.free, id)
+}
+
+// takeIn takes a frame over from another lane.
+func (w *world) takeIn(e des.Event, from *frame, segs []tcp.Segment) {
+	id, f := w.frames.take()
+	*f = *from
+	if f.seg >= 0 {
+		f.seg = w.keepSegment(&segs[f.seg])
+	}
+	e.A = id
+	w.queue.Push(e)
+}
+
+// collect takes the mail of a phase in.
+func (w *world) collect(phase int) {
+	for _, l := range w.lanes.list {
+		if l == w {
+			continue
+		}
+		p := &l.mail[phase][w.lane]
+		for i := range p.list {
+			w.takeIn(p.list[i].event, &p.list[i].frame, p.segs)
+		}
+		p.list, p.segs = p.list[:0], p.segs[:0]
+	}
+}
+
+// within does what happens at a worker's nodes in the window.
+func (x *lanes) within(lane int) {
+	w := x.list[lane]
+	w.collect(x.phase ^ 1)
+	w.posted, w.done = math.MaxInt64, 0
+	for {
+		e, ok := w.queue.PopNext(x.to)
+		if !ok {
+			break
+		}
+		if e.At != w.top.At || des.Compare(&w.top, &e) < 0 {
+			w.top = e
+		}
+		w.done++
+		if e.Kind == onFrame {
+			w.arrive(e.A, int32(e.B), e.At)
+		} else {
+			w.handle(&e)
+		}
+	}
+	w.peek()
+}
+
+func (w *world) peek() {
+	at, ok := w.queue.PeekTime()
+	if !ok {
+		at = math.MaxInt64
+	}
+	w.soonest = at
+}
+
+// goOn lets a window, or one event, happen, nothing later than limit. It is false when
+// nothing is left to.
+func (x *lanes) goOn(limit int64, forever bool) bool {
+	home := x.home
+	if !x.known {
+		home.peek()
+		for _, l := range x.list {
+			l.peek()
+		}
+		x.known = true
+	}
+	first := int64(math.MaxInt64)
+	for _, l := range x.list {
+		first = min(first, l.soonest, l.posted)
+	}
+	if at := min(first, home.soonest); at > limit || at == math.MaxInt64 {
+		x.stand()
+		return false
+	}
+	if first <= x.orderly || home.soonest < first {
+		x.stand()
+		return x.one(limit)
+	}
+	to, ok := x.window(first, min(limit, home.soonest))
+	if !ok || x.guarded(to, forever) {
+		x.orderly = max(first, to)
+		x.stand()
+		return x.one(limit)
+	}
+	x.windows++
+	x.to, x.phase = to, x.phase^1
+	for _, l := range x.list {
+		l.apart = true
+	}
+	x.team.Do(len(x.list), x.work)
+	for _, l := range x.list {
+		l.apart = false
+		x.events += l.done
+	}
+	x.settle()
+	return true
+}
+
+// window is the end of a window that begins at a time, false if there can be none.
+func (x *lanes) window(first, limit int64) (int64, bool) {
+	if x.stale {
+		x.look()
+	}
+	ahead := min(x.lookahead, linger)
+	if c := &x.home.control; c.driver != nil {
+		if c.eager {
+			ahead = min(ahead, c.up+1)
+		} else {
+			ahead = min(ahead, c.up+c.down)
+		}
+	}
+	if ahead <= 0 {
+		return first, false
+	}
+	to := limit
+	if first <= math.MaxInt64-ahead {
+		to = min(to, first+ahead-1)
+	}
+	for len(x.moments) > 0 && x.moments[0] < first {
+		x.moments.pop()
+	}
+	if len(x.moments) > 0 {
+		if x.moments[0] == first {
+			return first, false
+		}
+		to = min(to, x.moments[0]-1)
+	}
+	return to, true
+}
+
+// look works out how far ahead workers can be of each other.
+func (x *lanes) look() {
+	w := x.home
+	x.stale, x.lookahead = false, math.MaxInt64
+	for a := range w.arcs {
+		c, from := &w.arcs[a], w.net.ArcFrom(model.Arc(a)).Node
+		if w.part[from] != c.lane {
+			x.lookahead = min(x.lookahead, w.least(c))
+		}
+	}
+}
+
+// leastFrame is the length of the shortest frame: an Ethernet header.
+const leastFrame = 14
+
+// least is the least time that a frame is on a channel.
+func (w *world) least(c *channel) int64 {
+	rate, delay := c.rate, c.delay
+	if c.odd != 0 {
+		o := &w.odds[c.odd]
+		rate, delay = o.linkRate, max(0, delay-o.jitter)
+	}
+	return delay + transmissionTime(leastFrame, rate)
+}
+
+// stand has all stand still at one time with nothing on its way between them.
+func (x *lanes) stand() {
+	now := x.home.queue.Now()
+	for _, l := range x.list {
+		now = max(now, l.queue.Now())
+		if l.posted < math.MaxInt64 {
+			for _, other := range x.list {
+				other.collect(x.phase)
+			}
+			x.known = false
+		}
+	}
+	x.setClock(now)
+}
+
+// setClock lets time pass up to a moment before which nothing is left to happen.
+func (w *world) setClock(now int64) {
+	if w.part == nil {
+		w.queue.AdvanceTo(now)
+	} else {
+		w.lanes.setClock(now)
+	}
+}
+
+// rest sends the workers home.
+func (w *world) rest() {
+	if w.part != nil {
+		w.lanes.team.Rest()
+	}
+}
+
+func (x *lanes) setClock(now int64) {
+	for _, l := range x.list {
+		l.posted = math.MaxInt64
+		l.queue.AdvanceTo(now)
+	}
+	x.home.queue.AdvanceTo(now)
+}
+
+// one lets the first of all events happen.
+func (x *lanes) one(limit int64) bool {
+	var who *world
+	var e des.Event
+	at := x.earliest()
+	if at > limit || at == math.MaxInt64 {
+		return false
+	}
+	x.setClock(at)
+	for i := range len(x.list) + 1 {
+		l := x.home
+		if i < len(x.list) {
+			l = x.list[i]
+		}
+		if l.soonest != at {
+			continue
+		}
+		other, _ := l.queue.PopNext(at)
+		switch {
+		case who == nil:
+			who, e = l, other
+		case des.Compare(&other, &e) < 0:
+			who.queue.Push(e)
+			who, e = l, other
+		default:
+			l.queue.Push(other)
+		}
+	}
+	x.known = false
+	x.events++
+	who.handle(&e)
+	return true
+}
+
+// earliest looks at all queues.
+func (x *lanes) earliest() int64 {
+	x.home.peek()
+	at := x.home.soonest
+	for _, l := range x.list {
+		l.peek()
+		at = min(at, l.soonest)
+	}
+	return at
+}
+
+// gather gives home the list of channels that have something to tell.
+func (w *world) gather() {
+	if w.part == nil {
+		return
+	}
+	for _, l := range w.lanes.list {
+		w.active = append(w.active, l.active...)
+		l.active = l.active[:0]
+	}
+	for _, f := range w.flows {
+		if f != nil {
+			w.fold(f)
+		}
+	}
+}
+
+// moments is a heap of times, the earliest first.
+type moments []int64
+
+func (m *moments) push(at int64) {
+	if len(*m) > 0 && (*m)[0] == at {
+		return
+	}
+	h := append(*m, at)
+	for i := len(h) - 1; i > 0 && h[i] < h[(i-1)/2]; i = (i - 1) / 2 {
+		h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+	}
+	*m = h
+}
+
+func (m *moments) pop() {
+	h := *m
+	n := len(h) - 1
+	h[0], h = h[n], h[:n]
+	for i := 0; ; {
+		least := i
+		for _, c := range [2]int{2*i + 1, 2*i + 2} {
+			if c < n && h[c] < h[least] {
+				least = c
+			}
+		}
+		if least == i {
+			break
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
+	*m = h
+}
+
+// split divides a world that has not done anything yet, by the lane of each node.
+func (w *world) split(part []uint8, workers int) bool {
+	moving := 0
+	pending := w.queue.AppendPending(nil)
+	for i := range pending {
+		if pending[i].Kind == onFrame {
+			moving++
+		}
+	}
+	if len(w.flows) > 0 || moving != len(w.frames.chunks)*chunkLen-len(w.frames.free) {
+		return false
+	}
+	x := &lanes{home: w, stale: true}
+	x.work = x.within
+	odds := w.odds
+	w.odds = append(make([]oddity, 0, len(w.arcs)+1), odds...)
+	for a := range w.arcs {
+		w.oddityOf(uint32(a))
+		w.arcs[a].lane = part[w.arcs[a].to]
+	}
+	for i := range workers {
+		l := &world{common: w.common, net: w.net, names: w.names, address: w.address, queue: des.NewQueue(w.queue.Now()), classes: w.classes, tcp: w.tcp,
+			arcs: w.arcs, odds: w.odds, out: w.out, slot: w.slot, switches: w.switches, hosts: w.hosts, seq: w.seq, sampling: w.sampling, lane: uint8(i), part: part}
+		l.result.PortUp = l.portUp
+		l.posted = math.MaxInt64
+		l.mail[0], l.mail[1] = make([]post, workers), make([]post, workers)
+		x.list = append(x.list, l)
+	}
+	now := w.queue.Now()
+	w.queue.Reset(now)
+	for _, e := range pending {
+		if int(e.Target) >= len(part) {
+			w.queue.Push(e)
+			continue
+		}
+		l := x.list[part[e.Target]]
+		if e.Kind == onFrame {
+			l.takeIn(e, w.frames.at(e.A), w.segs)
+		} else {
+			l.queue.Push(e)
+		}
+	}
+	w.frames, w.segs, w.freeSegs = arena{}, nil, nil
+	w.lanes, w.part, w.lane = x, part, noLane
+	return true
+}
+
+// stuck says whether something is there that was not made for windows.
+func (x *lanes) stuck() bool {
+	w := x.home
+	return x.mixed || w.watched || w.fluid != nil || w.chunks != nil
+}
+
+// guarded says whether the order of what different workers do within a window could
+// matter.
+func (x *lanes) guarded(to int64, forever bool) bool {
+	if x.stuck() {
+		return true
+	}
+	for _, l := range x.list {
+		// The way of a flow's first frame is written down; if that is lost, the way of
+		// the frame that its host sends next after that moment.
+		l.scouting = slices.DeleteFunc(l.scouting, func(f *run) bool { return l.flows[f.index] != f || !f.scouts() })
+		if slices.ContainsFunc(l.scouting, func(f *run) bool { return f.mayGoOn(to) }) {
+			return true
+		}
+		// A TCP flow whose sender has ended hears nothing any more; its receiver must not
+		// answer what comes after that.
+		l.expected = slices.DeleteFunc(l.expected, func(f *run) bool { return l.flows[f.index] != f })
+		if slices.ContainsFunc(l.expected, func(f *run) bool { return f.mayAnswer(to) }) {
+			return true
+		}
+	}
+	// The run ends with its last flow.
+	return forever && !x.outlasted(to)
+}
+
+// scouts says whether a frame is on its way whose way is written down.
+func (f *run) scouts() bool {
+	n := int32(0)
+	for i := range f.sides {
+		n += f.sides[i].scouts
+	}
+	return n > 0
+}
+
+// mayGoOn says whether a flow may send a frame up to a time.
+func (f *run) mayGoOn(to int64) bool {
+	if t := f.tcp; t != nil {
+		return t.sender.Stats().Established != tcp.Never || min(t.armed[0], t.armed[2]) <= to
+	}
+	return f.due >= 0 && f.due <= to
+}
+
+// mayAnswer says whether a flow's receiver may send a segment up to a time.
+func (f *run) mayAnswer(to int64) bool {
+	n := int32(0)
+	for i := range f.sides {
+		n += f.sides[i].forth
+	}
+	return n > 0 || f.tcp.armed[1] <= to
+}
+
+// outlasted looks for something that goes on after a time for certain.
+func (x *lanes) outlasted(to int64) bool {
+	w := x.home
+	if w.waiters > 0 || w.next < len(w.list) {
+		return true
+	}
+	for range w.flows {
+		if x.witness >= len(w.flows) {
+			x.witness = 0
+		}
+		if f := w.flows[x.witness]; f != nil && x.outlasts(f, to) {
+			return true
+		}
+		x.witness++
+	}
+	return false
+}
+
+func (x *lanes) outlasts(f *run, to int64) bool {
+	if t := f.tcp; t != nil {
+		if s := t.sender.Stats(); t.peer == nil || s.Established == tcp.Never || s.Timeouts-t.timeouts >= mostTimeouts || t.receiver.Closed() {
+			return false
+		}
+		part := x.home.part
+		return part[f.from.id] != part[t.peer.id] // its last acknowledgement crosses a boundary
+	}
+	switch p := &f.pace; {
+	case f.ending || f.due <= 0 || f.spec.Transport != model.UDP:
+		return false
+	case f.due > to:
+		return true
+	case f.paced != nil:
+		return false
+	default: // its last datagram but one is later
+		step := p.whole + 1
+		return p.until-step > to && (p.left < 0 || p.left/p.size > (to-f.due)/step+2)
+	}
+}

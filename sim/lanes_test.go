@@ -1,0 +1,90 @@
+package sim_test
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sendim/core/backend"
+	"sendim/core/deployment"
+	"sendim/core/model"
+	"sendim/sim"
+)
+
+func workers(n int) option {
+	return func(_ *backend.Spec, d *deployment.Deployment) {
+		d.Realization, d.Simulation.Workers = deployment.Simulation, n
+	}
+}
+
+// text is what a diary has written.
+func (d *diary) all(t testing.TB) string {
+	if err := d.writer.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return d.text.String()
+}
+
+func TestWorkersChangeNothing(t *testing.T) {
+	apart := 0
+	rapidly(t, func(r *rapid.T) {
+		s := scenes(r)
+		if rapid.IntRange(0, 7).Draw(r, "mixed") > 0 {
+			for i := range s.flows {
+				s.flows[i].Granularity = model.GranularityPacket
+			}
+		}
+		if rapid.Bool().Draw(r, "classes") {
+			s.classes = []model.Class{{ID: "gold", Min: 5e5, Priority: 2}, {ID: "tin", Max: 1e6}}
+			for i := range s.flows {
+				s.flows[i].Class = rapid.SampledFrom([]string{"", "gold", "tin"}).Draw(r, "class")
+			}
+		}
+		forever := rapid.Bool().Draw(r, "forever")
+		see := func(b *bed) {
+			if forever {
+				b.run(b.s.Now() + 1)
+			}
+		}
+		s.workers = 1
+		a, first := s.play(tb{t, r}, sim.Backend{}, nil, see)
+		for _, n := range []int{2, 3, 7} {
+			s.workers = n
+			b, other := s.play(tb{t, r}, sim.Backend{}, nil, see, func(b *bed) { apart += sim.Apart(b.s) })
+			if x, y := a.all(t), b.all(t); x != y {
+				r.Fatalf("the diary of %d workers differs: %s", n, difference(x, y))
+			}
+			if first != other {
+				r.Fatalf("the digest of %d workers is %s, not %s", n, other, first)
+			}
+		}
+	})
+	t.Log(apart, "looks")
+	if apart == 0 {
+		t.Error("no worker has ever worked beside another")
+	}
+}
+
+// Runs until everything has ended stop at the very event that ends the last flow.
+func TestWorkersStopWithTheLastFlow(t *testing.T) {
+	for _, k := range []int{4} {
+		var want, digest string
+		for _, n := range []int{1, 2, 3, 4, 7} {
+			d := newDiary()
+			b := start(t, permutation(t, k, 500e6, int64(5*model.Millisecond)), &byPort{k: k}, d, workers(n))
+			b.run(model.Forever)
+			at := b.s.Now()
+			b.close()
+			text := fmt.Sprint(at, d.all(t))
+			if sim.Workers(b.s) != n || n > 1 && sim.Apart(b.s) < 100 {
+				t.Errorf("%d workers in %d windows, want %d", sim.Workers(b.s), sim.Apart(b.s), n)
+			}
+			if n == 1 {
+				want, digest = text, b.s.Digest()
+			} else if text != want || b.s.Digest() != digest {
+				t.Errorf("%d workers: %s", n, difference(want, text))
+			}
+		}
+	}
+}
