@@ -168,7 +168,7 @@ func (c *Collector) sample(e *trace.Entry) {
 		return
 	}
 	if s.Span > 0 {
-		c.r.Series = append(c.r.Series, Point{e.At, e.Link, s.From, s.To, float64(s.Bytes) * 8 / s.Span.Seconds(), utilisation, s.Drops, s.Queue})
+		c.r.Series = append(c.r.Series, Point{e.At, e.Link, s.From, s.To, float64(s.Bytes) * 8 / s.Span.Seconds(), utilisation, s.Drops, s.Queue, s.Span})
 	}
 }
 

@@ -256,7 +256,7 @@ func TestConfidenceIntervalsFollowStudent(t *testing.T) {
 func TestTheReportNeedsNothingElse(t *testing.T) {
 	r := results("simulation", tcpFlow(`<script>alert("x")</script>`, 5e6))
 	r.Topology = Draw(network(t))
-	r.Series = []Point{{At: model.Second, Link: "h2--s2", From: "s2", To: "h2", Rate: 5e6, Utilisation: 0.5}, {At: 2 * model.Second, Link: "h2--s2", From: "s2", To: "h2", Rate: 6e6, Utilisation: 0.6}}
+	r.Series = []Point{{At: model.Second, Link: "h2--s2", From: "s2", To: "h2", Rate: 5e6, Utilisation: 0.5, Span: model.Second}, {At: 2 * model.Second, Link: "h2--s2", From: "s2", To: "h2", Rate: 6e6, Utilisation: 0.6, Span: model.Second}}
 	r.Warnings = []string{"<b>"}
 	var a, b bytes.Buffer
 	if err := r.WriteHTML(&a); err != nil {

@@ -150,6 +150,7 @@ type Point struct {
 	Utilisation float64
 	Drops       int64
 	Queue       float64
+	Span        model.Time
 }
 
 // Metric is a number that an app reported.
