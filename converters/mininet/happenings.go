@@ -35,6 +35,9 @@ func (s *script) happenings() {
 			warn("external node %q is an ordinary host here", n.NodeName(id))
 		}
 	}
+	if len(n.Failures) > 0 {
+		warn("the random failures of <failures> are not in this script")
+	}
 	if len(n.Processes) > 0 {
 		warn("processes are not started by this script")
 	}
@@ -43,6 +46,10 @@ func (s *script) happenings() {
 		for _, c := range step.Changes {
 			if c.OfMember() {
 				warn("nobody in this script hears that %q leaves or joins service %q", n.NodeName(c.Node), c.Service)
+				continue
+			}
+			if c.Kind == model.ControlDelay || c.Kind == model.ControlLoss {
+				warn("the control channel of %q keeps its delay and its loss", n.NodeName(c.Node))
 				continue
 			}
 			s.change(step.At, c)
@@ -148,6 +155,16 @@ func (s *script) change(at model.Time, c model.Change) {
 			sw = fmt.Sprintf("switch='%s', ", s.names.Technical(c.Node))
 		}
 		s.line("%s%sup=%s, ends=[%s]),", begin, sw, up[c.Kind == model.NodeUp], strings.Join(ends, ", "))
+	case model.PortDown, model.PortUp:
+		s.line("%sup=%s, ends=[('%s', '%s')]),", begin, up[c.Kind == model.PortUp], s.names.Technical(c.Node), s.names.Interface(c.Node, c.Port))
+	case model.ControlDown, model.ControlUp:
+		s.line("%sup=%s, control=['%s']),", begin, up[c.Kind == model.ControlUp], s.names.Technical(c.Node))
+	case model.ControllerDown, model.ControllerUp:
+		var all []string
+		for _, id := range n.NodesOfKind(model.Switch) {
+			all = append(all, "'"+s.names.Technical(id)+"'")
+		}
+		s.line("%sup=%s, control=[%s]),", begin, up[c.Kind == model.ControllerUp], strings.Join(all, ", "))
 	default:
 		a, b := n.Ends(c.Link)
 		value := fmt.Sprintf("rate=%d", int64(c.Rate))

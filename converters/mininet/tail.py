@@ -213,6 +213,18 @@ def set_switch(net, name, up):
     return wrong
 
 
+def set_control(net, names, up):
+    """Cuts switches off from their controller, with the tables they have, or connects them again.
+
+    They are given an address where nobody listens: one without any empties itself.
+    """
+    targets = ['tcp:%s:%d' % (c.IP(), c.port) for c in net.controllers] if up else ['tcp:127.0.0.1:1']
+    argv = ['ovs-vsctl']
+    for name in names:
+        argv += ['--', 'set-controller', name] + targets
+    return [] if works(*argv) else ['the controller of %s cannot be set' % ', '.join(names)]
+
+
 def start(args):
     """Builds and starts the network."""
     if args.datapath == 'auto':
@@ -297,7 +309,9 @@ class Run:
             self.flows[f['id']] = result
 
     def change(self, c):
-        if 'up' in c:
+        if 'control' in c:
+            wrong = set_control(self.net, c['control'], c['up'])
+        elif 'up' in c:
             wrong = set_links(self.net, c['ends'], c['up'])
         else:
             wrong = set_limits(self.net, [(i, dict(v)) for i, v in c['limits']])
@@ -362,6 +376,8 @@ def serve(net, wrong, began):
                 wrong = set_limits(net, order['limits'])
             elif op == 'switch':
                 wrong = set_switch(net, order['node'], order['up'])
+            elif op == 'control':
+                wrong = set_control(net, order['nodes'], order['up'])
             elif op == 'stop':
                 say(id=order.get('id'))
                 return

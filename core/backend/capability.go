@@ -31,6 +31,9 @@ const (
 	VirtualTime  Capability = "virtual-time"
 	ChunkFlows   Capability = "chunk-flows"
 	ExternalNode Capability = "external-nodes"
+
+	// ControlLatency: a living control channel's delay and loss can be changed.
+	ControlLatency Capability = "control-latency"
 )
 
 // Capabilities is what a world can do on this machine.

@@ -85,6 +85,13 @@ func asked(j *Job, virtual bool) *wants {
 			w.add(backend.Processes, object("process", i), func() string { return "the program " + strconv.Quote(p.Command) })
 		}
 	}
+	for i, step := range n.Scenario {
+		for _, c := range step.Changes {
+			if c.Kind == model.ControlDelay || c.Kind == model.ControlLoss {
+				w.add(backend.ControlLatency, object("at", i), func() string { return "a change of the control channel of " + n.NodeName(c.Node) })
+			}
+		}
+	}
 	for _, id := range n.NodesOfKind(model.External) {
 		place := func() fault.Place {
 			if j.Places == nil {
@@ -115,7 +122,7 @@ func checkWorld(j *Job, caps *backend.Capabilities, world string) (without []bac
 		if n := w.count[c]; n > 1 {
 			more = fmt.Sprintf(" and %d more", n-1)
 		}
-		optional := slices.Contains([]backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue}, c)
+		optional := slices.Contains([]backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.ControlLatency}, c)
 		if j.Deployment.Degrade == deployment.Allow && optional {
 			without = append(without, c)
 			j.Warnings = append(j.Warnings, fmt.Sprintf("%s goes without %s, which %s%s asks for: %s", world, c, w.what[c], more, reason))

@@ -104,12 +104,13 @@ func (b Backend) Capabilities(ctx context.Context, _ backend.Spec) (backend.Capa
 		Facts: map[string]string{"mininet": strings.TrimSpace(string(version.Stdout)), "datapath": string(datapath),
 			"cores": fmt.Sprint(runtime.NumCPU())},
 		Missing: map[backend.Capability]string{
-			backend.Queues:       "set_queue has no effect in Open vSwitch's user space; limit a class by a meter",
-			backend.LiveChange:   "only the first changeset can be applied; start a new run",
-			backend.Pause:        "real time does not stand still",
-			backend.VirtualTime:  "emulated time is real",
-			backend.ChunkFlows:   "real hosts send packets; give the flow a size instead of chunks",
-			backend.ExternalNode: "an emulated network is shut off from the outside",
+			backend.Queues:         "set_queue has no effect in Open vSwitch's user space; limit a class by a meter",
+			backend.LiveChange:     "only the first changeset can be applied; start a new run",
+			backend.Pause:          "real time does not stand still",
+			backend.VirtualTime:    "emulated time is real",
+			backend.ChunkFlows:     "real hosts send packets; give the flow a size instead of chunks",
+			backend.ExternalNode:   "an emulated network is shut off from the outside",
+			backend.ControlLatency: "the control channels of an emulated network take the time that they take; they can be cut",
 		},
 	}
 	offer := func(there bool, why string, what ...backend.Capability) {

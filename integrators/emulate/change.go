@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sendim/core/app"
 	"sendim/core/backend"
@@ -15,52 +16,37 @@ import (
 // change carries out a change of the living network. Its entry in the diary bears the
 // time when it was in force.
 func (w *world) change(ctx context.Context, c *model.Change) error {
-	switch c.Kind {
-	case model.LinkDown, model.LinkUp, model.LinkRate, model.LinkDelay, model.LinkLoss:
-		if c.Link < 0 || int(c.Link) >= w.net.LinkCount() {
-			return fmt.Errorf("%s: there is no link %d", c.Kind, c.Link)
-		}
-	case model.NodeDown, model.NodeUp:
-		if c.Node < 0 || int(c.Node) >= w.net.NodeCount() {
-			return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
-		}
-	case model.MemberLeave, model.MemberJoin:
-		if err := w.net.CheckMember(c); err != nil {
-			return err
-		}
-	default:
-		return fmt.Errorf("there is no change of kind %d", c.Kind)
+	if err := w.net.Check(c); err != nil {
+		return err
 	}
 	var err error
-	e := trace.Entry{}
 	switch c.Kind {
 	case model.LinkDown, model.LinkUp:
-		e.Kind, e.Link = trace.LinkUp, w.net.LinkName(c.Link)
-		if c.Kind == model.LinkDown {
-			e.Kind = trace.LinkDown
-		}
 		err = w.links.setDown(ctx, w, c.Link, model.NoNode, c.Kind == model.LinkDown)
 	case model.NodeDown, model.NodeUp:
-		e.Kind, e.Node = trace.NodeUp, w.net.NodeName(c.Node)
-		if c.Kind == model.NodeDown {
-			e.Kind = trace.NodeDown
-		}
 		err = w.changeNode(ctx, c.Node, c.Kind == model.NodeDown)
+	case model.PortDown, model.PortUp:
+		err = w.links.setPort(ctx, w, model.Endpoint{Node: c.Node, Port: c.Port}, c.Kind == model.PortDown)
 	case model.MemberLeave, model.MemberJoin:
-		e.Kind, e.Node, e.Name = trace.MemberCame, w.net.NodeName(c.Node), c.Service
-		if c.Kind == model.MemberLeave {
-			e.Kind = trace.MemberLeft
-		}
 		w.pools.note(c)
 		err = w.ctl.Change(ctx, *c)
+	case model.ControlDown, model.ControlUp:
+		err = w.changeControl(ctx, c.Node, c.Kind == model.ControlDown)
+	case model.ControllerDown, model.ControllerUp:
+		err = w.changeControl(ctx, model.NoNode, c.Kind == model.ControllerDown)
+	case model.ControlDelay, model.ControlLoss:
+		if slices.Contains(w.session.spec.Allowed, backend.ControlLatency) {
+			w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net.NodeName(c.Node), Text: c.Kind.String() + " is left out: " + w.session.caps.Missing[backend.ControlLatency]})
+			return nil
+		}
+		err = fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", backend.ControlLatency, w.session.caps.Missing[backend.ControlLatency])
 	default:
-		e.Kind, e.Link, e.Spec = trace.LinkSet, w.net.LinkName(c.Link), &trace.LinkSetting{Rate: c.Rate, Delay: c.Delay, Loss: c.Loss}
 		err = w.changeLink(ctx, c)
 	}
+	e := trace.Happened(w.net, c, w.now())
 	if err != nil {
 		return fmt.Errorf("%s %s%s: %w", c.Kind, e.Link, e.Node, err)
 	}
-	e.At = w.now()
 	w.session.emit(&e)
 	return nil
 }
@@ -110,25 +96,4 @@ func (s *Session) limitPort(ctx context.Context, sw model.NodeID, r app.PortRate
 		return fmt.Errorf("%s has no port %d", w.net.NodeName(sw), r.Port)
 	}
 	return w.limit(ctx, w.net.ArcFrom(arc), map[string]any{"rate": int64(w.links.setPortRate(arc, r.Rate))})
-}
-
-// changeNode takes all links of a node down or up; a switch loses its controller and its
-// tables, too.
-func (w *world) changeNode(ctx context.Context, id model.NodeID, down bool) error {
-	isSwitch := w.net.NodeKindOf(id) == model.Switch
-	sw := order{Op: "switch", Node: w.names.Technical(id), Up: !down}
-	if isSwitch && down {
-		if err := w.service.do(ctx, sw); err != nil {
-			return err
-		}
-	}
-	for _, arc := range w.net.Arcs(id) {
-		if err := w.links.setDown(ctx, w, arc.Link(), id, down); err != nil {
-			return err
-		}
-	}
-	if isSwitch && !down {
-		return w.service.do(ctx, sw)
-	}
-	return nil
 }

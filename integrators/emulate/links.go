@@ -24,7 +24,7 @@ type links struct {
 	mu       sync.Mutex
 	world    *world
 	arcs     []direction
-	reasons  map[model.LinkID]map[model.NodeID]bool // why a link is down: itself (NoNode), a node
+	outages  outages
 	began    model.Time
 	sampled  model.Time
 	outerPID map[model.NodeID]int // of hosts, as this process counts
@@ -60,7 +60,7 @@ func (l *links) make(w *world) {
 	for i := range l.arcs {
 		l.arcs[i].rate = w.net.ArcSpec(model.Arc(i)).Rate
 	}
-	l.reasons = map[model.LinkID]map[model.NodeID]bool{}
+	l.outages = outages{map[model.LinkID]map[model.NodeID]bool{}, map[model.Endpoint]bool{}}
 }
 
 // lower is the rate in force: 0 is none.
@@ -87,32 +87,6 @@ func (l *links) setPortRate(arc model.Arc, r model.Rate) model.Rate {
 	d := &l.arcs[arc]
 	d.port, d.changed, d.measured = r, true, 0
 	return d.lower()
-}
-
-// setDown takes a link down or up for a reason; it is up when no reason is left.
-func (l *links) setDown(ctx context.Context, w *world, id model.LinkID, why model.NodeID, down bool) error {
-	l.mu.Lock()
-	reasons := l.reasons[id]
-	if reasons == nil {
-		reasons = map[model.NodeID]bool{}
-		l.reasons[id] = reasons
-	}
-	was := len(reasons) > 0
-	if down {
-		reasons[why] = true
-	} else {
-		delete(reasons, why)
-	}
-	is := len(reasons) > 0
-	l.mu.Unlock()
-	if is == was {
-		return nil
-	}
-	a, b := w.net.Ends(id)
-	end := func(e model.Endpoint) [2]string {
-		return [2]string{w.names.Technical(e.Node), w.names.Interface(e.Node, e.Port)}
-	}
-	return w.service.do(ctx, order{Op: "link", Up: !is, Ends: [][2]string{end(a), end(b)}})
 }
 
 // read reads the counters of all directions. A direction is counted where it leaves a

@@ -42,6 +42,7 @@ type order struct {
 	ID     int64       `json:"id"`
 	Op     string      `json:"op"`
 	Node   string      `json:"node,omitempty"`
+	Nodes  []string    `json:"nodes,omitempty"`
 	Up     bool        `json:"up"`
 	Ends   [][2]string `json:"ends,omitempty"`
 	Limits [][2]any    `json:"limits,omitempty"`

@@ -70,6 +70,7 @@ type world struct {
 	work      sync.WaitGroup
 	hosts     hosts
 	links     links
+	channels  channels
 	pools     pools
 	begun     atomic.Bool               // t=0 has come
 	closing   atomic.Bool               // it ends because it is told to

@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -122,7 +123,7 @@ func Run(t *testing.T, b backend.Backend) {
 	if now := e.s.Now(); now < 0 || now > 100*model.Millisecond {
 		t.Errorf("Apply returned at %v; it should at t=0", now)
 	}
-	for _, q := range questions {
+	for _, q := range slices.Concat(questions, failureQuestions()) {
 		t.Run(q.name, func(t *testing.T) {
 			for _, need := range q.needs {
 				if !e.caps.Has(need) {
