@@ -14,7 +14,8 @@ const (
 
 // Event is something that will happen to one target at one time. It is a plain
 // value of 32 bytes, two to a cache line: what does not fit into the payload
-// lives in the simulator's own arenas and is named by an index.
+// lives in the simulator's own arenas and is named by an index. It has so few fields
+// that a call passes it in registers.
 //
 // At, Target, Kind, Source and Seq are the key. Two pending events must differ
 // in it, which a source that counts what it sends ensures by itself.
@@ -24,9 +25,7 @@ type Event struct {
 	Source uint32 // the link (or other emitter) it comes from
 	Seq    uint32 // the source's own count; see Compare about wrapping
 	A, B   uint32 // payload: by custom an index and its generation
-	C      uint16 // payload
 	Kind   uint8  // what happens; lower kinds go first
-	D      uint8  // payload
 }
 
 // Compare orders events by (At, Target, Kind, Source, Seq) and returns -1, 0 or

@@ -38,20 +38,20 @@ func (f *fan) cover(low uint64, l uint) {
 	f.shift = max(l*radixBits, fanBits) - fanBits
 }
 
-// put adds an event that the fan covers.
-func (f *fan) put(e *Event, k uint64) {
+// put makes room for an event that the fan covers.
+func (f *fan) put(k uint64) *Event {
 	if f.free == 0 {
 		f.grow()
 	}
 	s := uint(k-f.low) >> (f.shift & 63) % fanSlots
 	i := f.free
 	link := &f.link[i]
-	f.ev[i] = *e
 	f.free, *link = *link, f.heads[s]
 	f.heads[s] = i
 	f.occupied[s/64] |= 1 << (s % 64)
 	f.words |= 1 << (s / 64)
 	f.n++
+	return &f.ev[i]
 }
 
 func (f *fan) grow() {
@@ -131,7 +131,7 @@ func (q *Queue) unfold(limit int64) (opened, crowded bool) {
 		if len(slot) > crowd && f.shift > 0 {
 			q.cur, q.last = low, low-1
 			for i := range slot {
-				q.file(&slot[i], key(slot[i].At))
+				*q.file(key(slot[i].At)) = slot[i]
 			}
 			q.run = q.run[:n]
 			q.dissolve()
@@ -157,7 +157,7 @@ func (q *Queue) dissolve() {
 			f.words &^= 1 << (s / 64)
 		}
 		for i != 0 {
-			q.file(&f.ev[i], key(f.ev[i].At))
+			*q.file(key(f.ev[i].At)) = f.ev[i]
 			link := &f.link[i]
 			i, f.free, *link = *link, i, f.free
 			f.n--

@@ -4,26 +4,26 @@ package des
 // unless a wide bucket with few events became the front and the simulation then
 // went on in steps much shorter than that bucket; spill puts that right.
 
-func (q *Queue) pushNear(e *Event) {
+func (q *Queue) pushNear(e Event) {
 	if len(q.near) >= q.spillAt && q.last != key(q.now) {
 		q.spill()
 		if k := key(e.At); k > q.last {
-			q.file(e, k)
+			*q.file(k) = e
 			return
 		}
 	}
-	q.near = append(q.near, *e)
+	q.near = append(q.near, e)
 	h := q.near
 	i := len(h) - 1
 	for i > 0 {
 		parent := (i - 1) / 4
-		if !before(e, &h[parent]) {
+		if !before(&e, &h[parent]) {
 			break
 		}
 		h[i] = h[parent]
 		i = parent
 	}
-	h[i] = *e
+	h[i] = e
 }
 
 func (q *Queue) popNear() {
@@ -75,14 +75,14 @@ func (q *Queue) spill() {
 	q.last = q.cur - 1
 	q.peeked = false
 	for i := range q.run[q.next:] {
-		q.file(&q.run[q.next+i], key(q.run[q.next+i].At))
+		*q.file(key(q.run[q.next+i].At)) = q.run[q.next+i]
 	}
 	q.dissolve()
 	q.run, q.next = q.run[:0], 0
 	kept := q.near[:0]
 	for i := range q.near {
 		if e := q.near[i]; key(e.At) > q.last {
-			q.file(&e, key(e.At))
+			*q.file(key(e.At)) = e
 		} else {
 			kept = append(kept, e)
 		}

@@ -155,29 +155,33 @@ func (q *Queue) Push(e Event) {
 	q.size++
 	k := key(e.At)
 	if k <= q.last {
-		q.pushNear(&e)
+		q.pushNear(e)
 		return
 	}
 	if q.peeked && e.At < q.peekedMin {
 		q.peekedMin = e.At
 	}
+	// Written field by field where it will lie: a copy of what was just written in
+	// pieces would have to wait for them.
+	var place *Event
 	if k-q.fan.low < q.fan.width {
-		q.fan.put(&e, k)
+		place = q.fan.put(k)
 	} else {
-		q.file(&e, k)
+		place = q.file(k)
 	}
+	*place = e
 }
 
-// file puts an event later than last into its bucket.
-func (q *Queue) file(e *Event, k uint64) {
+// file makes room for an event later than last in its bucket.
+func (q *Queue) file(k uint64) *Event {
 	l := uint(63-bits.LeadingZeros64(k^q.cur|1)) / radixBits
 	s := uint(k>>(l*radixBits)) % slots
 	b := &q.bucket[l%levels][s]
 	if b.first == nil || b.n == blockLen {
 		q.extend(l%levels, s)
 	}
-	b.first.ev[b.n] = *e
 	b.n++
+	return &b.first.ev[b.n-1]
 }
 
 // extend puts an empty block at the head of a bucket.
@@ -354,7 +358,7 @@ func (q *Queue) advance(limit int64) bool {
 			q.fan.cover(low, l)
 			for b != nil {
 				for i := range b.ev[:n] {
-					q.fan.put(&b.ev[i], key(b.ev[i].At))
+					*q.fan.put(key(b.ev[i].At)) = b.ev[i]
 				}
 				b, n = q.release(b), blockLen
 			}
@@ -363,7 +367,7 @@ func (q *Queue) advance(limit int64) bool {
 		q.fan.width = 0
 		for b != nil {
 			for i := range b.ev[:n] {
-				q.file(&b.ev[i], key(b.ev[i].At))
+				*q.file(key(b.ev[i].At)) = b.ev[i]
 			}
 			b, n = q.release(b), blockLen
 		}
