@@ -249,6 +249,7 @@ func appendSpec(attrs []string, s, base *model.LinkSpec) []string {
 	add(s.Class != base.Class, "class", s.Class)
 	add(s.Weight != base.Weight, "weight", strconv.FormatInt(s.Weight, 10))
 	add(s.Spare != base.Spare, "redundant", strconv.FormatBool(s.Spare))
+	add(s.Discipline != base.Discipline, "discipline", s.Discipline)
 	return attrs
 }
 

@@ -16,6 +16,7 @@ func (e *encoder) rest() {
 	for _, c := range n.Classes {
 		e.leaf("class", "id", c.ID, "min", rateText(c.Min), "max", rateText(c.Max), "priority", intText(c.Priority))
 	}
+	e.queueing()
 	members := func(list []model.NodeID) {
 		for _, m := range list {
 			e.leaf("member", "node", name(m))
@@ -94,7 +95,7 @@ func (e *encoder) flows() {
 		}
 		e.leaf("flow", append([]string{"id", f.ID, "from", n.NodeName(f.From), "to", to, "start", timeText(f.Start), "duration", timeText(f.Duration), "size", sizeText(f.Size),
 			"rate", rateText(f.Rate), "granularity", granularityText(f.Granularity), "transport", transportText(f.Transport), "packet", sizeText(f.Packet),
-			"chunk", sizeText(f.Chunk), "chunks", f.Chunks, "class", f.Class, "profile", f.Profile, "tenant", f.Tenant,
+			"chunk", sizeText(f.Chunk), "chunks", f.Chunks, "class", f.Class, "tcp", f.TCP, "profile", f.Profile, "tenant", f.Tenant,
 			"srcport", intText(f.SrcPort), "dstport", intText(f.DstPort), "count", intText(f.Count)}, patternText(f.Pattern)...)...)
 	}
 	for _, d := range n.Distributions {
@@ -122,7 +123,7 @@ func (e *encoder) flows() {
 		}
 		attrs := []string{"id", t.ID, "kind", t.Kind, "sizes", t.Sizes, "load", load, "of", t.Of, "from", string(t.From), "to", string(t.To),
 			"start", timeText(t.Start), "until", timeText(t.Until), "rate", rateText(t.Rate), "granularity", granularityText(t.Granularity),
-			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class}
+			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class, "tcp", t.TCP}
 		attrs = append(attrs, patternText(t.Pattern)...)
 		e.block("traffic", attrs, len(t.Pairs) == 0, func() {
 			for _, p := range t.Pairs {

@@ -23,7 +23,7 @@ func dump(n *model.Network) []string {
 	for l := range n.Links() {
 		out = append(out, fmt.Sprintf("%s %v %+v", n.LinkName(l.ID), n.HasLinkName(l.ID), l))
 	}
-	for _, list := range []any{n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Scenario, n.Failures, n.Tests, n.Watches} {
+	for _, list := range []any{n.Classes, n.Disciplines, n.TCPs, n.Profiles, n.Services, n.Tenants, n.Policies, n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Scenario, n.Failures, n.Tests, n.Watches} {
 		out = append(out, fmt.Sprintf("%+v", list))
 	}
 	return out
@@ -80,7 +80,7 @@ func anyNetwork(t *rapid.T) *model.Network {
 			s.Loss, s.Queue, s.MTU = rapid.Float64Range(0, 1).Draw(t, "loss"), model.QueueLimit{Packets: 7}, 1400
 		}
 		if some("class") {
-			s.Class, s.Weight, s.Spare = "gold", 3, true
+			s.Class, s.Weight, s.Spare, s.Discipline = "gold", 3, true, "slow"
 			s.Queue = model.QueueLimit{Bytes: 1 + sizes.Draw(t, "queue")}
 		}
 		return s
@@ -93,8 +93,8 @@ func anyNetwork(t *rapid.T) *model.Network {
 		d.Back = d.Spec
 		if some("back") {
 			// A direction that says 0 where the other does not is written, not left out.
-			d.Back = b.SpecID(model.LinkSpec{Rate: rates.Draw(t, "rate"), Delay: s.Delay, Weight: 1, MTU: 1500, Queue: model.QueueLimit{Packets: 1}, Class: "gold"})
-			d.Spec = b.SpecID(model.LinkSpec{Rate: s.Rate, Delay: 1, Weight: 2, MTU: 68, Queue: model.QueueLimit{Packets: 2}, Class: "gold"})
+			d.Back = b.SpecID(model.LinkSpec{Rate: rates.Draw(t, "rate"), Delay: s.Delay, Weight: 1, MTU: 1500, Queue: model.QueueLimit{Packets: 1}, Class: "gold", Discipline: "marks"})
+			d.Spec = b.SpecID(model.LinkSpec{Rate: s.Rate, Delay: 1, Weight: 2, MTU: 68, Queue: model.QueueLimit{Packets: 2}, Class: "gold", Discipline: "ports"})
 		}
 		if some("name") {
 			d.Name = fmt.Sprintf("link.%d", i)
@@ -126,6 +126,12 @@ func anyNetwork(t *rapid.T) *model.Network {
 	}
 	h := func() model.NodeID { return rapid.SampledFrom(hosts).Draw(t, "host") }
 	n.Classes = []model.Class{{ID: "gold", Min: 1, Max: rates.Draw(t, "max") + 1, Priority: 5}}
+	n.Disciplines = []model.Discipline{{ID: "slow", Kind: model.RED, Min: model.QueueLimit{Packets: 3}, Max: model.QueueLimit{Packets: 9}, Packet: 1 + sizes.Draw(t, "usual")%65536,
+		Probability: rapid.Float64Range(1e-9, 1).Draw(t, "p"), Weight: rapid.Float64Range(1e-9, 1).Draw(t, "w"), Gentle: some("gentle"), ECN: some("ecn")},
+		{ID: "marks", Kind: model.Threshold, Mark: model.QueueLimit{Bytes: 1 + sizes.Draw(t, "mark")}},
+		{ID: "ports", Kind: model.Queues, Queues: []model.PortQueue{{Number: 3, Min: rates.Draw(t, "min"), Priority: 4, DSCP: -1}, {DSCP: 0, Limit: model.QueueLimit{Packets: 3}}, {Number: 1, DSCP: 63}}}}
+	n.TCPs = []model.TCPOptions{{ID: "default", Congestion: model.DCTCP, ECN: true, MinRTO: 1 + times.Draw(t, "rto")%(60*model.Second), AckEvery: 1}, {ID: "other", ECN: some("ecn"), NoSACK: some("sack"), NoHyStart: some("hystart"),
+		NoFriendly: some("friendly"), InitialWindow: 3, ReceiveWindow: sizes.Draw(t, "window"), AckTimeout: 7}}
 	n.Profiles = []model.Profile{{ID: "premium", Class: "gold", Rate: rates.Draw(t, "rate"), Pool: "web service", Members: []model.NodeID{h()}}, {ID: "time"}}
 	n.Services = []model.Service{{ID: "web service", IP: 10<<24 | 9<<16 | 9, Proto: model.TCP, Port: 80, Members: []model.Member{{Node: h(), Weight: 2}, {Node: h(), Weight: 1}}}}
 	n.Tenants = []model.Tenant{{ID: "red", VLAN: 10, Members: []model.NodeID{h()}, Quota: rates.Draw(t, "quota")}, {ID: "blue"}}
@@ -135,7 +141,7 @@ func anyNetwork(t *rapid.T) *model.Network {
 			SrcPort: uint16(rapid.IntRange(0, 65535).Draw(t, "port"))}
 		switch i {
 		case 0:
-			f.Size, f.Transport, f.Rate = 1+sizes.Draw(t, "size"), model.TCP, rates.Draw(t, "rate")
+			f.Size, f.Transport, f.Rate, f.TCP = 1+sizes.Draw(t, "size"), model.TCP, rates.Draw(t, "rate"), rapid.SampledFrom([]string{"", "other", "newreno"}).Draw(t, "tcp")
 		case 1:
 			f.To, f.Service, f.Duration, f.Rate, f.Class, f.Profile, f.Tenant, f.Packet = model.NoNode, "web service", 1+times.Draw(t, "d"), 1+rates.Draw(t, "r"), "gold", "premium", "red", 1000
 		case 2:

@@ -18,6 +18,7 @@ const (
 	setClass
 	setWeight
 	setSpare
+	setDiscipline
 )
 
 // partialLink is a LinkSpec of which only the attributes in mask are said.
@@ -27,7 +28,7 @@ type partialLink struct {
 }
 
 // linkNames are the attributes of linkSpec in its order, which is that of the bits.
-var linkNames = [...]string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant"}
+var linkNames = [...]string{"rate", "delay", "jitter", "loss", "queue", "mtu", "class", "weight", "redundant", "discipline"}
 
 // partialOf reads a tag whose last attributes are those of linkSpec.
 func partialOf(t *tag) partialLink {
@@ -45,6 +46,9 @@ func partialOf(t *tag) partialLink {
 		MTU: int32(v[5].n), Weight: v[7].n, Spare: v[8].n != 0}
 	if p.mask&setClass != 0 {
 		p.spec.Class = v[6].s
+	}
+	if p.mask&setDiscipline != 0 {
+		p.spec.Discipline = v[9].s
 	}
 	return p
 }
@@ -76,6 +80,8 @@ func (p *partialLink) fill(o partialLink) {
 			s.Weight = o.Weight
 		case setSpare:
 			s.Spare = o.Spare
+		case setDiscipline:
+			s.Discipline = o.Discipline
 		}
 	}
 }
@@ -85,7 +91,7 @@ func (p *partialLink) disagrees(o partialLink) string {
 	both := p.mask & o.mask
 	a, b := &p.spec, &o.spec
 	for i, differ := range [...]bool{a.Rate != b.Rate, a.Delay != b.Delay, a.Jitter != b.Jitter, a.Loss != b.Loss, a.Queue != b.Queue,
-		a.MTU != b.MTU, a.Class != b.Class, a.Weight != b.Weight, a.Spare != b.Spare} {
+		a.MTU != b.MTU, a.Class != b.Class, a.Weight != b.Weight, a.Spare != b.Spare, a.Discipline != b.Discipline} {
 		if differ && both&(1<<i) != 0 {
 			return linkNames[i]
 		}

@@ -61,6 +61,11 @@ func (d *decoder) other(el *element) {
 	case "class":
 		d.note(t)
 		n.Classes = append(n.Classes, model.Class{ID: t.text("id"), Min: model.Rate(t.int("min")), Max: model.Rate(t.int("max")), Priority: int32(t.int("priority"))})
+	case "discipline":
+		d.discipline(el, t)
+		return
+	case "tcp":
+		d.tcp(t)
 	case "profile":
 		d.note(t)
 		p := model.Profile{ID: t.text("id"), Class: t.text("class"), Rate: model.Rate(t.int("rate")), Pool: t.text("pool")}
@@ -175,7 +180,7 @@ func (d *decoder) flow(t *tag) {
 		ID: t.text("id"), From: d.refer(t, "from"), To: to,
 		Start: model.Time(t.int("start")), Duration: model.Time(t.int("duration")), Size: model.Size(t.int("size")), Rate: model.Rate(t.int("rate")),
 		Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Chunks: t.text("chunks"), Pattern: patternOf(t),
-		Class: t.text("class"), Profile: t.text("profile"), Tenant: t.text("tenant"),
+		Class: t.text("class"), TCP: t.text("tcp"), Profile: t.text("profile"), Tenant: t.text("tenant"),
 		SrcPort: uint16(t.int("srcport")), DstPort: uint16(t.int("dstport")), Count: int32(t.int("count"))})
 }
 
@@ -350,6 +355,7 @@ func (n *rest) resolve(d *decoder, net *model.Network) {
 	for i := range n.Processes {
 		final(&n.Processes[i].Node)
 	}
+	net.Disciplines, net.TCPs = n.Disciplines, n.TCPs
 	net.Classes, net.Profiles, net.Services, net.Tenants, net.Policies = n.Classes, n.Profiles, n.Services, n.Tenants, n.Policies
 	net.Failures = n.Failures
 	net.Flows, net.Demands, net.Traffic, net.Distributions, net.Processes, net.Tests, net.Watches = n.Flows, n.Demands, n.Traffic, n.Distributions, n.Processes, n.Tests, n.Watches

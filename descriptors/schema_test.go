@@ -77,7 +77,7 @@ func TestLinkAttributesStandInTheOrderOfTheirBits(t *testing.T) {
 	var visit func(e *element)
 	visit = func(e *element) {
 		for i, a := range e.attrs {
-			if a.name != "redundant" {
+			if a.name != "discipline" {
 				continue
 			}
 			checked++

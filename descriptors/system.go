@@ -20,6 +20,7 @@ func linkSpec() []attribute {
 		{name: "class", kind: ref, doc: "QoS class"},
 		{name: "weight", kind: integer, min: 1, max: 1 << 40, initial: "1", doc: "routing weight"},
 		{name: "redundant", kind: boolean, initial: "false", doc: "stands by: carries nothing until an application uses it"},
+		{name: "discipline", kind: ref, initial: "drops what finds the queue full", doc: "what its queues do besides"},
 	}
 }
 
@@ -108,6 +109,7 @@ func systemElement() *element {
 			{name: "class", doc: "A QoS class of flows and links. In a world with class queues, as the simulation is, its rates hold on each direction of a link for all its flows there together.", attrs: []attribute{newID("its name"),
 				{name: "min", kind: rate, initial: "none", doc: "reserved rate; what the class does not use is lent"}, {name: "max", kind: rate, initial: "none", doc: "highest rate"},
 				{name: "priority", kind: integer, max: 1 << 30, initial: "0", doc: "higher goes first with what is not reserved; flows without a class have 0"}}},
+			disciplineElement(), tcpElement(),
 			{name: "profile", doc: "A kind of user.", attrs: []attribute{newID("its name"), class,
 				{name: "rate", kind: rate, initial: "unlimited", doc: "rate per member"}, {name: "pool", kind: ref, doc: "service whose members serve it, whichever service of the same protocol and port it addresses"}},
 				children: []*element{member(false)}},
@@ -128,7 +130,8 @@ func systemElement() *element {
 				{name: "rate", kind: rate, doc: "udp: sending rate; tcp: what the application delivers at most"},
 				granularity, transport, packet, chunk,
 				{name: "chunks", kind: chunks, doc: "sizes and gaps in xSDN's chunk language, instead of a size: D counts a gap from the start of the chunk before, G, which is usual, from when it has left its sender; 1 is 1 MB and 1 s; in the simulator only, with granularity chunk"},
-				class, {name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
+				class, tcpAttr("how TCP behaves: newreno, cubic, dctcp, or the id of a <tcp>"),
+				{name: "profile", kind: ref, doc: "user profile"}, {name: "tenant", kind: ref, doc: "tenant"},
 				{name: "srcport", kind: integer, max: 65535, initial: "chosen", doc: "source port"}, {name: "dstport", kind: integer, max: 65535, initial: "chosen", doc: "destination port"},
 				{name: "count", kind: integer, max: 1<<31 - 1, doc: "icmp: echoes to send"}}, patternAttrs()...)},
 			flowsElement(),
@@ -151,7 +154,7 @@ func systemElement() *element {
 				{name: "of", kind: choice, choices: []string{"access", "bisection"}, initial: "access", doc: "which links load counts"},
 				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
 				start, {name: "until", kind: span, doc: "no flow begins later"},
-				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class,
+				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class, tcpAttr("of each flow: newreno, cubic, dctcp, or the id of a <tcp>"),
 				{name: "href", kind: href, doc: "with kind pairs: lines of id,src,dst,probability, or a table with the columns from, to and share"}}, append(patternAttrs(), numbered()...)...),
 				children: []*element{{name: "pair", doc: "With kind pairs: a pair that is drawn in proportion to its share.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "share", kind: number, required: true, doc: "its weight"}}}}},
@@ -238,5 +241,5 @@ func flowsElement() *element {
 			{name: "transport", kind: choice, choices: model.TransportNames(), initial: "tcp with a size, udp with a rate", doc: "of flows that do not say"},
 			{name: "packet", kind: size, initial: "1514B", doc: "of flows that do not say"},
 			{name: "chunk", kind: size, doc: "of flows with granularity chunk that do not say"},
-			{name: "class", kind: ref, doc: "of flows that do not say"}}, append(patternAttrs(), numbered()...)...)}
+			{name: "class", kind: ref, doc: "of flows that do not say"}, tcpAttr("of its flows of TCP: newreno, cubic, dctcp, or the id of a <tcp>")}, append(patternAttrs(), numbered()...)...)}
 }

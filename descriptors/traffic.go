@@ -71,7 +71,7 @@ func fractionOf(t *tag, attr string) flowlist.Fraction {
 func listOptions(t *tag) flowlist.Options {
 	return flowlist.Options{Format: flowlist.Format(t.text("format")), Prefix: t.text("prefix"), Origin: t.text("origin") == "first", Start: model.Time(t.int("start")), Until: model.Time(t.int("until")),
 		Time: fractionOf(t, "time"), Size: fractionOf(t, "size"), Rate: fractionOf(t, "rate"),
-		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Pattern: patternOf(t), Class: t.text("class")}}
+		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Pattern: patternOf(t), Class: t.text("class"), TCP: t.text("tcp")}}
 }
 
 // attach opens the file that an element refers to and has it read. It gives false, with
@@ -292,7 +292,7 @@ func (d *decoder) traffic(el *element, t *tag) {
 	d.note(t)
 	x := model.Traffic{ID: t.text("id"), Kind: t.text("kind"), Sizes: t.text("sizes"), Load: t.float("load"), Of: t.text("of"),
 		From: everyone(t, "from"), To: everyone(t, "to"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Rate: model.Rate(t.int("rate")),
-		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Pattern: patternOf(t), Class: t.text("class")}
+		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Pattern: patternOf(t), Class: t.text("class"), TCP: t.text("tcp")}
 	where, given, paired := t.where, t.at("href").set, x.Kind == "pairs"
 	var read *flowlist.Pairs
 	if paired {

@@ -24,7 +24,7 @@ func (b Backend) Name() string { return "simulation" }
 
 // Capabilities are the same on every machine.
 func (b Backend) Capabilities(context.Context, backend.Spec) (backend.Capabilities, error) {
-	can := []backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue,
+	can := []backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.Discipline, backend.TCPOptions,
 		backend.Groups, backend.SelectGroups, backend.FastFailover, backend.Meters, backend.PortRate, backend.Queues, backend.Captures,
 		backend.Pause, backend.VirtualTime, backend.ChunkFlows, backend.ControlLatency}
 	slices.Sort(can)

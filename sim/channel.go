@@ -46,6 +46,9 @@ type oddity struct {
 	waited  float64 // ps that all frames have waited: over a span, the mean length (Little's law)
 
 	limit        model.QueueLimit
+	newest       int64  // when the transmission of the frame that came last to the ring begins
+	discipline   int32  // number in world.disciplines, 0: none
+	early        *early // of RED
 	drops        uint64 // for lack of room, and at a port that is down
 	marks        uint64 // frames marked instead of dropped (RFC 3168)
 	strayed      uint64 // lost on the wire
@@ -141,7 +144,7 @@ func (w *world) transmitOdd(a uint32, c *channel, id uint32, f *frame, now int64
 		w.transmitClassed(a, c, o, id, f, now)
 		return
 	}
-	if c.flags&isDown != 0 || c.busy > now && !o.wait(c.busy, now, int64(f.Bytes)) {
+	if c.flags&isDown != 0 || o.discipline != 0 && !w.passes(c, o, f, now) || c.busy > now && !o.wait(c.busy, now, int64(f.Bytes)) {
 		o.drops++
 		w.drop(id, f)
 		return
@@ -194,6 +197,7 @@ func (o *oddity) wait(start, now, bytes int64) bool {
 		o.ring, o.head = grown, 0
 	}
 	o.ring[(o.head+o.n)&uint32(len(o.ring)-1)] = waiter{start, bytes}
+	o.newest = start
 	o.n++
 	o.queued += bytes
 	return true

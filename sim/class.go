@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sendim/core/model"
+	"sendim/core/trace"
 	"sendim/sim/fluid"
 )
 
@@ -27,19 +28,21 @@ type classes struct {
 }
 
 type class struct {
+	name     string
 	min, max int64 // bit/s; 0: none
 	group    int   // classes of one priority, the highest is 0
 	priority int32
+	limit    model.QueueLimit // of its queue; zero: the link's
 }
 
 // classify prepares the world for its model's classes.
 func (w *world) classify() {
-	x := &classes{list: []class{{}}, number: map[string]uint8{}, byQueue: []uint8{0}}
+	x := &classes{list: []class{{name: trace.NoClass}}, number: map[string]uint8{}, byQueue: []uint8{0}}
 	for i, c := range w.net.Classes {
 		number := uint8(0)
 		if (c.Min > 0 || c.Max > 0 || c.Priority != 0) && len(x.list) <= math.MaxUint8 {
 			number = uint8(len(x.list))
-			x.list = append(x.list, class{min: int64(c.Min), max: int64(c.Max), priority: c.Priority})
+			x.list = append(x.list, class{name: c.ID, min: int64(c.Min), max: int64(c.Max), priority: c.Priority})
 		}
 		x.number[c.ID] = number
 		x.byQueue = append(x.byQueue, number)
@@ -50,18 +53,8 @@ func (w *world) classify() {
 	if len(x.list) == 1 {
 		return
 	}
-	var priorities []int32
-	for _, c := range x.list {
-		priorities = append(priorities, c.priority)
-	}
-	slices.Sort(priorities)
-	priorities = slices.Compact(priorities)
-	slices.Reverse(priorities)
-	for i := range x.list {
-		x.list[i].group = slices.Index(priorities, x.list[i].priority)
-	}
-	x.groups = len(priorities)
-	w.classes = x
+	x.group()
+	w.classes, w.queued = x, true
 	for a := range w.arcs {
 		w.arcs[a].flags |= isClassed
 	}
@@ -75,9 +68,9 @@ func (x *classes) of(name string) uint8 {
 	return x.number[name]
 }
 
-// queue is what a frame keeps of a switch's set_queue.
-func (x *classes) queue(number uint32) uint8 {
-	if x == nil || int(number) >= len(x.byQueue) || number > math.MaxUint8 {
+// queueNumber is what a frame keeps of a switch's set_queue.
+func queueNumber(number uint32) uint8 {
+	if number > math.MaxUint8 {
 		return 0
 	}
 	return uint8(number)
@@ -86,7 +79,7 @@ func (x *classes) queue(number uint32) uint8 {
 // ofFrame is the class in whose queue a frame waits: the one that the last switch set, or
 // the one that its mark names.
 func (x *classes) ofFrame(f *frame) uint8 {
-	if f.queue != 0 {
+	if f.queue != 0 && int(f.queue) < len(x.byQueue) {
 		return x.byQueue[f.queue]
 	}
 	return x.byMark[f.Header.DSCP&63]

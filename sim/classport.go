@@ -14,6 +14,7 @@ import (
 // one priority borrow is dealt out evenly in bytes. Only where the minima do not fit the
 // link it differs: they are then served in proportion, whatever their priorities.
 type classPort struct {
+	classes *classes
 	queues  []classQueue // by class
 	virtual []int64      // by group: how much the class served last had borrowed before
 	own     int64        // the same of what is served at the classes' own rates, in its unit
@@ -35,6 +36,7 @@ type classQueue struct {
 	borrowed int64 // bytes
 	own      int64 // what it was given at its own rate, in ps of that
 	known    bool  // something has come
+	early    *early
 	drops    uint64
 	marks    uint64
 }
@@ -53,21 +55,36 @@ const classBurst = 2 * 1600
 func (w *world) transmitClassed(a uint32, c *channel, o *oddity, id uint32, f *frame, now int64) {
 	p := o.classed
 	if p == nil {
-		p = &classPort{queues: make([]classQueue, len(w.classes.list)), virtual: make([]int64, w.classes.groups), due: flow.Never}
+		of := w.classesAt(o)
+		p = &classPort{classes: of, queues: make([]classQueue, len(of.list)), virtual: make([]int64, of.groups), due: flow.Never}
 		o.classed = p
 	}
-	number := w.classes.ofFrame(f)
+	number := p.classes.ofFrame(f)
 	q := &p.queues[number]
 	if !q.known {
 		*q = classQueue{known: true, tokens: math.MaxInt64 / 2, ceiling: math.MaxInt64 / 2, at: now}
-		p.minima += float64(w.classes.list[number].min)
+		p.minima += float64(p.classes.list[number].min)
 	}
-	full := o.limit.Packets > 0 && q.n >= uint32(o.limit.Packets) || o.limit.Packets == 0 && q.bytes+int64(f.Bytes) > int64(o.limit.Bytes)
+	limit := o.limit
+	if own := p.classes.list[number].limit; own != (model.QueueLimit{}) {
+		limit = own
+	}
+	full := limit.Packets > 0 && q.n >= uint32(limit.Packets) || limit.Packets == 0 && q.bytes+int64(f.Bytes) > int64(limit.Bytes)
+	if o.discipline != 0 {
+		before := o.marks
+		if !w.admits(o, c, &q.early, uint64(number), f, q.n, q.bytes, now) {
+			o.drops++
+			q.drops++
+			w.drop(id, f)
+			return
+		}
+		q.marks += o.marks - before
+	}
 	if p.waiting > 0 { // one may be due at this very instant
 		w.sendWaiting(a, c, o, now)
 	}
 	if c.busy <= now && p.waiting == 0 {
-		if class := &w.classes.list[number]; q.ready(class, now) {
+		if class := &p.classes.list[number]; q.ready(class, now) {
 			p.charge(class, q, int64(f.Bytes), class.min > 0 && q.tokens >= 0)
 			fl := w.sender(f)
 			w.begin(a, c, o, id, f, now)
@@ -126,7 +143,10 @@ func (w *world) sendWaiting(a uint32, c *channel, o *oddity, now int64) {
 		f := w.frames.at(x.id)
 		q.bytes -= int64(f.Bytes)
 		p.waiting--
-		p.charge(&w.classes.list[number], q, int64(f.Bytes), own)
+		if q.early != nil && q.n == 0 {
+			q.early.since = now
+		}
+		p.charge(&p.classes.list[number], q, int64(f.Bytes), own)
 		o.waited += float64(now - x.since)
 		if w.sampling {
 			w.activate(a, c)
@@ -159,7 +179,7 @@ func (w *world) turn(p *classPort, now int64) (number int, own bool, next int64)
 	number, next = -1, math.MaxInt64
 	first, best := 0, int64(0)
 	for i := range p.queues {
-		q, class := &p.queues[i], &w.classes.list[i]
+		q, class := &p.queues[i], &p.classes.list[i]
 		if q.n == 0 {
 			continue
 		}

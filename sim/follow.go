@@ -227,7 +227,7 @@ func (x *follow) queue(w *world, a uint32, now int64) {
 	}
 	for i := range p.queues {
 		q := &p.queues[i]
-		w.queuePoint(a, w.className(i), waits{int64(q.n), q.bytes, q.drops, q.marks}, &past.classes[i], now)
+		w.queuePoint(a, p.classes.list[i].name, waits{int64(q.n), q.bytes, q.drops, q.marks}, &past.classes[i], now)
 	}
 }
 
@@ -241,14 +241,4 @@ func (w *world) queuePoint(a uint32, class string, is waits, past *waits, now in
 	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.QueuePoint, Link: w.net.LinkName(arc.Link()), Queue: &trace.QueueSample{
 		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Class: class, Span: model.Time(now - w.sampled),
 		Packets: is.packets, Bytes: is.bytes, Drops: int64(is.drops - was.drops), Marks: int64(is.marks - was.marks)}})
-}
-
-// className is the class of the model that has a port's queue of a number.
-func (w *world) className(number int) string {
-	for _, c := range w.net.Classes {
-		if number > 0 && w.classes.number[c.ID] == uint8(number) {
-			return c.ID
-		}
-	}
-	return trace.NoClass
 }

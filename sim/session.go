@@ -117,6 +117,7 @@ func (s *Session) build(n *model.Network) (*world, error) {
 	}
 	w.watched = w.watch != nil
 	w.classify()
+	w.discipline()
 	list, err := workload.Concrete(n, s.spec.Seed)
 	if err != nil {
 		return nil, err

@@ -27,9 +27,7 @@ func (w *world) atSwitch(s *node, id uint32, f *frame, now int64) {
 	r := &w.result
 	if port, ok := s.Forward(&f.Packet, now); ok { // the usual case
 		if a, ok := w.arcAt(s, port); ok {
-			if w.classes != nil {
-				f.queue = w.classes.queue(0)
-			}
+			f.queue = 0
 			w.leave(a, id, f, now)
 			return
 		}
@@ -45,8 +43,8 @@ func (w *world) atSwitch(s *node, id uint32, f *frame, now int64) {
 			if o.Changed {
 				f.change(o)
 			}
-			if w.classes != nil {
-				f.queue = w.classes.queue(o.Queue)
+			if w.queued {
+				f.queue = queueNumber(o.Queue)
 			}
 			w.leave(a, id, f, now)
 			return
@@ -105,7 +103,7 @@ func (w *world) forward(s *node, id uint32, f *frame, now int64) {
 		case !ok: // a port that is not there, or the switch itself
 		case i == len(r.Outputs)-1:
 			f.change(o)
-			f.queue = w.classes.queue(o.Queue)
+			f.queue = queueNumber(o.Queue)
 			kept = true
 			w.leave(a, id, f, now)
 		default:
@@ -133,7 +131,7 @@ func (w *world) forward(s *node, id uint32, f *frame, now int64) {
 func (w *world) sendCopy(a uint32, f *frame, o *flow.Sent, now int64) {
 	id, c := w.copyOf(f)
 	c.change(o)
-	c.queue = w.classes.queue(o.Queue)
+	c.queue = queueNumber(o.Queue)
 	w.leave(a, id, c, now)
 }
 

@@ -27,8 +27,9 @@ const (
 )
 
 func (w *world) launchTCP(f *run, now int64) {
-	t := &tcpRun{config: w.tcp, armed: [3]int64{tcp.Never, tcp.Never, tcp.Never}}
+	t := &tcpRun{config: w.tcpOf(f.spec.TCP), armed: [3]int64{tcp.Never, tcp.Never, tcp.Never}}
 	t.config.MSS = int(f.spec.Packet - workload.Overhead(model.TCP))
+	t.config.ReceiveWindow = max(t.config.ReceiveWindow, uint64(t.config.MSS))
 	f.tcp = t
 	t.sender.Init(&t.config)
 	t.receiver.Init(&t.config)

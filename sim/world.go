@@ -21,12 +21,14 @@ import (
 // session's t=0 among them.
 type world struct {
 	*common
-	net     *model.Network
-	names   *naming.Names
-	address control.Addressing
-	queue   *des.Queue
-	classes *classes // nil: none that changes anything
-	tcp     tcp.Config
+	net         *model.Network
+	names       *naming.Names
+	address     control.Addressing
+	queue       *des.Queue
+	classes     *classes     // nil: none that changes anything
+	disciplines []discipline // of the model
+	queued      bool         // some ports have several queues
+	tcp         tcp.Config
 
 	arcs     []channel
 	odds     []oddity // 0 is not used

@@ -19,6 +19,8 @@ func BeyondGraph(n *model.Network) []string {
 		}
 	}
 	add(len(n.Classes), "QoS class", "QoS classes")
+	add(len(n.Disciplines), "queue discipline", "queue disciplines")
+	add(len(n.TCPs), "choice of TCP", "choices of TCP")
 	add(len(n.Profiles), "profile", "profiles")
 	add(len(n.Services), "service", "services")
 	add(len(n.Tenants), "tenant", "tenants")

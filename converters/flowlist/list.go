@@ -228,6 +228,9 @@ func (r *reader) add(f *model.Flow) bool {
 	if f.Class == "" {
 		f.Class = d.Class
 	}
+	if f.TCP == "" && f.Kind() == model.TCP {
+		f.TCP = d.TCP
+	}
 	if f.Pattern == "" && d.Pattern != "" && (f.Granularity == model.GranularityAuto || f.Granularity == model.GranularityPacket) && f.Kind() == model.UDP {
 		f.Pattern = d.Pattern
 	}

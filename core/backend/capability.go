@@ -17,7 +17,9 @@ const (
 	LinkDelay    Capability = "link-delay"
 	LinkJitter   Capability = "link-jitter"
 	LinkLoss     Capability = "link-loss"
-	LinkQueue    Capability = "link-queue" // queue lengths as asked
+	LinkQueue    Capability = "link-queue"       // queue lengths as asked
+	Discipline   Capability = "queue-discipline" // RED, marking, queues of a port
+	TCPOptions   Capability = "tcp-options"      // how the TCP of a flow behaves
 	Groups       Capability = "groups"
 	SelectGroups Capability = "select-groups"
 	FastFailover Capability = "fast-failover"

@@ -55,7 +55,7 @@ func asked(j *Job, virtual bool) *wants {
 				asks bool
 				cap  backend.Capability
 			}{{s.Rate > 0, backend.LinkRate}, {s.Delay > 0, backend.LinkDelay}, {s.Jitter > 0, backend.LinkJitter}, {s.Loss > 0, backend.LinkLoss},
-				{s.Queue != (model.QueueLimit{}) && s.Queue != model.DefaultQueue, backend.LinkQueue}} {
+				{s.Queue != (model.QueueLimit{}) && s.Queue != model.DefaultQueue, backend.LinkQueue}, {s.Discipline != "", backend.Discipline}} {
 				if want.asks && (arc&1 == 0 || *s != *n.ArcSpec(arc - 1)) {
 					w.add(want.cap, place, what)
 				}
@@ -71,11 +71,22 @@ func asked(j *Job, virtual bool) *wants {
 		}
 	}
 	for i, f := range n.Flows {
+		if f.TCP != "" {
+			w.add(backend.TCPOptions, object("flow", i), func() string { return "flow " + f.ID })
+		}
 		if virtual && f.Granularity == model.GranularityChunk || f.Chunks != "" {
 			w.add(backend.ChunkFlows, object("flow", i), func() string { return "flow " + f.ID })
 		}
 	}
+	for i, t := range n.TCPs {
+		if t.ID == model.DefaultTCP {
+			w.add(backend.TCPOptions, object("tcp", i), func() string { return "the default TCP" })
+		}
+	}
 	for i, t := range n.Traffic {
+		if t.TCP != "" {
+			w.add(backend.TCPOptions, object("traffic", i), func() string { return "traffic " + t.ID })
+		}
 		if virtual && t.Granularity == model.GranularityChunk {
 			w.add(backend.ChunkFlows, object("traffic", i), func() string { return "traffic " + t.ID })
 		}
@@ -122,7 +133,7 @@ func checkWorld(j *Job, caps *backend.Capabilities, world string) (without []bac
 		if n := w.count[c]; n > 1 {
 			more = fmt.Sprintf(" and %d more", n-1)
 		}
-		optional := slices.Contains([]backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.ControlLatency}, c)
+		optional := slices.Contains([]backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.Discipline, backend.TCPOptions, backend.ControlLatency}, c)
 		if j.Deployment.Degrade == deployment.Allow && optional {
 			without = append(without, c)
 			j.Warnings = append(j.Warnings, fmt.Sprintf("%s goes without %s, which %s%s asks for: %s", world, c, w.what[c], more, reason))

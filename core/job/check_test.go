@@ -33,6 +33,8 @@ func TestGranularityIsTheSimulatorsFreedomAndAListOfChunksADemand(t *testing.T) 
 		want   bool
 	}{
 		{"a real world carries any flow", all, func(f *model.Flow) { f.Granularity = model.GranularityChunk }, true},
+		{"but not as if it had another kernel", all, func(f *model.Flow) { f.Transport, f.TCP = model.TCP, "dctcp" }, false},
+		{"a simulator has every TCP", append(world{backend.TCPOptions}, all...), func(f *model.Flow) { f.Transport, f.TCP = model.TCP, "dctcp" }, true},
 		{"but no list of chunks", all, func(f *model.Flow) { f.Size, f.Chunks = 0, "1,2" }, false},
 		{"a simulator that knows no chunks", append(world{backend.VirtualTime}, all...), func(f *model.Flow) { f.Granularity = model.GranularityChunk }, false},
 		{"one that does", append(world{backend.VirtualTime, backend.ChunkFlows}, all...), func(f *model.Flow) { f.Size, f.Chunks = 0, "1,2" }, true},

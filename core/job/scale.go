@@ -23,6 +23,9 @@ func scaled(n *model.Network, s deployment.Scale) (out *model.Network, notes []s
 		return l
 	})
 	out.Classes = each(n.Classes, func(c *model.Class) { c.Min, c.Max = rate(c.Min), rate(c.Max) })
+	out.Disciplines = each(n.Disciplines, func(d *model.Discipline) {
+		d.Queues = each(d.Queues, func(q *model.PortQueue) { q.Min, q.Max = rate(q.Min), rate(q.Max) })
+	})
 	out.Profiles = each(n.Profiles, func(p *model.Profile) { p.Rate = rate(p.Rate) })
 	out.Tenants = each(n.Tenants, func(t *model.Tenant) { t.Quota = rate(t.Quota) })
 	out.Flows = each(n.Flows, func(f *model.Flow) {

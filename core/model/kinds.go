@@ -142,4 +142,6 @@ type LinkSpec struct {
 	Class  string // id of a Class, or ""
 	Weight int64  // routing weight; 0: 1
 	Spare  bool   // redundant="true": stands by, carries no traffic until an app uses it
+
+	Discipline string // id of a Discipline, or ""
 }

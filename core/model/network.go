@@ -14,6 +14,8 @@ type Network struct {
 	Name string
 
 	Classes       []Class
+	Disciplines   []Discipline
+	TCPs          []TCPOptions
 	Profiles      []Profile
 	Services      []Service
 	Tenants       []Tenant

@@ -65,6 +65,7 @@ type Flow struct {
 	Chunks      string // xSDN's chunk language, or ""
 	Pattern     string // of UDP's packets, as ParsePattern reads it; "": equal packets at equal gaps
 	Class       string
+	TCP         string // id of TCPOptions, an algorithm, or ""
 	Profile     string
 	Tenant      string
 	SrcPort     uint16 // 0: chosen by core/workload
@@ -103,6 +104,7 @@ type Traffic struct {
 	Packet       Size
 	Pattern      string // of the packets of each flow
 	Class        string
+	TCP          string // as of a Flow
 	Stride       int    // of kind stride: how many hosts further the receiver is
 	Pairs        []Pair // of kind pairs: who talks to whom, instead of From and To
 }

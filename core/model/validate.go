@@ -20,6 +20,7 @@ func (n *Network) Validate(where Locator) *fault.List {
 	v.nodes()
 	v.links()
 	v.references()
+	v.queueing()
 	v.flows()
 	v.demands()
 	v.distributions()
@@ -35,6 +36,7 @@ func (n *Network) Validate(where Locator) *fault.List {
 func (n *Network) Remarks(where Locator) *fault.List {
 	v := &validator{n: n, where: where}
 	v.unused()
+	v.unusedQueueing()
 	v.transit()
 	return &v.faults
 }
@@ -44,7 +46,7 @@ type validator struct {
 	where  Locator
 	faults fault.List
 
-	classes, profiles, services, tenants, flowIDs map[string]bool
+	classes, disciplines, profiles, services, tenants, flowIDs map[string]bool
 }
 
 func (v *validator) add(code fault.Code, p fault.Place, attr, format string, args ...any) *fault.Fault {
@@ -159,6 +161,7 @@ func plainName[T string | []byte](b T) bool {
 func (v *validator) links() {
 	n := v.n
 	v.classes = idSet(n.Classes, func(c *Class) string { return c.ID })
+	v.disciplines = idSet(n.Disciplines, disciplineID)
 	bad := map[uint32]bool{}
 	for i := range n.linkSpecs {
 		if v.specWrong(&n.linkSpecs[i]) != nil {
@@ -209,6 +212,9 @@ func (v *validator) specWrong(s *LinkSpec) *fault.Fault {
 		return wrong(fault.OutOfRange, "the MTU %d is outside 68..65535", s.MTU)
 	case s.Class != "" && !v.classes[s.Class]:
 		f := fault.New(fault.UnknownReference, fault.Place{}, "there is no class %q", s.Class).Suggest(s.Class, keys(v.n.Classes, func(c *Class) string { return c.ID }))
+		return &f
+	case s.Discipline != "" && !v.disciplines[s.Discipline]:
+		f := fault.New(fault.UnknownReference, fault.Place{}, "there is no discipline %q", s.Discipline).Suggest(s.Discipline, keys(v.n.Disciplines, disciplineID))
 		return &f
 	}
 	return nil

@@ -24,6 +24,7 @@ func (v *validator) flows() {
 			v.host("flow", i, "to", f.To)
 		}
 		known(v, "flow", i, "class", f.Class, v.classes, n.Classes, classID)
+		v.tcpKnown("flow", i, f.TCP)
 		known(v, "flow", i, "profile", f.Profile, v.profiles, n.Profiles, profileID)
 		known(v, "flow", i, "tenant", f.Tenant, v.tenants, n.Tenants, tenantID)
 		v.flowShape(i, f)
@@ -68,6 +69,8 @@ func (v *validator) flowShape(i int, f *Flow) {
 		conflict("duration", "flow %q has a count and a duration; one of them ends it", f.ID)
 	case kind != ICMP && f.Count > 0:
 		conflict("count", "flow %q has a count, which only icmp has", f.ID)
+	case kind != TCP && f.TCP != "":
+		conflict("tcp", "flow %q is %s; tcp means something to flows of TCP", f.ID, kind)
 	case kind == UDP && f.Rate == 0:
 		incomplete("rate", "flow %q is udp and needs a rate", f.ID)
 	case kind != ICMP && !sized && f.Duration == 0:
@@ -158,6 +161,7 @@ func (v *validator) traffic() {
 			v.selects("traffic", i, "to", t.To, Host)
 		}
 		known(v, "traffic", i, "class", t.Class, v.classes, n.Classes, classID)
+		v.tcpKnown("traffic", i, t.TCP)
 		if t.Until != 0 && t.Until <= t.Start {
 			v.add(fault.OutOfRange, v.object("traffic", i), "until", "ends at %s, not after its start at %s", t.Until, t.Start)
 		}

@@ -62,7 +62,7 @@ type generator struct {
 func (g *generator) add(from, to model.NodeID, start model.Time, size model.Size) error {
 	t := g.t
 	f := model.Flow{ID: fmt.Sprintf("%s-%d", t.ID, len(g.out)+1), From: from, To: to, Start: start, Size: size, Rate: t.Rate,
-		Granularity: t.Granularity, Transport: t.Transport, Chunk: t.Chunk, Packet: t.Packet, Pattern: t.Pattern, Class: t.Class}
+		Granularity: t.Granularity, Transport: t.Transport, Chunk: t.Chunk, Packet: t.Packet, Pattern: t.Pattern, Class: t.Class, TCP: t.TCP}
 	if size == 0 {
 		f.Duration = t.Until - start
 	}

@@ -111,6 +111,8 @@ func (b Backend) Capabilities(ctx context.Context, _ backend.Spec) (backend.Capa
 			backend.ChunkFlows:     "real hosts send packets; give the flow a size instead of chunks",
 			backend.ExternalNode:   "an emulated network is shut off from the outside",
 			backend.ControlLatency: "the control channels of an emulated network take the time that they take; they can be cut",
+			backend.Discipline:     "queues of emulated links drop what finds them full and do nothing else; simulate",
+			backend.TCPOptions:     "real hosts use the TCP of this machine's kernel as it is; simulate",
 		},
 	}
 	offer := func(there bool, why string, what ...backend.Capability) {
