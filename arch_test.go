@@ -45,7 +45,8 @@ var rooms = map[string][]string{
 	"converters/mininet": {"core/model", "core/naming", "descriptors/xmlscan"},
 	"converters/draft":   {"core/model", "descriptors/xmlscan"},
 
-	"converters/flowlist":     {"core/model"},
+	"converters/flowlist":     {"core/model", "core/naming", "core/random", "converters/pcapflow"},
+	"converters/pcapflow":     {},
 	"converters/topologyzoo":  {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
 	"converters/sndlib":       {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
 	"converters/brite":        {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
