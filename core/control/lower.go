@@ -92,8 +92,12 @@ func limitPort(sw model.NodeID, at model.Time, by int32, port model.PortNo, rate
 // no switch would.
 func (r *Runtime) want(p *plant, d Downcall, m *flow.RuleMod, c *app.Command) error {
 	_, down := r.delays(d.Switch)
-	if _, err := p.wanted.ApplyRule(m, int64(d.At+down)); err != nil {
+	m, known := r.shared.of(m)
+	if _, err := p.wanted.ApplyRule(m, int64(d.At+down), known); err != nil {
 		return err
+	}
+	if !known {
+		r.shared.keep(m)
 	}
 	d.Kind, d.Rule = ModRule, m
 	r.send(p, d, c.ID, c.Ack, m)

@@ -50,8 +50,9 @@ func (r *Runtime) Path(from model.NodeID, h packet.Header) []model.NodeID {
 			arc, ok := r.net.ArcAtPort(here.Node, model.PortNo(port))
 			return ok && r.view.linkUp(arc.Link())
 		}
-		plant.wanted.Trace(&flow.Packet{Header: p.h, InPort: uint32(here.Port), Bytes: 1}, &result, &path)
-		if chosenByHash(&plant.wanted, path.Groups) {
+		wanted := plant.wanted.switchOf()
+		wanted.Trace(&flow.Packet{Header: p.h, InPort: uint32(here.Port), Bytes: 1}, &result, &path)
+		if chosenByHash(wanted, path.Groups) {
 			return nil
 		}
 		for _, out := range path.Outputs {

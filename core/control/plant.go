@@ -4,14 +4,13 @@ import (
 	"sort"
 
 	"sendim/core/app"
-	"sendim/core/flow"
 	"sendim/core/model"
 )
 
 // plant is a switch as the last pass sees it: what is wanted there and what was sent.
 type plant struct {
 	flooding bool // the flood group is wanted
-	wanted   flow.Switch
+	wanted   wanted
 	groups   numbers
 	meters   numbers
 	rates    map[model.PortNo]portRate
@@ -73,7 +72,7 @@ func (r *Runtime) acknowledge(sw model.NodeID, xid uint64) (out []acknowledgemen
 		r.unacked--
 	}
 	if p.head == len(p.sent) {
-		p.sent, p.head = p.sent[:0], 0
+		p.sent, p.head = nil, 0 // most switches are told something once, and then for long nothing
 	} else if p.head > 64 && 2*p.head > len(p.sent) {
 		n := copy(p.sent, p.sent[p.head:])
 		clear(p.sent[n:])

@@ -44,7 +44,7 @@ func (r *Runtime) resync(sw model.NodeID, at model.Time, held *app.Stats) {
 			s.meant[k] = i
 		}
 	}
-	if held == nil || p.wanted.Len() == 0 && len(p.wanted.Groups()) == 0 && len(p.wanted.Meters()) == 0 && holds(held) {
+	if held == nil || p.wanted.Empty() && holds(held) {
 		s.rule(flow.Delete, flow.Rule{}, runtimeApp)
 		s.group(flow.Delete, flow.Group{Number: flow.GroupAll}, runtimeApp)
 		s.meter(flow.Delete, flow.Meter{Number: flow.MeterAll}, runtimeApp)
@@ -193,7 +193,7 @@ func (s *syncing) rules(held []flow.RuleStat) {
 	}
 	var extra []int
 	next := 0
-	for want := range s.wanted.Rules(flow.AllTables, int64(s.at)) {
+	for want := range s.wanted.Rules(int64(s.at)) {
 		same := false
 		for next < len(held) {
 			c := flow.CompareRules(&held[next].Rule, &want.Rule)

@@ -35,6 +35,7 @@ type Runtime struct {
 	view   view
 	tree   *tree    // nil: no app asks for floods
 	plants []*plant // by node, nil until something is wanted or sent
+	shared sharing  // rules that many switches are sent
 	live   nodes    // switches connected, as the last pass sees it
 	queue  queue
 	asked  map[uint64]asked
@@ -325,7 +326,7 @@ func (r *Runtime) append(a *application, e app.Event) {
 func (r *Runtime) Wanted(sw model.NodeID) iter.Seq[flow.Rule] {
 	return func(yield func(flow.Rule) bool) {
 		if p := r.plants[sw]; p != nil {
-			for s := range p.wanted.Rules(flow.AllTables, 0) {
+			for s := range p.wanted.Rules(0) {
 				if !yield(s.Rule) {
 					return
 				}

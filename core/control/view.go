@@ -1,6 +1,8 @@
 package control
 
 import (
+	"slices"
+
 	"sendim/core/app"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -176,14 +178,16 @@ func (r *Runtime) noteSwitch(at model.Time, u *Upcall) {
 	if r.begun {
 		r.tell(app.Event{Kind: app.KindSwitch, At: at, Switch: &app.SwitchChange{Switch: r.view.switchInfo(u.Switch), Up: true}})
 	}
-	states := make(map[uint32]flow.PortState, len(u.Ports))
-	for _, s := range u.Ports {
-		states[s.Port] = s
-	}
+	next := 0
 	for _, arc := range r.net.Arcs(u.Switch) {
-		port := uint32(r.net.ArcFrom(arc).Port)
-		s := states[port] // a port that the switch does not have is down
-		s.Port = port
+		s := flow.PortState{Port: uint32(r.net.ArcFrom(arc).Port)} // a port that the switch does not have is down
+		if next == len(u.Ports) || u.Ports[next].Port != s.Port {  // they come in order, as a rule
+			next = slices.IndexFunc(u.Ports, func(x flow.PortState) bool { return x.Port == s.Port })
+		}
+		if next >= 0 {
+			s = u.Ports[next]
+		}
+		next++
 		r.notePort(at, u.Switch, s)
 	}
 }

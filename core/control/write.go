@@ -103,7 +103,11 @@ func (r *Runtime) effect(s *step) {
 // setRule wants a rule of the runtime's own.
 func (r *Runtime) setRule(sw model.NodeID, at model.Time, rule flow.Rule) {
 	p, m := r.plant(sw), &flow.RuleMod{Command: flow.Add, Rule: rule}
-	if _, err := p.wanted.ApplyRule(m, int64(at)); err == nil {
+	m, known := r.shared.of(m)
+	if _, err := p.wanted.ApplyRule(m, int64(at), known); err == nil {
+		if !known {
+			r.shared.keep(m)
+		}
 		r.send(p, Downcall{Kind: ModRule, Switch: sw, At: at, App: runtimeApp, Rule: m}, 0, false, m)
 	}
 }
@@ -135,7 +139,7 @@ func (r *Runtime) expire(s *step) {
 	ended := s.at - up
 	m := flow.RuleMod{Command: flow.DeleteStrict, CookieMask: ^uint64(0), Rule: flow.Rule{
 		Table: gone.Rule.Table, Priority: gone.Rule.Priority, Match: gone.Rule.Match, Cookie: gone.Rule.Cookie}}
-	was, _ := p.wanted.ApplyRule(&m, int64(ended))
+	was, _ := p.wanted.ApplyRule(&m, int64(ended), true)
 	for _, w := range was {
 		if model.Time(w.Age) < timeoutLeast {
 			r.restore(p, w.Rule, ended-model.Time(w.Age))
@@ -145,7 +149,7 @@ func (r *Runtime) expire(s *step) {
 
 func (r *Runtime) restore(p *plant, rule flow.Rule, since model.Time) {
 	// It was wanted a moment ago, so it fits.
-	_, _ = p.wanted.ApplyRule(&flow.RuleMod{Command: flow.Add, Rule: rule}, int64(since))
+	_, _ = p.wanted.ApplyRule(&flow.RuleMod{Command: flow.Add, Rule: rule}, int64(since), true)
 }
 
 // retract takes what a switch refused out of what is wanted.
@@ -161,7 +165,7 @@ func (r *Runtime) retract(s *step) {
 		}
 		remove := *m
 		remove.Command, remove.CookieMask = flow.DeleteStrict, ^uint64(0)
-		was, _ := p.wanted.ApplyRule(&remove, int64(s.at))
+		was, _ := p.wanted.ApplyRule(&remove, int64(s.at), true)
 		for _, w := range was {
 			if !w.Rule.Equal(&m.Rule) { // another took its place meanwhile
 				r.restore(p, w.Rule, s.at-model.Time(w.Age))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"slices"
 	"strconv"
 
 	"sendim/core/flow"
@@ -138,7 +137,7 @@ func port(b []byte, p *flow.PortStat) []byte {
 
 func (t *tableWriter) rule(b []byte, r *flow.Rule) ([]byte, error) {
 	for i := range t.known {
-		if k := &t.known[i]; k.text != nil && sameText(&k.rule, r) {
+		if k := &t.known[i]; k.text != nil && k.rule.Identical(r) {
 			return append(b, k.text...), nil
 		}
 	}
@@ -148,12 +147,4 @@ func (t *tableWriter) rule(b []byte, r *flow.Rule) ([]byte, error) {
 	t.oldest = (t.oldest + 1) % len(t.known)
 	k.rule, k.text = *r, append(k.text[:0], b[from:]...)
 	return b, err
-}
-
-// sameText says that two rules are written alike.
-func sameText(x, y *flow.Rule) bool {
-	return x.Table == y.Table && x.Priority == y.Priority && x.Clear == y.Clear && x.Metadata == y.Metadata && x.MetadataMask == y.MetadataMask &&
-		x.Meter == y.Meter && x.MeterName == y.MeterName && x.HasGoto == y.HasGoto && x.Goto == y.Goto && x.Idle == y.Idle && x.Hard == y.Hard &&
-		x.Cookie == y.Cookie && x.SendRemoved == y.SendRemoved &&
-		slices.Equal(x.Match, y.Match) && slices.Equal(x.Apply, y.Apply) && slices.Equal(x.Write, y.Write)
 }

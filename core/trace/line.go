@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strconv"
 
 	"sendim/core/flow"
@@ -79,7 +78,7 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 
 // mod gives a rule's text.
 func (l *liner) mod(m *flow.RuleMod) ([]byte, error) {
-	if l.text != nil && sameMod(m, &l.rule) {
+	if l.text != nil && m.Identical(&l.rule) {
 		return l.text, nil
 	}
 	l.tail.Reset()
@@ -89,17 +88,6 @@ func (l *liner) mod(m *flow.RuleMod) ([]byte, error) {
 	l.text = append(l.text[:0], bytes.TrimSuffix(l.tail.Bytes(), []byte("\n"))...)
 	l.rule = *m
 	return l.text, nil
-}
-
-// sameMod says that two modifications are written alike.
-func sameMod(a, b *flow.RuleMod) bool {
-	x, y := &a.Rule, &b.Rule
-	return a.Command == b.Command && a.CookieMask == b.CookieMask && a.OutPort == b.OutPort && a.OutGroup == b.OutGroup &&
-		a.AllTables == b.AllTables && a.CheckOverlap == b.CheckOverlap && a.ResetCounts == b.ResetCounts &&
-		x.Table == y.Table && x.Priority == y.Priority && x.Clear == y.Clear && x.Metadata == y.Metadata && x.MetadataMask == y.MetadataMask &&
-		x.Meter == y.Meter && x.MeterName == y.MeterName && x.HasGoto == y.HasGoto && x.Goto == y.Goto && x.Idle == y.Idle && x.Hard == y.Hard &&
-		x.Cookie == y.Cookie && x.SendRemoved == y.SendRemoved &&
-		slices.Equal(x.Match, y.Match) && slices.Equal(x.Apply, y.Apply) && slices.Equal(x.Write, y.Write)
 }
 
 func number(b []byte, key string, v int64) []byte { return strconv.AppendInt(append(b, key...), v, 10) }
