@@ -173,8 +173,12 @@ func (r *run) live(ctx context.Context) (err error) {
 	}
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
 	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w}
+	w.Captures = &Captures{}
 	if r.record != nil {
-		l.Dir = r.record.Dir
+		l.Dir, w.Captures.dir = r.record.Dir, r.record.Dir
+	}
+	if err = w.Captures.begin(ctx, w); err != nil {
+		return err
 	}
 	if r.hooks.Live != nil {
 		r.hooks.Live(l)
@@ -200,7 +204,7 @@ func (r *run) live(ctx context.Context) (err error) {
 		r.manifest.Digest = d.Digest()
 	}
 	closed = true
-	err = errors.Join(err, snapErr, session.Close())
+	err = errors.Join(err, snapErr, session.Close(), w.Captures.close())
 	if r.hooks.Interact == nil {
 		judgeFlows(j.Model, r.results, r.tell)
 	}

@@ -17,7 +17,8 @@ type World struct {
 	Session      backend.Session
 	Model        *model.Network
 	Capabilities backend.Capabilities
-	Results      *report.Collector    // what is known so far
+	Results      *report.Collector // what is known so far
+	Captures     *Captures
 	scenario     []model.ScenarioStep // by time, what failures add in it
 }
 

@@ -60,7 +60,7 @@ func (e *encoder) rest() {
 	e.tests()
 	for _, w := range n.Watches {
 		e.leaf("trace", "nodes", string(w.Nodes), "links", string(w.Links), "flows", w.Flows, "packets", boolText(w.Packets), "interval", timeText(w.Sample),
-			"series", w.Series.String(), "capture", boolText(w.Capture), "direction", directionText(w.Direction), "snaplen", sizeText(w.Snap))
+			"series", w.Series.String(), "capture", boolText(w.Capture), "ports", string(w.Ports), "direction", directionText(w.Direction), "snaplen", sizeText(w.Snap))
 	}
 }
 

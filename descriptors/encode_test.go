@@ -164,7 +164,7 @@ func anyNetwork(t *rapid.T) *model.Network {
 		n.Distributions = []model.Distribution{{ID: "odd sizes", Points: []model.SizePoint{{Size: 0, Share: 0}, {Size: 1, Share: rapid.Float64Range(0, 1).Draw(t, "share")}, {Size: 1 + sizes.Draw(t, "size"), Share: 1}}}}
 		n.Processes = []model.Process{{Node: h(), At: times.Draw(t, "at"), Command: "echo '" + text.Draw(t, "c") + "' && true"}}
 		n.Watches = []model.Watch{{Nodes: "type=switch", Packets: true}, {Links: "*", Flows: "f*", Sample: 1 + times.Draw(t, "sample"), Series: model.Series(rapid.IntRange(0, 5).Draw(t, "series"))},
-			{Nodes: "*", Capture: true, Direction: model.Direction(rapid.IntRange(0, 2).Draw(t, "direction")), Snap: model.Size(rapid.IntRange(0, 2000).Draw(t, "snap"))}}
+			{Nodes: "*", Capture: true, Ports: "*:*", Direction: model.Direction(rapid.IntRange(0, 2).Draw(t, "direction")), Snap: model.Size(rapid.IntRange(0, 2000).Draw(t, "snap"))}}
 	}
 	last := model.LinkID(n.LinkCount() - 1)
 	n.Scenario = []model.ScenarioStep{

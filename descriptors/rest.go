@@ -128,11 +128,11 @@ func (d *decoder) other(el *element) {
 		return
 	case "trace":
 		d.note(t)
-		if t.bool("capture") && !t.has("nodes") && !t.has("links") {
-			d.faults.Addf(fault.MissingAttribute, t.where, "a capture needs nodes or links, whose ports are meant")
+		if t.bool("capture") && !t.has("nodes") && !t.has("links") && !t.has("ports") {
+			d.faults.Addf(fault.MissingAttribute, t.where, "a capture needs ports, nodes or links")
 		}
 		n.Watches = append(n.Watches, model.Watch{Nodes: model.Selector(t.text("nodes")), Links: model.Selector(t.text("links")), Flows: t.text("flows"), Packets: t.bool("packets"), Sample: model.Time(t.int("interval")),
-			Series: model.Series(1 + slices.Index(model.SeriesNames(), t.text("series"))), Capture: t.bool("capture"),
+			Series: model.Series(1 + slices.Index(model.SeriesNames(), t.text("series"))), Capture: t.bool("capture"), Ports: model.Selector(t.text("ports")),
 			Direction: model.Direction(max(0, slices.Index(model.DirectionNames(), t.text("direction")))), Snap: model.Size(t.int("snaplen"))})
 	}
 	d.w.leaf(el)

@@ -103,6 +103,11 @@ func asked(j *Job, virtual bool) *wants {
 			}
 		}
 	}
+	for i, x := range n.Watches {
+		if x.Capture {
+			w.add(backend.Captures, object("trace", i), func() string { return "a <trace>" })
+		}
+	}
 	for _, id := range n.NodesOfKind(model.External) {
 		place := func() fault.Place {
 			if j.Places == nil {

@@ -158,7 +158,8 @@ type Watch struct {
 	Sample  Time // interval of time series; 0: default
 
 	Series    Series
-	Capture   bool      // of the ports that Nodes have, and the first end of Links, as pcap
+	Capture   bool      // of Ports, all ports that Nodes have, and the first end of Links, as pcap
+	Ports     Selector  // as SelectPorts reads it
 	Direction Direction // of a capture
 	Snap      Size      // bytes of each frame that a capture keeps; 0: all
 }

@@ -349,6 +349,11 @@ func (v *validator) tests() {
 				v.add(fault.BadSelector, v.object("trace", i), "links", "%v", err)
 			}
 		}
+		if w.Ports != "" {
+			if _, err := n.SelectPorts(w.Ports); err != nil {
+				v.add(fault.BadSelector, v.object("trace", i), "ports", "%v", err)
+			}
+		}
 	}
 }
 
