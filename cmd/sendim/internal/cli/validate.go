@@ -70,7 +70,7 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 		}
 		fmt.Fprintf(c.out, "%s: valid, %s: %d nodes, %d links, %d flows, %d tests\n", file, kind, sys.Model.NodeCount(), sys.Model.LinkCount(), len(sys.Model.Flows), len(sys.Model.Tests))
 		c.distributions(sys.Model)
-		return nil
+		return c.failures(sys.Model, 0)
 	}
 	j, err := job.Load(job.Input{Descriptor: file})
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %s, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
 		apps, j.Model.NodeCount(), j.Model.LinkCount())
 	c.distributions(j.Model)
-	return nil
+	return c.failures(j.Model, j.Deployment.Seed())
 }
 
 // distributions tells the means of sizes, by which percent taken for fractions, or
