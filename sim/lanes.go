@@ -340,18 +340,18 @@ func (x *lanes) within(lane int) {
 	w.collect(x.phase ^ 1)
 	w.posted, w.done = math.MaxInt64, 0
 	for {
-		e, ok := w.queue.PopNext(x.to)
-		if !ok {
+		e := w.queue.Next(x.to)
+		if e == nil {
 			break
 		}
-		if e.At != w.top.At || des.Compare(&w.top, &e) < 0 {
-			w.top = e
+		if e.At != w.top.At || des.Compare(&w.top, e) < 0 {
+			w.top = *e
 		}
 		w.done++
 		if e.Kind == onFrame {
 			w.arrive(e.A, int32(e.B), e.At)
 		} else {
-			w.handle(&e)
+			w.handle(e)
 		}
 	}
 	w.peek()

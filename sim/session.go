@@ -315,14 +315,15 @@ func (w *world) advance(ctx context.Context, until int64) error {
 			if forever && w.idle() {
 				return ctx.Err()
 			}
-			e, ok := w.queue.PopNext(limit)
-			if !ok {
+			e := w.queue.Next(limit)
+			if e == nil {
 				break
 			}
+			at := e.At
 			if e.Kind == onFrame {
-				w.arrive(e.A, int32(e.B), e.At)
+				w.arrive(e.A, int32(e.B), at)
 			} else {
-				w.handle(&e)
+				w.handle(e)
 			}
 			if c.fresh {
 				c.fresh = false
@@ -330,7 +331,7 @@ func (w *world) advance(ctx context.Context, until int64) error {
 				limit = min(until, horizon)
 			}
 			if n%beats == 0 {
-				w.pulse.beat(w.outside(e.At), beats)
+				w.pulse.beat(w.outside(at), beats)
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}

@@ -246,15 +246,6 @@ func (q *Queue) Next(limit int64) *Event {
 	return e
 }
 
-// Ahead is probably the event that Next will return, nil if there is no telling
-// without work: for fetching early what it speaks of. It may not be written to.
-func (q *Queue) Ahead() *Event {
-	if q.next < len(q.run) {
-		return &q.run[q.next]
-	}
-	return nil
-}
-
 // PeekTime returns the time of the first event, and false if there is none.
 func (q *Queue) PeekTime() (at int64, ok bool) {
 	if q.size == 0 {
