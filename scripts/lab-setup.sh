@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests want from this machine (a real network, a checker of
-# schemas and of drawings, the protocol compiler, what apps in Python need), as Debian packages.
+# schemas, drawings and captures, the protocol compiler, what apps in Python need), as Debian packages.
 # Run as root; otherwise it names what is missing and leaves with status 1. Does
 # nothing, at once, when everything is there. No daemon is started or needed: each
 # run brings its own Open vSwitch. Mininet and the packages that apps need belong to
 # Debian's own Python, /usr/bin/python3.
 set -euo pipefail
 
-packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump libxml2-utils protobuf-compiler python3-grpcio python3-protobuf graphviz)
+packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump libxml2-utils protobuf-compiler python3-grpcio python3-protobuf graphviz tshark)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -28,6 +28,8 @@ type Input struct {
 	Default    deployment.Application   // the app when nobody names one
 	Params     []AppParam               // win over the descriptor's
 	Tests      []model.Test             // added to the model's
+	Watches    []model.Watch            // added to the model's
+	Interval   model.Time               // of series; wins over the descriptor's unless 0
 	Degrade    bool                     // go on without what the world cannot do
 	Scale      *deployment.Scale        // wins over the descriptor's
 }
@@ -186,6 +188,7 @@ func (j *Job) override(in Input, faults *fault.List) {
 	for _, p := range in.Params {
 		j.setParam(p, faults)
 	}
+	j.watch(in, faults)
 	if len(in.Tests) > 0 {
 		n := *j.Model
 		n.Tests = append(slices.Clone(n.Tests), in.Tests...)

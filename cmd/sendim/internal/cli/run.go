@@ -29,6 +29,8 @@ import (
 type runOptions struct {
 	systems, apps, params []string
 	flows                 []string
+	series, captures      []string
+	interval              string
 	topo, on, name, test  string
 	until, format         string
 	seed                  uint64
@@ -75,6 +77,9 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
 	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
 	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv or trace.jsonl of a run, a CSV, an htsim, HPCC or coflow list; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
+	f.StringArrayVar(&o.series, "series", nil, "follow over time: flows, links, queues, switches or all, each with the ids meant if not all, as queues=s1--s2 (repeat for several); see --interval")
+	f.StringVar(&o.interval, "interval", "", "interval of what is followed over time, as 10ms")
+	f.StringArrayVar(&o.captures, "capture", nil, "capture frames as pcap: s1:2, s1:*, a node or a link (repeat for several); in runs/ID/captures/")
 	f.StringArrayVar(&o.apps, "app", nil, "application: a name, a path or builtin:NAME (repeat for several, in order)")
 	f.StringVar(&o.on, "on", "", "world to run in; wins over the descriptor")
 	f.StringVar(&o.test, "test", "", "pingall, pingpair, iperf, iperfudp or none")
@@ -97,6 +102,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	complete("on", c.worlds()...)
 	complete("test", "pingall", "pingpair", "iperf", "iperfudp", "none")
 	complete("format", "table", "json", "csv")
+	complete("series", model.SeriesNames()...)
 	var kinds, apps []string
 	for _, k := range generate.Kinds() {
 		kinds = append(kinds, k.Name)
@@ -195,6 +201,7 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 		bad.Add(fault.New(fault.BadChoice, fault.Place{Attribute: "--test"}, "there is no test %q; there are pingall, pingpair, iperf, iperfudp, none", o.test).
 			Suggest(o.test, []string{"pingall", "pingpair", "iperf", "iperfudp", "none"}))
 	}
+	in.Watches, in.Interval = watches(o, &bad)
 	in.Default, notice = c.defaultApp()
 	if in.Descriptor != "" || len(o.apps) > 0 {
 		notice = ""

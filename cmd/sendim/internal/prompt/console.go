@@ -94,6 +94,7 @@ func commands() []command {
 		{"iperfudp", "iperfudp [RATE] [H1 H2]", "UDP at a rate (10M) for five seconds", (*call).iperfUDP},
 		{"link", "link A B up|down", "take links down or bring them up", (*call).link},
 		{"dpctl", "dpctl dump-flows|dump-groups|dump-meters|dump-ports [SWITCH]", "what switches have", (*call).dpctl},
+		{"capture", "capture [PORT [FILE] [in|out] [BYTES] | stop [PORT]]", "frames at a port (s1:2, or a host) to a pcap file", (*call).capture},
 		{"flows", "flows", "the model's flows so far", (*call).listFlows},
 		{"status", "status", "where the run stands", (*call).status},
 		{"time", "time", "the run's clock", (*call).time},
