@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"math"
 	"slices"
 
 	"sendim/core/model"
+	"sendim/sim/partition"
 )
 
 // employ divides the world among workers: as many as were asked for, where that can be
@@ -28,56 +28,70 @@ func (w *world) alone() bool {
 	})
 }
 
-// parts gives every node a worker, by growing one part after the other along the links.
+// parts gives every node a worker. Hosts belong to the switch of their first link.
 func (w *world) parts(workers int) []uint8 {
-	part := make([]uint8, len(w.slot))
-	weight := make([]int, len(w.switches))
-	total := 0
+	weights, level := make([]int64, len(w.switches)), w.levels()
 	for i := range w.switches {
-		weight[i] = int(w.switches[i].ports) + 1
-		total += weight[i]
+		weights[i] = int64(w.switches[i].ports) + 1
 	}
-	const nobody = math.MaxUint8
-	mine := make([]uint8, len(w.switches))
-	for i := range mine {
-		mine[i] = nobody
-	}
-	next := 0
-	for p := range workers {
-		goal, have := total*(p+1)/workers-total*p/workers, 0
-		var todo []int
-		for have < goal || p == workers-1 {
-			if len(todo) == 0 {
-				for next < len(mine) && mine[next] != nobody {
-					next++
-				}
-				if next == len(mine) {
-					break
-				}
-				todo = append(todo, next)
-			}
-			s := todo[0]
-			todo = todo[1:]
-			if mine[s] != nobody {
-				continue
-			}
-			mine[s] = uint8(p)
-			have += weight[s]
-			for k := range w.switches[s].ports {
-				if to := w.arcs[w.out[w.switches[s].base+k]].slot; to >= 0 && mine[to] == nobody {
-					todo = append(todo, int(to))
-				}
-			}
+	for i := range w.hosts {
+		if s := w.home(&w.hosts[i]); s >= 0 {
+			weights[s] += 2 // a host receives, and sends of its own accord
 		}
 	}
+	var edges []partition.Edge
+	for a := 0; a < len(w.arcs); a += 2 {
+		there, back := &w.arcs[a], &w.arcs[a+1]
+		if there.slot < 0 || back.slot < 0 || there.slot == back.slot {
+			continue
+		}
+		e := partition.Edge{A: back.slot, B: there.slot, Span: min(w.least(there), w.least(back)), Cost: 3}
+		if min(level[e.A], level[e.B]) == 0 { // more passes near the hosts than far from them
+			e.Cost = 4
+		}
+		edges = append(edges, e)
+	}
+	of := partition.Split(weights, edges, workers)
+	part := make([]uint8, len(w.slot))
 	for id, slot := range w.slot {
 		if slot >= 0 {
-			part[id] = mine[slot]
-		} else if h := &w.hosts[^slot]; h.arc >= 0 {
-			if to := w.arcs[h.arc].slot; to >= 0 {
-				part[id] = mine[to]
-			}
+			part[id] = of[slot]
+		} else if s := w.home(&w.hosts[^slot]); s >= 0 {
+			part[id] = of[s]
 		}
 	}
 	return part
+}
+
+// home is the switch of a host's first link, or negative.
+func (w *world) home(h *host) int32 {
+	if h.arc < 0 {
+		return -1
+	}
+	return w.arcs[h.arc].slot
+}
+
+// levels says how many links switches are away from those that have hosts.
+func (w *world) levels() []int32 {
+	level := make([]int32, len(w.switches))
+	for i := range level {
+		level[i] = -1
+	}
+	var todo []int32
+	for i := range w.hosts {
+		if s := w.home(&w.hosts[i]); s >= 0 && level[s] < 0 {
+			level[s] = 0
+			todo = append(todo, s)
+		}
+	}
+	for i := 0; i < len(todo); i++ {
+		s := &w.switches[todo[i]]
+		for _, a := range w.out[s.base : s.base+s.ports] {
+			if to := w.arcs[a].slot; to >= 0 && level[to] < 0 {
+				level[to] = level[todo[i]] + 1
+				todo = append(todo, to)
+			}
+		}
+	}
+	return level
 }
