@@ -196,7 +196,7 @@ func (w *world) obey(slot uint32, now int64) {
 	switch d.Kind {
 	case control.ModRule:
 		w.catchUp(s, now)
-		gone, err = s.ApplyRule(d.Rule, now)
+		gone, err = s.ApplyShared(d.Rule, now)
 	case control.ModGroup:
 		w.catchUp(s, now)
 		if s.Seed == 0 {

@@ -12,9 +12,20 @@ import "slices"
 //     counters, timeouts, cookie and age; reaching nothing is no error.
 //   - Delete and DeleteStrict end what they reach; cookie, out port and out group narrow that.
 func (s *Switch) ApplyRule(m *RuleMod, now int64) ([]Removed, error) {
+	if m.Command == Add {
+		own := m.Rule
+		return nil, s.addRule(m, &own, now)
+	}
+	return s.ApplyShared(m, now)
+}
+
+// ApplyShared is ApplyRule for modifications that stay as they are: a rule that is added
+// is kept, not copied, and may be added to any number of switches, also of different
+// goroutines. Nobody may write to it afterwards.
+func (s *Switch) ApplyShared(m *RuleMod, now int64) ([]Removed, error) {
 	switch m.Command {
 	case Add:
-		return nil, s.addRule(m, now)
+		return nil, s.addRule(m, &m.Rule, now)
 	case Modify, ModifyStrict:
 		return nil, s.modifyRules(m)
 	case Delete, DeleteStrict:
@@ -60,9 +71,9 @@ func (s *Switch) checkRule(r *Rule) (*meter, error) {
 	return m, nil
 }
 
-func (s *Switch) addRule(m *RuleMod, now int64) error {
-	r := m.Rule
-	through, err := s.checkRule(&r)
+// addRule adds a rule and keeps it.
+func (s *Switch) addRule(m *RuleMod, r *Rule, now int64) error {
+	through, err := s.checkRule(r)
 	if err != nil {
 		return err
 	}
@@ -72,8 +83,8 @@ func (s *Switch) addRule(m *RuleMod, now int64) error {
 	if t != nil {
 		old = t.exact(r.Match, r.Priority)
 		if m.CheckOverlap {
-			if other := t.overlapping(&r); other != nil && other != old {
-				return refuse(FlowModFailed, Overlap, "the rule overlaps %s", other.rule)
+			if other := t.overlapping(r); other != nil && other != old {
+				return refuse(FlowModFailed, Overlap, "the rule overlaps %s", *other.rule)
 			}
 		}
 		if limit := s.limit(); old == nil && limit > 0 && t.rules >= limit {
@@ -145,14 +156,14 @@ func (s *Switch) modifyRules(m *RuleMod) error {
 		}
 	}
 	for i, e := range list {
-		r, n := e.rule, &m.Rule
+		r, n := *e.rule, &m.Rule
 		r.Apply, r.Clear, r.Write = n.Apply, n.Clear, n.Write
 		r.Metadata, r.MetadataMask = n.Metadata, n.MetadataMask
 		r.Meter, r.MeterName, r.HasGoto, r.Goto = n.Meter, n.MeterName, n.HasGoto, n.Goto
 		changed[i] = r
 	}
 	for i, e := range list {
-		e.instruct(changed[i], s.state.meters[changed[i].Meter])
+		e.instruct(&changed[i], s.state.meters[changed[i].Meter])
 		if m.ResetCounts {
 			s.state.tables[e.rule.Table].past += e.packets
 			e.packets, e.bytes = 0, 0

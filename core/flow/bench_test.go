@@ -85,7 +85,7 @@ func BenchmarkLookup(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				p.Header.IPDst = packet.IPv4(0x0a000000 + i*7919%rules)
 				if e := t.lookup(&p.Header, 1, 0, &key); e.rule.Priority != 100 {
-					b.Fatal(e.rule)
+					b.Fatal(*e.rule)
 				}
 			}
 		})

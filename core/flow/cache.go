@@ -244,8 +244,8 @@ func direct(way []*entry) (port uint32) {
 		if e.meter != nil || len(e.rule.Write) > 0 {
 			return 0
 		}
-		for i := range e.rule.Apply {
-			a := &e.rule.Apply[i]
+		for i := range e.apply {
+			a := &e.apply[i]
 			if a.Type != Output || port != 0 || a.Arg > PortMax {
 				return 0
 			}

@@ -4,22 +4,24 @@ package flow
 // to it, and gone tells them that it is no longer installed.
 type entry struct {
 	packets, bytes uint64
-	last           int64 // when it was last hit, or installed
-	plain          bool  // rule.Apply is all there is to do
-	miss           bool  // priority 0 and any match: the table-miss entry
+	last           int64    // when it was last hit, or installed
+	apply          []Action // rule.Apply
+	plain          bool     // apply is all there is to do
+	miss           bool     // priority 0 and any match: the table-miss entry
 	gone           bool
+	priority       uint16
 	heap           int32 // position in the heap, -1 outside
 	meter          *meter
 	created        int64
 	due            int64  // no later than the true deadline; key in the heap
 	next           *entry // same masked key, lower priority
 	trail          *trail // the latest cached way through several tables that begins here
-	rule           Rule   // its slices are shared and never written
+	rule           *Rule  // may be shared with other switches, and is never written
 }
 
 // instruct makes the rule's instructions those that packets meet.
-func (e *entry) instruct(r Rule, through *meter) {
-	e.rule, e.meter = r, through
+func (e *entry) instruct(r *Rule, through *meter) {
+	e.rule, e.meter, e.apply, e.priority = r, through, r.Apply, r.Priority
 	e.plain = through == nil && !r.Clear && len(r.Write) == 0 && r.MetadataMask == 0 && !r.HasGoto
 }
 
@@ -30,7 +32,7 @@ func (e *entry) hit(bytes uint64, now int64) {
 }
 
 func (e *entry) stat(now int64) RuleStat {
-	return RuleStat{e.rule, Counters{e.packets, e.bytes}, now - e.created}
+	return RuleStat{*e.rule, Counters{e.packets, e.bytes}, now - e.created}
 }
 
 // tuple holds the rules of one table that share a mask, hashed by masked value: the
@@ -147,7 +149,7 @@ func (t *tuple) add(key *words, e *entry) {
 		t.used++
 	}
 	p := &t.heads[at]
-	for *p != nil && (*p).rule.Priority > e.rule.Priority {
+	for *p != nil && (*p).priority > e.priority {
 		p = &(*p).next
 	}
 	e.next, *p = *p, e

@@ -67,7 +67,7 @@ func (s *Switch) Expire(now int64) []Removed {
 		return nil
 	}
 	slices.SortFunc(ended, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(a.due, b.due), CompareRules(&a.rule, &b.rule))
+		return cmp.Or(cmp.Compare(a.due, b.due), CompareRules(a.rule, b.rule))
 	})
 	out := make([]Removed, len(ended))
 	for i, e := range ended {
@@ -84,7 +84,7 @@ func (s *Switch) drop(e *entry, reason RemovedReason, now int64) Removed {
 	e.gone = true
 	e.trail = nil
 	s.changedRules()
-	return Removed{e.rule, reason, Counters{e.packets, e.bytes}, now - e.created}
+	return Removed{*e.rule, reason, Counters{e.packets, e.bytes}, now - e.created}
 }
 
 func (st *state) watch(e *entry) {

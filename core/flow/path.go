@@ -8,7 +8,7 @@ type Ref struct{ e *entry }
 func (r Ref) Live() bool { return r.e != nil && !r.e.gone }
 
 // Rule is the rule as it is, or was when it ended.
-func (r Ref) Rule() Rule { return r.e.rule }
+func (r Ref) Rule() Rule { return *r.e.rule }
 
 // Counters are what the rule has seen.
 func (r Ref) Counters() Counters { return Counters{r.e.packets, r.e.bytes} }

@@ -207,7 +207,7 @@ func (r *Result) pipeline(p *Packet, way []*entry, known bool) bool {
 			return false
 		}
 		r.rule, r.miss = e, e.miss
-		if len(e.rule.Apply) > 0 && !r.exec(&f, e.rule.Apply) {
+		if len(e.apply) > 0 && !r.exec(&f, e.apply) {
 			if r.why != DropTTL {
 				return false
 			}

@@ -23,7 +23,8 @@ type Config struct {
 // from one call to the next.
 //
 // Slices inside rules and groups given to a Switch are kept, not copied, so that equal
-// rules of many switches share them: neither side may write to them afterwards.
+// rules of many switches share them: neither side may write to them afterwards. Whole
+// rules are shared by ApplyShared.
 //
 // A Switch is not safe for concurrent use.
 type Switch struct {
@@ -128,7 +129,7 @@ func (s *Switch) entries(number int) (out []*entry) {
 }
 
 func sortEntries(list []*entry) {
-	slices.SortFunc(list, func(a, b *entry) int { return CompareRules(&a.rule, &b.rule) })
+	slices.SortFunc(list, func(a, b *entry) int { return CompareRules(a.rule, b.rule) })
 }
 
 // TableStat is what a flow table has seen (section 7.3.5.3).

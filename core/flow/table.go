@@ -27,12 +27,12 @@ func (t *table) lookup(h *packet.Header, inPort uint32, metadata uint64, key *wo
 	}
 	var best *entry
 	for _, u := range t.tuples {
-		if best != nil && u.top() < int(best.rule.Priority) {
+		if best != nil && u.top() < int(best.priority) {
 			break
 		}
 		e := u.find(key)
-		if e != nil && (best == nil || e.rule.Priority > best.rule.Priority ||
-			e.rule.Priority == best.rule.Priority && e.rule.Match.Compare(best.rule.Match) < 0) {
+		if e != nil && (best == nil || e.priority > best.priority ||
+			e.priority == best.priority && e.rule.Match.Compare(best.rule.Match) < 0) {
 			best = e
 		}
 	}
@@ -47,7 +47,7 @@ func (t *table) exact(m Match, priority uint16) *entry {
 			continue
 		}
 		for e := u.find(&value); e != nil; e = e.next {
-			if e.rule.Priority == priority && e.rule.Match.Equal(m) {
+			if e.priority == priority && e.rule.Match.Equal(m) {
 				return e
 			}
 		}
@@ -125,8 +125,8 @@ func (t *table) contained(m Match, out []*entry) []*entry {
 func (t *table) overlapping(r *Rule) (found *entry) {
 	for _, u := range t.tuples {
 		u.each(func(e *entry) {
-			if e.rule.Priority == r.Priority && e.rule.Match.Overlaps(r.Match) &&
-				(found == nil || CompareRules(&e.rule, &found.rule) < 0) {
+			if e.priority == r.Priority && e.rule.Match.Overlaps(r.Match) &&
+				(found == nil || CompareRules(e.rule, found.rule) < 0) {
 				found = e
 			}
 		})
