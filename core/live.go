@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"time"
 
 	"sendim/core/model"
 	"sendim/core/report"
@@ -18,6 +19,8 @@ type Live struct {
 	requests chan request
 	over     chan struct{}
 	world    *World
+	began    time.Time
+	until    model.Time
 }
 
 type request struct {
@@ -51,6 +54,32 @@ func (l *Live) Do(ctx context.Context, f func(*World) error) error {
 
 // Counts says, at any time, how many flows have started and ended.
 func (l *Live) Counts() (started, ended int) { return l.world.Results.Counts() }
+
+// Progress is how far a run is.
+type Progress struct {
+	Virtual        bool          // time is the world's own, and Events are known
+	Now            model.Time    // of the network
+	Until          model.Time    // when the run ends at the latest; 0: when its work is done
+	Events         uint64        // that the world has handled
+	Real           time.Duration // since t=0
+	Started, Ended int           // flows
+	Planned        int           // flows of the model in all; 0: not known
+}
+
+// Progress says, at any time, how far the run is.
+func (l *Live) Progress() Progress {
+	p := Progress{Until: l.until, Real: time.Since(l.began)}
+	p.Started, p.Ended = l.Counts()
+	if s, ok := l.world.Session.(interface {
+		Pulse() (model.Time, uint64, int)
+	}); ok {
+		p.Virtual = true
+		p.Now, p.Events, p.Planned = s.Pulse()
+	} else {
+		p.Now = model.Time(p.Real.Nanoseconds()) * model.Nanosecond
+	}
+	return p
+}
 
 func (l *Live) serve(r request) { r.done <- r.do(l.world) }
 

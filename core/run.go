@@ -172,7 +172,7 @@ func (r *run) live(ctx context.Context) (err error) {
 		return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
 	}
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
-	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w}
+	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w, began: time.Now(), until: j.Deployment.Until()}
 	w.Captures = &Captures{}
 	if r.record != nil {
 		l.Dir, w.Captures.dir = r.record.Dir, r.record.Dir

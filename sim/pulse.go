@@ -10,6 +10,7 @@ import (
 type pulse struct {
 	at     atomic.Int64
 	events atomic.Uint64
+	flows  atomic.Int64 // of the model, whenever they start
 }
 
 // beats is after how many events the pulse is felt within a window; a power of two.
@@ -21,8 +22,8 @@ func (p *pulse) beat(at model.Time, events int) {
 	p.events.Add(uint64(events))
 }
 
-// Pulse says, at any time and from any goroutine, how far virtual time is and how many
-// events have happened. It lags a little behind.
-func (s *Session) Pulse() (at model.Time, events uint64) {
-	return model.Time(s.pulse.at.Load()), s.pulse.events.Load()
+// Pulse says, at any time and from any goroutine, how far virtual time is, how many events
+// have happened and how many flows the model has in all. It lags a little behind.
+func (s *Session) Pulse() (at model.Time, events uint64, flows int) {
+	return model.Time(s.pulse.at.Load()), s.pulse.events.Load(), int(s.pulse.flows.Load())
 }

@@ -135,6 +135,7 @@ func (s *Session) build(n *model.Network) (*world, error) {
 		return nil, err
 	}
 	w.list = list
+	s.pulse.flows.Store(int64(len(list)))
 	return w, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -261,10 +260,13 @@ type session struct {
 	server *live.Server
 	failed int // lines of a script, or a last test
 	bars   *bars
+	line   *progressLine        // nil: no terminal, or a prompt
 	ready  func(id, dir string) // tells whoever detached that t=0 has come
 	dir    string
 	id     string
 	warned map[string]bool
+
+	interactive bool // somebody types, or a script does
 }
 
 // idle says that a job has nothing to do by itself.
@@ -280,7 +282,10 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 	var console *prompt.Console
 	end := func() { stop() } // what "sendim stop" does: a run under way is interrupted
 	hooks := core.Hooks{
-		Progress: s.bars.show,
+		Progress: func(stage string, done, total int) {
+			s.line.clear() // time has passed when tests are made
+			s.bars.show(stage, done, total)
+		},
 		Recorded: func(id, dir string) {
 			s.id, s.dir = id, dir
 			s.recorded()
@@ -318,6 +323,7 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 			return nil
 		}
 	case s.o.prompt || nothing && !s.o.detached:
+		s.interactive = true
 		hooks.Interact = func(ctx context.Context, l *core.Live) error { return s.interact(ctx, l, console) }
 		if terminal(s.in) { // ^C is the prompt's
 			signal.Reset(os.Interrupt)
@@ -338,6 +344,7 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 		}
 	}
 	res, err := core.Run(ctx, spec, hooks)
+	s.line.clear()
 	s.bars.clear()
 	if s.server != nil {
 		s.server.Close()
@@ -345,25 +352,13 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 	return res, err
 }
 
-// watch shows on a terminal how many flows have ended, while a run does its work.
+// watch shows on a terminal how far a run is, while it does its work.
 func (s *session) watch(ctx context.Context, l *core.Live) {
-	if s.bars == nil || s.o.prompt {
+	if s.bars == nil || s.interactive {
 		return
 	}
-	go func() {
-		tick := time.NewTicker(200 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if started, ended := l.Counts(); started > 0 && ended < started {
-					s.bars.show("flows", ended, started)
-				}
-			}
-		}
-	}()
+	s.line = &progressLine{w: s.errs}
+	go s.line.follow(ctx, l)
 }
 
 // interact is the prompt, or a script in its place.
