@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"math/bits"
 
 	"sendim/core/model"
 	"sendim/core/random"
@@ -43,7 +44,9 @@ type oddity struct {
 	ring    []waiter // frames that wait, or waited when last looked at; a power of two
 	head, n uint32
 	queued  int64   // bytes of those
-	waited  float64 // ps that all frames have waited: over a span, the mean length (Little's law)
+	waited  float64 // ps that frames have waited in classes' queues and in chunks; see haveWaited
+	area    wide    // what the lengths of ring, each times how long it was so long, add up to in ps
+	since   int64   // until when area is known
 
 	limit        model.QueueLimit
 	newest       int64  // when the transmission of the frame that came last to the ring begins
@@ -149,9 +152,6 @@ func (w *world) transmitOdd(a uint32, c *channel, id uint32, f *frame, now int64
 		w.drop(id, f)
 		return
 	}
-	if c.busy > now {
-		o.waited += float64(c.busy - now)
-	}
 	w.begin(a, c, o, id, f, now)
 }
 
@@ -186,6 +186,7 @@ func (w *world) begin(a uint32, c *channel, o *oddity, id uint32, f *frame, now 
 // at this very moment still takes its room.
 func (o *oddity) wait(start, now, bytes int64) bool {
 	o.settle(now - 1)
+	o.advance(now)
 	if o.limit.Packets > 0 && o.n >= uint32(o.limit.Packets) || o.limit.Packets == 0 && o.queued+bytes > int64(o.limit.Bytes) {
 		return false
 	}
@@ -208,12 +209,37 @@ func (o *oddity) settle(now int64) {
 	for o.n > 0 {
 		x := &o.ring[o.head&uint32(len(o.ring)-1)]
 		if x.start > now {
-			return
+			break
 		}
+		o.advance(x.start)
 		o.queued -= x.bytes
 		o.head++
 		o.n--
 	}
+	o.advance(now)
+}
+
+// wide is a whole number of 128 bits, so that it does not matter how often it was added to.
+type wide struct{ hi, lo uint64 }
+
+// advance adds up how long the queue was.
+func (o *oddity) advance(to int64) {
+	if to <= o.since {
+		return
+	}
+	if o.n > 0 {
+		hi, lo := bits.Mul64(uint64(o.n), uint64(to-o.since))
+		var carry uint64
+		o.area.lo, carry = bits.Add64(o.area.lo, lo, 0)
+		o.area.hi += hi + carry
+	}
+	o.since = to
+}
+
+// haveWaited is how many ps all frames together have waited until now: over a span, the
+// mean length of the queue (Little's law).
+func (o *oddity) haveWaited() float64 {
+	return o.waited + (float64(float64(o.area.hi)*(1<<64)) + float64(o.area.lo))
 }
 
 // setFlag follows one of the causes for which a channel is down.
@@ -234,6 +260,13 @@ func (w *world) sever(a uint32, c *channel, now int64) {
 	w = w.workerAt(w.net.ArcFrom(model.Arc(a)).Node)
 	w.severChunks(a, now)
 	o := w.oddityOf(a)
+	// What waits has not been sent: it is dropped here, and not lost on the wire.
+	o.settle(now)
+	c.packets -= uint64(o.n)
+	c.bytes -= uint64(o.queued)
+	o.drops += uint64(o.n)
+	o.strayed -= uint64(o.n)
+	o.strayedBytes -= uint64(o.queued)
 	o.head, o.n, o.queued, o.last = 0, 0, 0, 0
 	c.busy = now
 	if o.classed != nil {

@@ -312,10 +312,33 @@ func (w *world) severChunks(a uint32, now int64) {
 		w.countLine(l, w.restAt(l, &w.arcs[a], now))
 	}
 	counted := l.packets
+	if l.n > 0 { // of what was being sent, nothing arrives
+		o.strayed += uint64(counted)
+		o.strayedBytes += uint64(l.bytes)
+	}
 	for l.n > 0 {
 		w.dropChunk(a, l.pop(), counted, now)
 		counted = 0
 	}
 	l.room, l.last = 0, 0
 	l.gen++
+}
+
+// chunksTravelling goes through what has been counted as sent and has not arrived: chunks
+// on the wire, and the begun first ones of lines.
+func (w *world) chunksTravelling(visit func(on int32, packets, bytes int64)) {
+	if w.chunks == nil {
+		return
+	}
+	for i := range w.chunks.list {
+		if k := &w.chunks.list[i]; k.travels && !k.lost {
+			p := &w.chunks.pieces[k.piece]
+			visit(k.on, p.packets, p.size)
+		}
+	}
+	for _, l := range w.chunks.lines {
+		if l.n > 0 {
+			visit(int32(l.arc), l.packets, l.bytes)
+		}
+	}
 }

@@ -261,6 +261,7 @@ func (w *world) blocked(f *run, now int64) {
 // reroute follows the path again where tables or ports have changed.
 func (w *world) reroute(f *run, now int64) {
 	x, r := w.fluid, f.fluid
+	w.accountFluid(f, now) // along the way that it took so far
 	same := !r.anew
 	for _, l := range r.legs {
 		if !same {
@@ -350,7 +351,12 @@ func (w *world) accountFluid(f *run, now int64) {
 	if !r.live {
 		return
 	}
-	total := int64(x.transfers.Sent(now, r.id))
+	total, sent := r.bytes, x.transfers.Sent(now, r.id)
+	if sent <= mostBytes {
+		total = int64(sent)
+	} else {
+		f.reason = "nothing on its way has a rate, so nothing bounds it"
+	}
 	packets := total / int64(f.spec.Packet)
 	if f.spec.Size > 0 && total >= int64(f.spec.Size) && total%int64(f.spec.Packet) != 0 {
 		packets++

@@ -3,9 +3,7 @@ package sim
 import (
 	"encoding/binary"
 
-	"sendim/core/model"
 	"sendim/core/packet"
-	"sendim/core/workload"
 	"sendim/sim/tcp"
 )
 
@@ -70,14 +68,16 @@ func (w *world) bytesOf(f *frame, seg *tcp.Segment, remember bool) []byte {
 	if remember && f.cargo != noCargo {
 		number = w.ghosts.keep(f, seg)
 	}
-	overhead := uint32(workload.Overhead(transportOf(f.cargo)))
-	if f.Header.VLAN != 0 {
-		overhead += 4
-	}
 	var data []byte
-	if f.cargo != noCargo && f.cargo != segment && f.Bytes > overhead {
-		data = make([]byte, f.Bytes-overhead)
-		if len(data) >= 4 {
+	if seg == nil {
+		headers := echoBytes(0)
+		if f.cargo != echo {
+			headers = len(packet.Append(nil, f.Header, nil))
+		} else if f.Header.VLAN != 0 {
+			headers += 4
+		}
+		data = make([]byte, max(0, int(f.Bytes)-headers))
+		if f.cargo != noCargo && len(data) >= 4 {
 			binary.BigEndian.PutUint32(data, number)
 		}
 	}
@@ -88,16 +88,6 @@ func (w *world) bytesOf(f *frame, seg *tcp.Segment, remember bool) []byte {
 		return packet.Append(nil, f.Header, packet.EchoPayload(uint16(f.owner), uint16(f.seq), data))
 	}
 	return packet.Append(nil, f.Header, data)
-}
-
-func transportOf(c cargo) model.Transport {
-	switch c {
-	case echo:
-		return model.ICMP
-	case segment:
-		return model.TCP
-	}
-	return model.UDP
 }
 
 // appendSegment writes a TCP segment; the timestamps option (RFC 7323) carries number, or

@@ -31,7 +31,7 @@ func (w *world) sample(now int64) {
 		c, o := &w.arcs[a], w.oddityOf(a)
 		c.flags &^= isActive
 		packets, bytes := w.waiting(c, now)
-		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed, o.waited}
+		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed, o.haveWaited()}
 		if is != o.past && w.follows.link(model.Arc(a).Link()) {
 			w.emit(w.linkEntry(trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops, is.waited - o.past.waited}, now))
 		}
@@ -81,7 +81,7 @@ func (w *world) totals(now int64) {
 		s := sampled{packets: c.packets - packets, bytes: c.bytes - bytes}
 		if c.odd != 0 {
 			o := &w.odds[c.odd]
-			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed, o.waited}
+			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed, o.haveWaited()}
 		}
 		if s != (sampled{}) {
 			w.emit(w.linkEntry(trace.LinkTotal, uint32(a), w.outside(now), s, now))

@@ -104,9 +104,14 @@ type carried struct{ packets, bytes uint64 }
 func (w *world) census() map[int32]carried {
 	if w.counted == nil {
 		w.counted = map[int32]carried{}
+		w.countLines(w.queue.Now())
 		w.travelling(func(f *frame) {
 			c := w.counted[f.on]
 			w.counted[f.on] = carried{c.packets + 1, c.bytes + uint64(f.Bytes)}
+		})
+		w.chunksTravelling(func(on int32, packets, bytes int64) {
+			c := w.counted[on]
+			w.counted[on] = carried{c.packets + uint64(packets), c.bytes + uint64(bytes)}
 		})
 	}
 	return w.counted
