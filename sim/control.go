@@ -103,10 +103,13 @@ func (w *world) hello(s *node, now int64) {
 	w.up(s, control.Upcall{Kind: control.SwitchConnected, Ports: w.portStates(s)}, now)
 }
 
+// portStates says which ports are up. Their names and addresses follow from the model,
+// which the runtime knows; a million switches need not spell them out.
 func (w *world) portStates(s *node) []flow.PortState {
 	out := make([]flow.PortState, s.ports)
 	for i := range out {
-		out[i] = w.portState(uint32(w.out[s.base+uint32(i)]))
+		a := w.out[s.base+uint32(i)]
+		out[i] = flow.PortState{Port: uint32(w.net.ArcFrom(a).Port), Up: w.arcs[a].flags&isDown == 0}
 	}
 	return out
 }

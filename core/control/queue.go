@@ -91,6 +91,13 @@ func (q *queue) take(slot int32) Upcall {
 	return u
 }
 
+// shrink gives back the room of what waited, when nothing does.
+func (q *queue) shrink() {
+	if len(q.items) == 0 && cap(q.items) > kept {
+		q.items, q.calls, q.free = nil, nil, nil
+	}
+}
+
 func (q *queue) counts(it *item) bool { return it.source != model.NoNode || it.kind != noteTimer }
 
 func (q *queue) push(it item) {

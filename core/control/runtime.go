@@ -254,7 +254,7 @@ func (r *Runtime) Settled() bool {
 // they and the runtime answer. The slice is the caller's. An error is ctx's, or an *AppLostError; the downcalls
 // are valid even then.
 func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, error) {
-	r.steps, r.out, r.ordinal = r.steps[:0], make([]Downcall, 0, len(r.out)), 0
+	r.steps, r.out, r.ordinal = r.steps[:0], make([]Downcall, 0, min(len(r.out), kept)), 0
 	r.read(before)
 	if len(r.steps) == 0 {
 		return nil, ctx.Err()
@@ -262,8 +262,21 @@ func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, err
 	err := r.ask(ctx)
 	r.write()
 	clear(r.steps)
+	if cap(r.steps) > kept {
+		r.steps = nil
+	}
+	r.queue.shrink()
+	for _, a := range r.apps {
+		if cap(a.events) > kept {
+			a.events, a.ordinal = nil, nil
+		}
+	}
 	return r.out, err
 }
+
+// kept is how much room for what arrives together stays from one React to the next. All
+// switches of a network come up together, and never again.
+const kept = 1 << 14
 
 // ask has every app answer its events.
 func (r *Runtime) ask(ctx context.Context) (failed error) {
