@@ -298,13 +298,15 @@ func (s *Session) Run(ctx context.Context, until model.Time) (model.Time, error)
 		limit = w.origin + int64(until)
 	}
 	w.counted = nil
-	err = w.advance(ctx, limit)
+	err = w.advance(ctx, s.life, limit)
 	return s.Now(), err
 }
 
 // advance lets the network and the apps go on until a time; math.MaxInt64 is until all
-// flows and actions have ended.
-func (w *world) advance(ctx context.Context, until int64) error {
+// flows and actions have ended. The end of ctx lets time stand still between two events;
+// what an app has been asked it answers first, for it cannot be asked again. Only the end
+// of life, the session's, cuts it short.
+func (w *world) advance(ctx, life context.Context, until int64) error {
 	c, forever := &w.control, until == math.MaxInt64
 	defer w.rest()
 	for {
@@ -377,7 +379,7 @@ func (w *world) advance(ctx context.Context, until int64) error {
 				before = min(before, until+1)
 			}
 		}
-		if err := w.react(ctx, before); err != nil {
+		if err := w.react(life, before); err != nil {
 			return err
 		}
 	}

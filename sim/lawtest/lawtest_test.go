@@ -65,7 +65,35 @@ func broken(w world) (law string, err error) {
 			return "closed early: " + l.name, err
 		}
 	}
+	alone, err := w.play(manner{workers: 1, looks: looks[:3]})
+	if err != nil {
+		return lawOf(err, "every world can be played unwatched"), err
+	}
+	if first.digest != alone.digest {
+		return "watching changes nothing", fmt.Errorf("%s and %s", first.digest, alone.digest)
+	}
+	for workers := 2; workers <= 3; workers++ {
+		many, err := w.play(manner{workers: workers, looks: looks[:3]})
+		if err != nil {
+			return lawOf(err, "every world can be played by many workers"), err
+		}
+		if alone.digest != many.digest || alone.text != many.text {
+			return "the number of workers changes nothing", fmt.Errorf("%d workers: %s and %s: %s", workers, alone.digest, many.digest, difference(alone.text, many.text))
+		}
+		if err := sameLooks(alone, many); err != nil {
+			return "the number of workers changes nothing to be seen", fmt.Errorf("%d workers: %w", workers, err)
+		}
+	}
 	return "", nil
+}
+
+func sameLooks(a, b *play) error {
+	for i := range a.looks {
+		if x, y := fmt.Sprint(a.looks[i]), fmt.Sprint(b.looks[i]); x != y {
+			return fmt.Errorf("at %s: %s", a.looks[i].at, difference(strings.ReplaceAll(x, "} ", "}\n"), strings.ReplaceAll(y, "} ", "}\n")))
+		}
+	}
+	return nil
 }
 
 func lawOf(err error, otherwise string) string {

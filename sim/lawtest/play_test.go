@@ -109,6 +109,7 @@ type play struct {
 	captures [2]map[model.Endpoint]*bytes.Buffer // of what leaves ports, and of what comes
 	ended    model.Time
 	digest   string
+	cut      context.CancelFunc // of the Run under way
 }
 
 // manner is how a world is played.
@@ -118,6 +119,21 @@ type manner struct {
 	stops    []model.Time // at which Run returns
 	cancels  *rand.Rand   // contexts end at random entries of the diary
 	closeAt  model.Time   // 0: at the end
+	workers  int          // and nobody watches the packets, which one worker alone can
+}
+
+// hasty is an app whose caller loses patience in the middle of its answer.
+type hasty struct {
+	app.Instance
+	p    *play
+	lots *rand.Rand
+}
+
+func (h *hasty) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
+	if h.lots != nil && h.p.cut != nil && h.lots.IntN(4) == 0 {
+		h.p.cut()
+	}
+	return h.Instance.Handle(ctx, events, emit)
 }
 
 const last = 30 * model.Second
@@ -137,9 +153,12 @@ func (w world) play(m manner) (p *play, err error) {
 			p, err = nil, fmt.Errorf("panic: %v", x)
 		}
 	}()
+	if m.workers > 0 {
+		s.net.Watches, s.deploy.Simulation.Workers = nil, m.workers
+	}
 	spec := backend.Spec{Run: "law", Deployment: s.deploy, Model: s.net, Seed: s.deploy.Simulation.Seed,
 		Launch: func(context.Context, deployment.Application) (app.Instance, error) {
-			return app.Local(&chaos{flows: s.flows}), nil
+			return &hasty{app.Local(&chaos{flows: s.flows}), p, m.cancels}, nil
 		}}
 	opened, err := sim.Backend{}.Open(context.Background(), spec, p.diary)
 	if err != nil {
@@ -234,6 +253,7 @@ func (p *play) pass(ctx context.Context, session *sim.Session, m manner, end mod
 func (p *play) run(calm context.Context, session *sim.Session, m manner, until model.Time) error {
 	for {
 		ctx, cancel := context.WithCancel(calm)
+		p.cut = cancel
 		if m.cancels != nil {
 			p.diary.mu.Lock()
 			at := len(p.diary.entries) + 1 + m.cancels.IntN(60)
