@@ -40,7 +40,7 @@ DECODE    := $(foreach r,peer=encoding-xml peer=etree ours,$(LARGE)=10/$(r)) \
              $(foreach r,peer=encoding-xml $(if $(filter all,$(BENCH_PEERS)),peer=etree) ours,$(LARGE)=100/$(r))
 CONVERT   := $(foreach n,10 100,converters/mininet:ConvertLarge/links=$(n))
 CONSTRUCT := $(foreach n,10000 100000 1000000,sim:ConstructLarge/nodes=$(n))
-PACKETS   := $(foreach k,4 8,sim:PacketHops/k=$(k))
+PACKETS   := $(foreach k,4 8,sim/hops:PacketHops/k=$(k))
 CHUNKS    := $(foreach k,4 8,sim:ChunkHops/k=$(k))
 FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
@@ -55,7 +55,7 @@ bench: ## speed and memory as JSON lines, beside the peers that are Go modules
 bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
 	@$(MAKE) --no-print-directory -C scripts/peers
 	@args=(); ours() { args+=("$$1"); }; peer() { if [ -x bin/peers/$${1%% *} ]; then args+=("./bin/peers/$$1"); fi; }; \
-	for k in 4 8; do peer "ns3 packets raw $$k"; peer "ns3 packets ip $$k"; ours sim:PacketHops/k=$$k; done; \
+	for k in 4 8; do peer "ns3 packets raw $$k"; peer "ns3 packets ip $$k"; ours sim/hops:PacketHops/k=$$k; done; \
 	for n in 10000 100000 $(if $(filter all,$(BENCH_PEERS)),1000000); do \
 	  peer "ns3 construct $$n"; peer "simgrid construct $$n"; ours sim:ConstructLarge/nodes=$$n; done; \
 	for c in 8/10000 8/100000 16/10000 $(if $(filter all,$(BENCH_PEERS)),16/100000); do k=$${c%/*} n=$${c#*/}; \

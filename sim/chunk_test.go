@@ -462,7 +462,7 @@ func BenchmarkChunkHops(b *testing.B) {
 					}
 				}
 				d := newDiary()
-				bed := start(b, n, &byPort{k: k}, d)
+				bed := start(b, n, byPort(k), d)
 				bed.run(900 * model.Millisecond)
 				at := time.Now()
 				bed.run(model.Forever)

@@ -332,7 +332,7 @@ func TestATCPFlowDoesNotFillTheQueueOfItsClass(t *testing.T) {
 	}
 }
 
-// BenchmarkClassedHops is BenchmarkPacketHops where every port has class queues: for a class
+// BenchmarkClassedHops is hops.BenchmarkPacketHops where every port has class queues: for a class
 // that no packet is of, and for one that half of them are.
 func BenchmarkClassedHops(b *testing.B) {
 	for _, used := range []bool{false, true} {
@@ -346,7 +346,7 @@ func BenchmarkClassedHops(b *testing.B) {
 						n.Flows[i].Class = "gold"
 					}
 				}
-				bed := start(b, n, &byPort{k: 4}, trace.Discard{})
+				bed := start(b, n, byPort(4), trace.Discard{})
 				bed.run(900 * model.Millisecond)
 				before := bed.ports().RxPackets
 				at := time.Now()

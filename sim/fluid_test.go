@@ -286,7 +286,7 @@ func BenchmarkFlowEvents(b *testing.B) {
 		n.Flows = append(n.Flows, f)
 	}
 	for b.Loop() {
-		bed := start(b, n, &byPort{k: k}, trace.Discard{})
+		bed := start(b, n, byPort(k), trace.Discard{})
 		bed.run(model.Forever)
 		bed.close()
 	}

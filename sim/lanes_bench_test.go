@@ -21,7 +21,7 @@ func BenchmarkPacketHopsWorkers(b *testing.B) {
 				}
 				hops, windows, spent := uint64(0), 0, time.Duration(0)
 				for range b.N {
-					bed := start(b, permutation(b, k, 250e6, int64(span)), &byPort{k: k}, trace.Discard{}, workers(n))
+					bed := start(b, permutation(b, k, 250e6, int64(span)), byPort(k), trace.Discard{}, workers(n))
 					bed.run(900 * model.Millisecond)
 					before := bed.ports().RxPackets
 					was := sim.Apart(bed.s)

@@ -72,7 +72,7 @@ func TestWorkersStopWithTheLastFlow(t *testing.T) {
 		var want, digest string
 		for _, n := range []int{1, 2, 3, 4, 7} {
 			d := newDiary()
-			b := start(t, permutation(t, k, 500e6, int64(5*model.Millisecond)), &byPort{k: k}, d, workers(n))
+			b := start(t, permutation(t, k, 500e6, int64(5*model.Millisecond)), byPort(k), d, workers(n))
 			b.run(model.Forever)
 			at := b.s.Now()
 			b.close()
