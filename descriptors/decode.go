@@ -24,6 +24,10 @@ type Options struct {
 	MaxBytes int64  // of all files together; default 4 GiB
 	MaxFiles int    // default 1000
 	Hash     bool   // fill in Source.SHA256
+
+	// AddressRules say, before those of their own, which hosts the addresses of lists stand
+	// for that ReplaceFlows reads: flowlist.ParseRule.
+	AddressRules []string
 }
 
 func (o Options) withDefaults() Options {

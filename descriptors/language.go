@@ -75,6 +75,16 @@ func (e *element) childNames() []string {
 	return out
 }
 
+// attribute says whether the element has an attribute of a name.
+func (e *element) attribute(name string) bool {
+	for i := range e.attrs {
+		if e.attrs[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
 func (e *element) attrNames() []string {
 	out := make([]string, len(e.attrs))
 	for i, a := range e.attrs {

@@ -45,7 +45,9 @@ func ReplaceFlows(o Options, n *model.Network, places model.Locator, lists ...st
 			faults.Merge(l)
 			continue
 		}
-		m, bad := numberingOf(t).mapping(n)
+		numbers := numberingOf(t)
+		numbers.rules = append(slices.Clone(o.AddressRules), numbers.rules...)
+		m, bad := numbers.mapping(n)
 		found := list.Resolve(n, m)
 		if bad != nil {
 			faults.Add(*bad)
@@ -53,6 +55,7 @@ func ReplaceFlows(o Options, n *model.Network, places model.Locator, lists ...st
 		}
 		faults.Merge(found)
 		warnings.Merge(&list.Warnings)
+		warnings.Merge(&list.Remarks)
 		spots := make([]spot, len(list.Lines))
 		for i, line := range list.Lines {
 			spots[i] = spot{file: int32(len(out.Sources)), line: line}

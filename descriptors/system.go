@@ -228,11 +228,15 @@ func flowsElement() *element {
 	return &element{name: "flows",
 		doc: "A list of flows from a file, told by its content: a table with a header (columns id, from, to, start, duration, size, rate, transport, ...; " +
 			"bare numbers where the header names the unit, as start_s, size_bytes), the flows.csv or the trace.jsonl of a run (every flow starts when it started and is to send what it was to send), " +
-			"a connection matrix of htsim, a list of HPCC's generator, a coflow benchmark.",
+			"a connection matrix of htsim, a list of HPCC's generator, a coflow benchmark; logs of real networks: what nfdump prints of NetFlow v5, v9 and IPFIX, and captures of packets (pcap, pcapng).",
 		attrs: append([]attribute{
 			{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"},
 			{name: "format", kind: choice, choices: flowlist.Formats(), initial: "auto", doc: "form of the file"},
 			{name: "prefix", kind: text, doc: "put before every id"},
+			{name: "map", kind: text, doc: "of logs: which hosts addresses stand for, as 10.1.0.0/16=dc-h*; a semicolon joins several, the first that holds an address counts. What it does not hold stands for the host or service that has the address"},
+			{name: "others", kind: choice, choices: flowlist.OthersNames(), initial: "assign", doc: "of logs: what becomes of all other addresses: each gets one of hosts, its flows are left out, or it is an error"},
+			{name: "seed", kind: integer, max: 1 << 62, initial: "0", doc: "of logs: of the order in which others get hosts"},
+			{name: "idle", kind: span, initial: "1min", doc: "of captures: silence that ends a flow"},
 			{name: "start", kind: span, initial: "0s", doc: "added to every start"}, origin(),
 			{name: "until", kind: span, doc: "flows that start later are left out"},
 			{name: "time", kind: fraction, initial: "1", doc: "multiplies starts and durations"},

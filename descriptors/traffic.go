@@ -24,6 +24,10 @@ type numbering struct {
 	first int64
 	given bool // hosts was written down
 	where fault.Place
+
+	rules  []string // of addresses, as flowlist.ParseRule reads them
+	others flowlist.Others
+	seed   uint64
 }
 
 type listedFlows struct {
@@ -47,6 +51,14 @@ type listedPairs struct {
 func numberingOf(t *tag) numbering {
 	n := numbering{hosts: everyone(t, "hosts"), first: t.int("first"), given: t.has("hosts"), where: t.where}
 	n.where.Attribute = "hosts"
+	if t.el.attribute("map") {
+		for _, rule := range strings.Split(t.text("map"), ";") {
+			if rule = strings.TrimSpace(rule); rule != "" {
+				n.rules = append(n.rules, rule)
+			}
+		}
+		n.others, n.seed = flowlist.Others(t.text("others")), uint64(t.int("seed"))
+	}
 	return n
 }
 
@@ -57,7 +69,20 @@ func (b numbering) mapping(n *model.Network) (flowlist.Mapping, *fault.Fault) {
 		f := fault.New(fault.BadSelector, b.where, "%s", clipped(err))
 		return flowlist.Mapping{}, &f
 	}
-	return flowlist.Mapping{Hosts: hosts, Of: string(b.hosts), First: b.first}, nil
+	m := flowlist.Mapping{Hosts: hosts, Of: string(b.hosts), First: b.first, Others: b.others, Seed: b.seed}
+	for _, text := range b.rules {
+		rule, err := flowlist.ParseRule(n, text)
+		if err != nil {
+			place := b.where
+			if place.Attribute = "map"; place.Element == "" {
+				place.Attribute = "--map"
+			}
+			f := fault.New(fault.BadSelector, place, "%s", clipped(err))
+			return flowlist.Mapping{}, &f
+		}
+		m.Rules = append(m.Rules, rule)
+	}
+	return m, nil
 }
 
 func fractionOf(t *tag, attr string) flowlist.Fraction {
@@ -70,7 +95,7 @@ func fractionOf(t *tag, attr string) flowlist.Fraction {
 // listOptions are what <flows> says about reading its file.
 func listOptions(t *tag) flowlist.Options {
 	return flowlist.Options{Format: flowlist.Format(t.text("format")), Prefix: t.text("prefix"), Origin: t.text("origin") == "first", Start: model.Time(t.int("start")), Until: model.Time(t.int("until")),
-		Time: fractionOf(t, "time"), Size: fractionOf(t, "size"), Rate: fractionOf(t, "rate"),
+		Idle: model.Time(t.int("idle")), Time: fractionOf(t, "time"), Size: fractionOf(t, "size"), Rate: fractionOf(t, "rate"),
 		Defaults: model.Flow{Granularity: granularityOf(t), Transport: transportOf(t), Packet: model.Size(t.int("packet")), Chunk: model.Size(t.int("chunk")), Pattern: patternOf(t), Class: t.text("class"), TCP: t.text("tcp")}}
 }
 
@@ -358,9 +383,14 @@ func (o *outside) resolve(d *decoder, net *model.Network) {
 		d.faults.Merge(found)
 	}
 	for _, x := range o.flows {
-		x.list.Flows = d.net.Flows[x.first:x.end]
+		x.list.Flows = slices.Clip(d.net.Flows[x.first:x.end])
 		find(x.numbering, x.list.Resolve)
+		d.warnings.Merge(&x.list.Remarks)
 	}
+	for _, x := range slices.Backward(o.flows) {
+		o.shorten(d, &x)
+	}
+	net.Flows = d.net.Flows
 	for _, x := range o.matrices {
 		find(x.numbering, x.read.Resolve)
 		for i, m := range x.read.Matrices {
@@ -375,6 +405,20 @@ func (o *outside) resolve(d *decoder, net *model.Network) {
 			t.Pairs[i].Weight /= x.read.Sum
 		}
 	}
+}
+
+// shorten takes out flows that a list has left out when its ends were found.
+func (o *outside) shorten(d *decoder, x *listedFlows) {
+	kept := x.first + len(x.list.Flows)
+	if kept == x.end {
+		return
+	}
+	d.net.Flows = slices.Delete(d.net.Flows, kept, x.end)
+	spots := d.places.spots["flow"]
+	for i, line := range x.list.Lines {
+		spots[x.first+i].line = line
+	}
+	d.places.spots["flow"] = slices.Delete(spots, kept, x.end)
 }
 
 // skip gives the end of the list that begins at a flow, or 0.

@@ -141,7 +141,7 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 // Resolve gives the demands their hosts.
 func (d *Demands) Resolve(n *model.Network, m Mapping) *fault.List {
 	var faults fault.List
-	to := d.ends.resolve(n, m, &faults)
+	to := d.ends.resolve(n, m, &faults, nil)
 	for i := range d.Matrices {
 		for j := range d.Matrices[i].Demands {
 			x := &d.Matrices[i].Demands[j]

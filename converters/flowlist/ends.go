@@ -1,6 +1,8 @@
 package flowlist
 
 import (
+	"net/netip"
+
 	"sendim/core/fault"
 	"sendim/core/model"
 )
@@ -10,6 +12,11 @@ type Mapping struct {
 	Hosts []model.NodeID // in order of declaration
 	Of    string         // the selection, for error texts
 	First int64          // the number of the first
+
+	// Of ends that are addresses.
+	Rules  []Rule // the first that holds an address counts
+	Others Others // "": Assign, among Hosts
+	Seed   uint64 // of the order in which they are assigned
 }
 
 // ends are the distinct nodes that a list names, as it names them.
@@ -18,6 +25,9 @@ type ends struct {
 	list     []end
 	index    map[string]int32
 	numbered bool // the format has numbers, never names
+
+	addresses map[netip.Addr]int32
+	addressed bool // some ends are addresses; known by resolve
 }
 
 type end struct {
@@ -47,8 +57,9 @@ type target struct {
 }
 
 // resolve finds the node, or the service, that each end stands for. Ends of an open
-// format are numbers if all look like numbers and not all are names.
-func (e *ends) resolve(n *model.Network, m Mapping, faults *fault.List) []target {
+// format are numbers if all look like numbers and not all are names; what is neither a
+// node nor a service and looks like an address is one.
+func (e *ends) resolve(n *model.Network, m Mapping, faults, remarks *fault.List) []target {
 	out := make([]target, len(e.list))
 	numbers, names := true, true
 	for _, x := range e.list {
@@ -67,6 +78,7 @@ func (e *ends) resolve(n *model.Network, m Mapping, faults *fault.List) []target
 		return out
 	}
 	var known []string
+	var addresses []int
 	for i, x := range e.list {
 		out[i].node = model.NoNode
 		place := fault.Place{File: e.file, Line: x.line}
@@ -80,6 +92,8 @@ func (e *ends) resolve(n *model.Network, m Mapping, faults *fault.List) []target
 			out[i].node = id
 		case isService(n, x.name):
 			out[i].service = x.name
+		case remarks != nil && isAddress(x.name):
+			addresses = append(addresses, i)
 		case faults.Full():
 			faults.Total++
 		default:
@@ -89,7 +103,15 @@ func (e *ends) resolve(n *model.Network, m Mapping, faults *fault.List) []target
 			faults.Add(fault.New(fault.UnknownNode, place, "there is no node %q", clip(x.name)).Suggest(x.name, known))
 		}
 	}
+	if e.addressed = len(addresses) > 0; e.addressed {
+		e.assign(n, m, addresses, out, faults, remarks)
+	}
 	return out
+}
+
+func isAddress(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }
 
 func (e *ends) numbers(x end, m Mapping, faults *fault.List) model.NodeID {

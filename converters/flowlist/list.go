@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sendim/converters/pcapflow"
 	"sendim/core/fault"
 	"sendim/core/model"
 )
@@ -24,11 +25,13 @@ const (
 	Htsim  Format = "htsim"
 	HPCC   Format = "hpcc"
 	Coflow Format = "coflow"
+	Nfdump Format = "nfdump"
+	Pcap   Format = "pcap"
 )
 
 // Formats lists the formats' names.
 func Formats() []string {
-	return []string{string(Auto), string(CSV), string(Run), string(Trace), string(Htsim), string(HPCC), string(Coflow)}
+	return []string{string(Auto), string(CSV), string(Run), string(Trace), string(Htsim), string(HPCC), string(Coflow), string(Nfdump), string(Pcap)}
 }
 
 // Limits of what one file may hold.
@@ -52,6 +55,7 @@ type Options struct {
 	Start            model.Time // added to every start, after Time
 	Until            model.Time // flows that start later, in the run's time, are left out; 0: none
 	Time, Size, Rate Fraction   // multiply starts and durations, sizes, rates
+	Idle             model.Time // of captures: silence that ends a flow; 0: a minute
 
 	// What flows have that say nothing of their own; only Transport, Granularity,
 	// Packet, Chunk, Class and Pattern (of UDP, packet by packet) count.
@@ -75,6 +79,7 @@ type List struct {
 	Flows    []model.Flow
 	Lines    []int32 // of each flow
 	Warnings fault.List
+	Remarks  fault.List // what Resolve has to say
 
 	ends ends
 }
@@ -99,6 +104,12 @@ func Read(in io.Reader, o Options) (*List, error) {
 		r.hpcc()
 	case Coflow:
 		r.coflow()
+	case Nfdump:
+		r.Origin = true
+		r.nfdump()
+	case Pcap:
+		r.Origin = true
+		r.capture()
 	}
 	if r.Origin && faults.Total == 0 {
 		r.settle()
@@ -121,10 +132,11 @@ func rateOver(bytes, span int64) int64 {
 	return int64(math.Round(min(max(rate, 1), 1<<62)))
 }
 
-// Resolve gives the flows their nodes. Its faults have the places of the file.
+// Resolve gives the flows their nodes. Its faults have the places of the file. Flows of a
+// list with addresses that have no place in the network are left out, with a remark.
 func (l *List) Resolve(n *model.Network, m Mapping) *fault.List {
 	var faults fault.List
-	to := l.ends.resolve(n, m, &faults)
+	to := l.ends.resolve(n, m, &faults, &l.Remarks)
 	for i := range l.Flows {
 		f := &l.Flows[i]
 		f.From = to[f.From].node
@@ -133,6 +145,9 @@ func (l *List) Resolve(n *model.Network, m Mapping) *fault.List {
 		if t.service != "" {
 			f.To = model.NoNode
 		}
+	}
+	if l.ends.addressed && faults.Total == 0 {
+		l.settleAddressed()
 	}
 	return &faults
 }
@@ -298,6 +313,14 @@ func (r *reader) id(letter byte, number int64) string {
 
 // detect tells the format by the first lines and goes back before the first of content.
 func (r *reader) detect() Format {
+	magic, _ := r.in.Peek(4)
+	switch {
+	case pcapflow.Is(magic):
+		return Pcap
+	case len(magic) >= 2 && (magic[0] == 0x0c && magic[1] == 0xa5 || magic[0] == 0xa5 && magic[1] == 0x0c):
+		r.fail(fault.Syntax, "this is a binary file of nfdump; write it as text: nfdump -r FILE -o csv")
+		return ""
+	}
 	first, ok := r.content()
 	if !ok {
 		if r.faults.Total == 0 {
@@ -314,6 +337,8 @@ func (r *reader) detect() Format {
 		return HPCC
 	case len(w) == 2 && numeric(w):
 		return Coflow
+	case isNfdump(first):
+		return Nfdump
 	case isPairs(first):
 		r.fail(fault.BadChoice, `this looks like probabilities of pairs, which are no flows; draw flows from them with <traffic kind="pairs" href=...>`)
 		return ""

@@ -102,7 +102,7 @@ func ReadPairs(in io.Reader, o Options) (*Pairs, error) {
 // Resolve gives the pairs their nodes.
 func (p *Pairs) Resolve(n *model.Network, m Mapping) *fault.List {
 	var faults fault.List
-	to := p.ends.resolve(n, m, &faults)
+	to := p.ends.resolve(n, m, &faults, nil)
 	for i := range p.Pairs {
 		x := &p.Pairs[i]
 		x.From, x.To = p.ends.host(to, int32(x.From), &faults), p.ends.host(to, int32(x.To), &faults)

@@ -21,6 +21,7 @@ type Input struct {
 	Systems    []string // system descriptors; they win over those the deployment names
 	Topology   string   // as "linear,4"; wins over both
 	Flows      []string // lists of flows, as descriptors.ReplaceFlows reads them; carried instead of the network's own traffic
+	Maps       []string // which hosts the addresses of those lists stand for, as 10.1.0.0/16=dc-h*
 	On         string   // name of a world; wins over the descriptor's realization
 	Seed       *uint64
 	Until      *model.Time
@@ -145,7 +146,7 @@ func (j *Job) flows(in Input) (replayed int, err error) {
 	if len(in.Flows) == 0 {
 		return 0, nil
 	}
-	r, warnings, err := descriptors.ReplaceFlows(descriptors.Options{Hash: true}, j.Model, j.Places, in.Flows...)
+	r, warnings, err := descriptors.ReplaceFlows(descriptors.Options{Hash: true, AddressRules: in.Maps}, j.Model, j.Places, in.Flows...)
 	j.warn(warnings)
 	if err != nil {
 		return 0, err

@@ -28,6 +28,7 @@ import (
 type runOptions struct {
 	systems, apps, params []string
 	flows                 []string
+	maps                  []string
 	series, captures      []string
 	interval              string
 	topo, on, name, test  string
@@ -75,7 +76,8 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
 	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
-	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv or trace.jsonl of a run, a CSV, an htsim, HPCC or coflow list; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
+	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv or trace.jsonl of a run, a CSV, an htsim, HPCC or coflow list, nfdump's output, a pcap; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
+	f.StringArrayVar(&o.maps, "map", nil, "with --flows of logs: which hosts an address or a prefix stands for, as 10.1.0.0/16=dc-h* (repeat for several; the first that holds an address counts)")
 	f.StringArrayVar(&o.series, "series", nil, "follow over time: flows, links, queues, switches or all, each with the ids meant if not all, as queues=s1--s2 (repeat for several); see --interval")
 	f.StringVar(&o.interval, "interval", "", "interval of what is followed over time, as 10ms")
 	f.StringArrayVar(&o.captures, "capture", nil, "capture frames as pcap: s1:2, s1:*, a node or a link (repeat for several); in runs/ID/captures/")
@@ -131,7 +133,7 @@ func (c *cli) worlds() []string {
 
 // input makes of the flags what the conductor reads.
 func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (in job.Input, notice string, err error) {
-	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, Flows: o.flows, On: o.on, Degrade: o.degrade}
+	in = job.Input{Descriptor: descriptor, Systems: o.systems, Topology: o.topo, Flows: o.flows, Maps: o.maps, On: o.on, Degrade: o.degrade}
 	if descriptor != "" && isSystem(descriptor) { // the mistake of a first day: it is meant as -t
 		in.Descriptor, in.Systems = "", append([]string{descriptor}, o.systems...)
 	}
@@ -141,6 +143,9 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 	}
 	if o.topo != "" && len(in.Systems) > 0 {
 		wrong("--topo", "a shape and a system descriptor (-t) exclude each other")
+	}
+	if len(o.maps) > 0 && len(o.flows) == 0 {
+		wrong("--map", "says what the addresses of --flows stand for, and there is no --flows")
 	}
 	if o.on != "" {
 		worlds := append(c.worlds(), string(deployment.Physical), "native")
