@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,11 +13,8 @@ import (
 
 	"sendim/cmd/sendim/internal/live"
 	"sendim/cmd/sendim/internal/prompt"
-	"sendim/core/fault"
-	"sendim/core/model"
 	"sendim/core/record"
 	"sendim/core/report"
-	"sendim/core/trace"
 )
 
 // completeRuns offers the names of runs.
@@ -237,187 +231,4 @@ func (c *cli) stopCommand() *cobra.Command {
 			return awaitEnd(cmd.Context(), r.Dir)
 		},
 	}
-}
-
-func (c *cli) traceCommand() *cobra.Command {
-	var node, kind, flow, link, from, until string
-	cmd := &cobra.Command{
-		Use: "trace RUN", Short: "Print a run's diary, filtered", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
-		Long: "Print a run's diary: one line for each entry as a table, or the entries themselves as JSON lines (-f json).",
-	}
-	f := format(cmd)
-	cmd.Flags().StringVar(&node, "node", "", "only entries about this node")
-	cmd.Flags().StringVar(&kind, "kind", "", "only entries of these kinds, as flow-end,ping")
-	cmd.Flags().StringVar(&flow, "flow", "", "only entries about this flow")
-	cmd.Flags().StringVar(&link, "link", "", "only entries about this link")
-	cmd.Flags().StringVar(&from, "from", "", "only entries at or after this time, as 1.5s")
-	cmd.Flags().StringVar(&until, "until", "", "only entries before this time")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := checkFormat(*f); err != nil {
-			return err
-		}
-		first, last := model.Time(-model.Forever), model.Forever
-		for _, t := range []struct {
-			text string
-			to   *model.Time
-		}{{from, &first}, {until, &last}} {
-			if t.text != "" {
-				v, err := model.ParseTime(t.text)
-				if err != nil {
-					return fail(WrongInput, "%w", err)
-				}
-				*t.to = v
-			}
-		}
-		kinds, err := kindsOf(kind)
-		if err != nil {
-			return err
-		}
-		name := record.Latest
-		if len(args) > 0 {
-			name = args[0]
-		}
-		r, err := record.Find(c.runs, name)
-		if err != nil {
-			return err
-		}
-		return c.printTrace(cmd.Context(), r.Dir, *f, func(e *trace.Entry) bool {
-			return e.At >= first && e.At < last && (len(kinds) == 0 || kinds[e.Kind]) && (node == "" || about(e, node)) &&
-				(flow == "" || e.Flow == flow || e.Result != nil && e.Result.ID == flow) && (link == "" || e.Link == link)
-		})
-	}
-	return cmd
-}
-
-func kindsOf(text string) (map[trace.Kind]bool, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var names []string
-	for _, k := range traceKinds() {
-		names = append(names, string(k))
-	}
-	out := map[trace.Kind]bool{}
-	for _, k := range strings.Split(text, ",") {
-		k = strings.TrimSpace(k)
-		known := false
-		for _, n := range names {
-			known = known || n == k
-		}
-		if !known {
-			return nil, fault.New(fault.BadChoice, fault.Place{Attribute: "--kind"}, "there are no entries of kind %q; there are %s", k, strings.Join(names, ", ")).Suggest(k, names)
-		}
-		out[trace.Kind(k)] = true
-	}
-	return out, nil
-}
-
-// about says whether an entry names a node anywhere.
-func about(e *trace.Entry, node string) bool {
-	switch {
-	case e.Node == node:
-		return true
-	case e.Result != nil && (e.Result.From == node || e.Result.To == node):
-		return true
-	case e.Ping != nil && (e.Ping.From == node || e.Ping.To == node):
-		return true
-	case e.Sample != nil && (e.Sample.From == node || e.Sample.To == node):
-		return true
-	}
-	return false
-}
-
-func (c *cli) printTrace(ctx context.Context, dir, format string, wanted func(*trace.Entry) bool) error {
-	f, err := os.Open(filepath.Join(dir, "trace.jsonl"))
-	if err != nil {
-		return fail(WrongInput, "read the diary: %w", err)
-	}
-	defer f.Close()
-	out := bufio.NewWriter(c.out)
-	defer out.Flush()
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	if format == "csv" {
-		fmt.Fprintln(out, "at_s,kind,node,link,flow,text")
-	}
-	for e, err := range trace.Read(bufio.NewReaderSize(f, 1<<16)) {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil // the run lives, or was killed in the middle of a line
-		}
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !wanted(e) {
-			continue
-		}
-		switch format {
-		case "json":
-			err = enc.Encode(e)
-		case "csv":
-			err = rows(out, "csv", []string{report.Seconds(e.At), string(e.Kind), e.Node, e.Link, e.Flow, describe(e)}, nil, nil)
-		default:
-			_, err = fmt.Fprintf(out, "%14s  %-13s %s\n", clock(e.At), e.Kind, strings.TrimSpace(strings.Join([]string{e.Node, e.Link, e.App, e.Flow, describe(e)}, " ")))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func clock(t model.Time) string { return strconv.FormatFloat(t.Seconds(), 'f', 9, 64) }
-
-// describe is what an entry says, in words.
-func describe(e *trace.Entry) string {
-	var parts []string
-	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if e.Port != nil {
-		add("port %d", *e.Port)
-	}
-	if e.Rule != nil {
-		add("%s %s", e.Rule.Command, e.Rule.Rule)
-	}
-	if e.Group != nil {
-		add("%s group %d %s %s", e.Group.Command, e.Group.Group.Number, e.Group.Group.Name, e.Group.Group.Type)
-	}
-	if e.Meter != nil {
-		add("%s meter %d %s at %d", e.Meter.Command, e.Meter.Meter.Number, e.Meter.Meter.Name, e.Meter.Meter.Rate)
-	}
-	if e.Header != nil {
-		add("%s", e.Header)
-	}
-	if r := e.Result; r != nil {
-		add("%s -> %s, %s at %s", r.From, r.To, report.BytesText(r.Bytes), report.RateText(r.Rate))
-	}
-	if p := e.Ping; p != nil {
-		add("%s -> %s, %d of %d answered", p.From, p.To, p.Received, p.Sent)
-	}
-	if s := e.Sample; s != nil {
-		add("%s -> %s, %s, %d dropped", s.From, s.To, report.BytesText(s.Bytes), s.Drops)
-	}
-	if t := e.Test; t != nil {
-		verdict := "failed"
-		if t.Passed {
-			verdict = "passed"
-		}
-		add("%s: %s", verdict, t.Measured)
-	}
-	if e.Value != nil {
-		add("%s = %v", e.Name, *e.Value)
-	} else if e.Name != "" {
-		add("%s", e.Name)
-	}
-	if e.Load != nil {
-		add("%.0f %% busy, %.0f %% stolen", 100*e.Load.Busy, 100*e.Load.Steal)
-	}
-	if e.Reason != "" {
-		add("%s", e.Reason)
-	}
-	if e.Text != "" {
-		add("%s", e.Text)
-	}
-	return strings.Join(parts, ", ")
 }
