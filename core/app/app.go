@@ -85,8 +85,8 @@ const (
 type Instance interface {
 	Manifest() Manifest
 	// Handle gives events, in order, to the app and emits each one's commands, in
-	// order, with the index of the event in the batch. It returns when all events have
-	// been answered. An error means the app is lost (crash, deadline on silence).
+	// order, with the index of the event in the batch; many commands come in several
+	// calls. It returns when all events have been answered. An error means the app is lost (crash, deadline on silence).
 	Handle(ctx context.Context, events []Event, emit func(event int, commands []Command)) error
 	Save(ctx context.Context) ([]byte, error)
 	Restore(ctx context.Context, state []byte) error
@@ -108,12 +108,14 @@ func (l *local) Handle(ctx context.Context, events []Event, emit func(int, []Com
 		if i&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		l.out.List = nil
+		l.out.spill = func(some []Command) { emit(i, some) }
 		l.app.React(&events[i], &l.out)
 		if len(l.out.List) > 0 {
 			emit(i, l.out.List)
 		}
+		l.out.List = nil
 	}
+	l.out.spill = nil
 	return nil
 }
 

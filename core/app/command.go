@@ -103,11 +103,20 @@ type Log struct {
 
 // Commands collects what an app wants. The zero value is ready.
 type Commands struct {
-	List []Command
-	last uint64
+	List  []Command
+	last  uint64
+	spill func([]Command) // nil: List keeps all
 }
 
+// spillMost is how many commands gather before they are handed on, where somebody takes
+// them: the answer to a large topology has millions.
+const spillMost = 4096
+
 func (c *Commands) add(cmd Command) uint64 {
+	if c.spill != nil && len(c.List) >= spillMost {
+		c.spill(c.List) // not sooner: the newest may still be acknowledged
+		c.List = make([]Command, 0, spillMost)
+	}
 	c.last++
 	cmd.ID = c.last
 	c.List = append(c.List, cmd)

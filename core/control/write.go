@@ -18,6 +18,7 @@ func (r *Runtime) write() {
 			for _, a := range r.apps {
 				for a.cursor < len(a.answers) && a.answers[a.cursor].ordinal == event {
 					commands := a.answers[a.cursor].commands
+					a.answers[a.cursor].commands = nil
 					for k := range commands {
 						r.carry(a, &commands[k], s.at)
 					}
