@@ -55,8 +55,9 @@ type bitmap [slots / 64]uint64
 // bucket is a list of blocks, of which all but the first are full. The count of
 // the first is kept here, so that filing an event reads nothing of the block.
 type bucket struct {
-	first *block
-	n     int
+	first  *block
+	n      uint32
+	blocks uint32
 }
 
 // block holds some events of one bucket. Its only pointer comes first, so that
@@ -195,7 +196,7 @@ func (q *Queue) extend(l, s uint) {
 	b := q.free
 	q.free = b.next
 	b.next = q.bucket[l][s].first
-	q.bucket[l][s] = bucket{first: b}
+	q.bucket[l][s] = bucket{first: b, blocks: q.bucket[l][s].blocks + 1}
 	q.occupied[l][s/64] |= 1 << (s % 64)
 	q.live |= 1 << l
 }
@@ -337,7 +338,7 @@ func (q *Queue) advance(limit int64) bool {
 			return false
 		}
 		q.peeked = false
-		b, n := q.bucket[l][s].first, q.bucket[l][s].n
+		b, n, few := q.bucket[l][s].first, q.bucket[l][s].n, q.bucket[l][s].blocks <= fanMax/blockLen
 		q.bucket[l][s] = bucket{}
 		q.occupied[l][s/64] &^= 1 << (s % 64)
 		if q.occupied[l] == (bitmap{}) {
@@ -345,7 +346,7 @@ func (q *Queue) advance(limit int64) bool {
 		}
 		q.cur, q.last = low, low-1
 		q.spillAt = spillMin
-		if l < 2 || few(b) {
+		if l < 2 || few {
 			q.fan.cover(low, l)
 			for b != nil {
 				for i := range b.ev[:n] {
@@ -363,14 +364,4 @@ func (q *Queue) advance(limit int64) bool {
 			b, n = q.release(b), blockLen
 		}
 	}
-}
-
-// few reports whether a bucket has few enough events for the fan.
-func few(b *block) bool {
-	for range fanMax / blockLen {
-		if b = b.next; b == nil {
-			return true
-		}
-	}
-	return false
 }
