@@ -125,6 +125,9 @@ func (e *encoder) flows() {
 			"start", timeText(t.Start), "until", timeText(t.Until), "rate", rateText(t.Rate), "granularity", granularityText(t.Granularity),
 			"transport", transportText(t.Transport), "chunk", sizeText(t.Chunk), "packet", sizeText(t.Packet), "class", t.Class, "tcp", t.TCP}
 		attrs = append(attrs, patternText(t.Pattern)...)
+		if t.Stride > 0 {
+			attrs = append(attrs, "stride", intText(t.Stride))
+		}
 		e.block("traffic", attrs, len(t.Pairs) == 0, func() {
 			for _, p := range t.Pairs {
 				e.leaf("pair", "from", n.NodeName(p.From), "to", n.NodeName(p.To), "share", strconv.FormatFloat(p.Weight, 'g', -1, 64))

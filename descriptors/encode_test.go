@@ -161,6 +161,7 @@ func anyNetwork(t *rapid.T) *model.Network {
 		n.Traffic = []model.Traffic{{ID: "bg", Kind: "poisson", Sizes: "websearch", Load: 0.1 + rapid.Float64Range(0, 0.9).Draw(t, "load"), Of: "bisection", From: "*", To: "type=host", Until: 7, Granularity: model.GranularityFlow, Class: "gold"}}
 		n.Traffic = append(n.Traffic, model.Traffic{ID: "weighted", Kind: "pairs", Sizes: "odd sizes", Load: 0.5, Until: 7,
 			Pairs: []model.Pair{{From: hosts[0], To: hosts[1], Weight: rapid.Float64Range(1e-300, 1).Draw(t, "weight")}, {From: hosts[1], To: hosts[0], Weight: 1}}})
+		n.Traffic = append(n.Traffic, model.Traffic{ID: "far", Kind: "stride", From: "*", To: "*", Rate: 1e6, Until: 7, Transport: model.UDP, Stride: rapid.IntRange(0, 9).Draw(t, "stride"), Pattern: "poisson"})
 		n.Distributions = []model.Distribution{{ID: "odd sizes", Points: []model.SizePoint{{Size: 0, Share: 0}, {Size: 1, Share: rapid.Float64Range(0, 1).Draw(t, "share")}, {Size: 1 + sizes.Draw(t, "size"), Share: 1}}}}
 		n.Processes = []model.Process{{Node: h(), At: times.Draw(t, "at"), Command: "echo '" + text.Draw(t, "c") + "' && true"}}
 		n.Watches = []model.Watch{{Nodes: "type=switch", Packets: true}, {Links: "*", Flows: "f*", Sample: 1 + times.Draw(t, "sample"), Series: model.Series(rapid.IntRange(0, 5).Draw(t, "series"))},

@@ -155,6 +155,7 @@ func systemElement() *element {
 				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
 				start, {name: "until", kind: span, doc: "no flow begins later"},
 				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class, tcpAttr("of each flow: newreno, cubic, dctcp, or the id of a <tcp>"),
+				{name: "stride", kind: integer, min: 1, max: 1 << 30, initial: "1", doc: "with kind stride: how many hosts further the receiver is"},
 				{name: "href", kind: href, doc: "with kind pairs: lines of id,src,dst,probability, or a table with the columns from, to and share"}}, append(patternAttrs(), numbered()...)...),
 				children: []*element{{name: "pair", doc: "With kind pairs: a pair that is drawn in proportion to its share.", attrs: []attribute{
 					{name: "from", kind: ref, required: true, doc: "sending host"}, {name: "to", kind: ref, required: true, doc: "receiving host"}, {name: "share", kind: number, required: true, doc: "its weight"}}}}},
@@ -203,7 +204,7 @@ func nodeSpec() []attribute {
 
 // TrafficKinds lists the kinds of <traffic>.
 func TrafficKinds() []string {
-	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot", "pairs"}
+	return []string{"poisson", "permutation", "random", "stride", "all-to-all", "incast", "hotspot", "pairs"}
 }
 
 // knownSizes are the distributions that need no declaration.

@@ -317,7 +317,7 @@ func (d *decoder) traffic(el *element, t *tag) {
 	d.note(t)
 	x := model.Traffic{ID: t.text("id"), Kind: t.text("kind"), Sizes: t.text("sizes"), Load: t.float("load"), Of: t.text("of"),
 		From: everyone(t, "from"), To: everyone(t, "to"), Start: model.Time(t.int("start")), Until: model.Time(t.int("until")), Rate: model.Rate(t.int("rate")),
-		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Pattern: patternOf(t), Class: t.text("class"), TCP: t.text("tcp")}
+		Granularity: granularityOf(t), Transport: transportOf(t), Chunk: model.Size(t.int("chunk")), Packet: model.Size(t.int("packet")), Pattern: patternOf(t), Stride: int(t.int("stride")), Class: t.text("class"), TCP: t.text("tcp")}
 	where, given, paired := t.where, t.at("href").set, x.Kind == "pairs"
 	var read *flowlist.Pairs
 	if paired {

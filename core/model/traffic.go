@@ -91,7 +91,7 @@ type Demand struct {
 // Traffic is a description from which core/workload draws flows.
 type Traffic struct {
 	ID           string
-	Kind         string // poisson, permutation, all-to-all, incast, hotspot, pairs
+	Kind         string // poisson, permutation, random, stride, all-to-all, incast, hotspot, pairs
 	Sizes        string // id of a Distribution, name of a known one, or a size
 	Load         float64
 	Of           string // access, bisection

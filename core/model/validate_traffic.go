@@ -172,6 +172,9 @@ func (v *validator) traffic() {
 			v.add(fault.FlowConflict, v.object("traffic", i), "pattern", "a pattern is of packets of udp, and needs a rate")
 		}
 		v.pattern("traffic", i, t.Pattern)
+		if t.Stride < 0 || t.Stride > 0 && t.Kind != "stride" {
+			v.add(fault.FlowConflict, v.object("traffic", i), "stride", "a stride belongs to traffic of kind stride")
+		}
 		arrivals := t.Kind == "poisson" || t.Kind == "pairs"
 		if arrivals && (t.Load == 0 || t.Sizes == "" || t.Until == 0) {
 			v.add(fault.FlowIncomplete, v.object("traffic", i), "", "%s traffic needs load, sizes and until", t.Kind)

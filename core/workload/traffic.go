@@ -12,7 +12,7 @@ import (
 
 // Kinds lists the kinds of <traffic>.
 func Kinds() []string {
-	return []string{"poisson", "permutation", "all-to-all", "incast", "hotspot", "pairs"}
+	return []string{"poisson", "permutation", "random", "stride", "all-to-all", "incast", "hotspot", "pairs"}
 }
 
 // draw makes the flows of one <traffic>. Each has its own random stream, named by its
@@ -39,6 +39,10 @@ func draw(n *model.Network, t *model.Traffic, seed random.Source) ([]model.Flow,
 		return g.poisson()
 	case "permutation":
 		return g.permutation()
+	case "random":
+		return g.random()
+	case "stride":
+		return g.stride()
 	case "all-to-all":
 		return g.pairs(func(a, b model.NodeID) bool { return true })
 	case "incast":
@@ -175,6 +179,43 @@ func (g *generator) permutation() ([]model.Flow, error) {
 	}
 	for i := range to {
 		if err := g.add(g.from[i], to[i], g.t.Start, g.drawSize(&r)); err != nil {
+			return nil, err
+		}
+	}
+	return g.out, nil
+}
+
+// random sends from every source to one of the other destinations, all equally likely;
+// several sources may hit the same.
+func (g *generator) random() ([]model.Flow, error) {
+	r := g.seed.Stream("traffic " + g.t.ID)
+	for _, a := range g.from {
+		if len(g.to) == 1 && g.to[0] == a {
+			continue
+		}
+		to := a
+		for to == a {
+			to = g.to[r.IntN(len(g.to))]
+		}
+		if err := g.add(a, to, g.t.Start, g.drawSize(&r)); err != nil {
+			return nil, err
+		}
+	}
+	return g.out, nil
+}
+
+// stride sends from the i-th source to the (i+stride)-th destination, around the end
+// (Al-Fares et al., "A Scalable, Commodity Data Center Network Architecture", SIGCOMM
+// 2008, section 5.1).
+func (g *generator) stride() ([]model.Flow, error) {
+	r := g.seed.Stream("traffic " + g.t.ID)
+	step := max(g.t.Stride, 1)
+	for i, a := range g.from {
+		to := g.to[(i+step)%len(g.to)]
+		if to == a {
+			continue
+		}
+		if err := g.add(a, to, g.t.Start, g.drawSize(&r)); err != nil {
 			return nil, err
 		}
 	}

@@ -208,3 +208,45 @@ func TestArrivalsFurtherApartThanTimeReachesNeverCome(t *testing.T) {
 		t.Errorf("%d flows, %v", len(flows), err)
 	}
 }
+
+func TestEveryKindOfPairsIsAsItsNameSays(t *testing.T) {
+	n := star(t, 6, 1e9) // hosts 1 to 6
+	pairs := func(x model.Traffic) (out [][2]model.NodeID) {
+		x.ID, x.From, x.To, x.Sizes = "t", "*", "*", "1KB"
+		n.Traffic = []model.Traffic{x}
+		if err := n.Validate(nil).Err(); err != nil {
+			t.Fatal(err)
+		}
+		flows, err := Concrete(n, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range flows {
+			if f.From == f.To {
+				t.Errorf("%s: host %d sends to itself", x.Kind, f.From)
+			}
+			out = append(out, [2]model.NodeID{f.From, f.To})
+		}
+		return out
+	}
+	if got := pairs(model.Traffic{Kind: "stride", Stride: 4}); !reflect.DeepEqual(got, [][2]model.NodeID{{1, 5}, {2, 6}, {3, 1}, {4, 2}, {5, 3}, {6, 4}}) {
+		t.Errorf("stride: %v", got)
+	}
+	if got := pairs(model.Traffic{Kind: "stride"}); len(got) != 6 || got[5] != [2]model.NodeID{6, 1} {
+		t.Errorf("stride of one: %v", got)
+	}
+	if got := pairs(model.Traffic{Kind: "stride", Stride: 6}); len(got) != 0 {
+		t.Errorf("a stride to oneself: %v", got)
+	}
+	if got := pairs(model.Traffic{Kind: "random"}); len(got) != 6 {
+		t.Errorf("random: %v", got)
+	}
+	if got := pairs(model.Traffic{Kind: "all-to-all"}); len(got) != 30 {
+		t.Errorf("all-to-all: %v", got)
+	}
+	for _, p := range pairs(model.Traffic{Kind: "incast"}) {
+		if p[1] != 1 {
+			t.Errorf("incast to %d", p[1])
+		}
+	}
+}
