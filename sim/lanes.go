@@ -620,7 +620,7 @@ func (w *world) split(part []uint8, workers int) bool {
 		w.arcs[a].lane = part[w.arcs[a].to]
 	}
 	for i := range workers {
-		l := &world{common: w.common, net: w.net, names: w.names, address: w.address, queue: des.NewQueue(w.queue.Now()), classes: w.classes, tcp: w.tcp,
+		l := &world{common: w.common, net: w.net, names: w.names, address: w.address, queue: des.NewQueue(w.queue.Now()), classes: w.classes, disciplines: w.disciplines, queued: w.queued, tcp: w.tcp,
 			arcs: w.arcs, odds: w.odds, out: w.out, slot: w.slot, switches: w.switches, hosts: w.hosts, seq: w.seq, sampling: w.sampling, lane: uint8(i), part: part}
 		l.result.PortUp = l.portUp
 		l.posted = math.MaxInt64

@@ -26,6 +26,7 @@ type drawing struct {
 	*rand.Rand
 	world
 	switches, hosts, links int
+	shapes                 []string
 	calm                   bool // static tables, nothing random on the links: the fluid laws apply
 }
 
@@ -48,6 +49,7 @@ func draw(number uint64) world {
 	d.calm = number%3 == 0
 	packets := number%3 == 1
 	d.say(`<system name="world">`)
+	d.disciplines()
 	d.nodes()
 	classes := d.classes()
 	d.flows(classes, packets)
@@ -72,6 +74,17 @@ func draw(number uint64) world {
 }
 
 func (d *drawing) controlDelay() string { return one(d, "1us", "100us", "1ms", "7ms", "300ms") }
+
+func (d *drawing) disciplines() {
+	if d.calm || !d.rarely(3) {
+		return
+	}
+	d.shapes = []string{"red", "mark", "red-ecn", "lanes"}
+	d.say(`<discipline id="red" kind="red" min="3p" max="9p" probability="10%%"/>`)
+	d.say(`<discipline id="red-ecn" kind="red" min="1000B" ecn="true" weight="0.5" gentle="false"/>`)
+	d.say(`<discipline id="mark" kind="threshold" mark="2p"/>`)
+	d.say(`<discipline id="lanes" kind="queues"><queue number="0"/><queue number="1" min="300kbps" max="700kbps" dscp="3"/><queue number="2" priority="2" length="3p" dscp="7"/></discipline>`)
+}
 
 func (d *drawing) nodes() {
 	d.switches, d.hosts = 1+d.IntN(5), 2+d.IntN(5)
@@ -122,6 +135,9 @@ func (d *drawing) spec() string {
 	}
 	if d.calm {
 		return s
+	}
+	if len(d.shapes) > 0 && d.rarely(3) {
+		s += fmt.Sprintf(` discipline="%s"`, one(d, d.shapes...))
 	}
 	if d.rarely(5) {
 		s += fmt.Sprintf(` jitter="%s"`, one(d, "10us", "1ms", "20ms"))
@@ -190,6 +206,9 @@ func (d *drawing) flows(classes []string, packets bool) {
 		switch {
 		case kind < 4:
 			s += fmt.Sprintf(` transport="udp" rate="%s"`, one(d, "50kbps", "1Mbps", "7Mbps"))
+			if granularity == "packet" && d.rarely(3) {
+				s += one(d, ` pattern="poisson"`, ` pattern="on-off" on="30ms" off="exponential(50ms)"`, ` gaps="uniform(1,3)"`, ` packets="uniform(60B,90B)"`)
+			}
 			if d.rarely(2) {
 				s += fmt.Sprintf(` size="%s"`, d.size())
 			} else {
@@ -199,6 +218,9 @@ func (d *drawing) flows(classes []string, packets bool) {
 			s += fmt.Sprintf(` transport="tcp" chunks="%s"`, one(d, "0.034,0.02", "0.01,1D,0.02", "0.03,1G,0.001", "0.0044*3", "0.04+0.02G*3", "0.01/4"))
 		default:
 			s += ` transport="tcp"`
+			if granularity == "packet" && d.rarely(3) {
+				s += fmt.Sprintf(` tcp="%s"`, one(d, "newreno", "dctcp"))
+			}
 			if d.rarely(4) {
 				s += fmt.Sprintf(` rate="%s"`, one(d, "100kbps", "2Mbps"))
 			}
@@ -227,6 +249,12 @@ func (d *drawing) time() string {
 func (d *drawing) scenario() {
 	n := d.IntN(6)
 	if n == 0 {
+		if !d.calm && d.rarely(2) {
+			what := one(d, fmt.Sprintf(`link="l%d"`, 1+d.IntN(d.links)), `node="s1"`, `node="h1"`, `port="s1:1"`, `control="s*"`, `controller="all"`)
+			d.say(`<scenario>`)
+			d.say(`<failures id="x" %s mtbf="%s" mttr="%s" until="4s"/>`, what, one(d, "100ms", "1s"), one(d, "30ms", "400ms"))
+			d.say(`</scenario>`)
+		}
 		return
 	}
 	type step struct {
@@ -245,7 +273,11 @@ func (d *drawing) scenario() {
 			node = fmt.Sprint("s", 1+d.IntN(d.switches))
 		}
 		what := ""
-		switch d.IntN(8) {
+		switch d.IntN(10) {
+		case 7:
+			what = fmt.Sprintf(`<%s port="%s:%d"/>`, one(d, "down", "down", "up"), fmt.Sprint("s", 1+d.IntN(d.switches)), 1)
+		case 8:
+			what = one(d, `<down control="s1"/>`, `<up control="s1"/>`, `<down controller="all"/>`, `<up controller="all"/>`, `<delay control="s1" value="20ms"/>`, `<loss control="s*" value="30%"/>`)
 		case 0, 1:
 			what = fmt.Sprintf(`<down link="%s"/>`, link)
 		case 2, 3:
@@ -259,7 +291,7 @@ func (d *drawing) scenario() {
 		default:
 			what = fmt.Sprintf(`<loss link="%s" value="%s"/>`, link, one(d, "0%", "10%", "100%"))
 		}
-		if d.calm && (strings.HasPrefix(what, "<loss") || strings.HasPrefix(what, "<delay") || strings.Contains(what, "node=")) {
+		if d.calm && (strings.HasPrefix(what, "<loss") || strings.HasPrefix(what, "<delay") || !strings.Contains(what, "link=")) {
 			what = fmt.Sprintf(`<rate link="%s" value="%s"/>`, link, d.rate())
 		}
 		steps = append(steps, step{at, what})

@@ -55,6 +55,10 @@ func (w world) read() (*scene, error) {
 	if s.names, err = naming.New(s.net); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalid, err)
 	}
+	// What fails at random is drawn here, as the conductor does.
+	if s.net.Scenario, err = workload.Scenario(s.net, s.deploy.Simulation.Seed); err != nil {
+		return nil, fmt.Errorf("%w: %w", errInvalid, err)
+	}
 	if s.flows, err = workload.Concrete(s.net, s.deploy.Simulation.Seed); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInvalid, err)
 	}

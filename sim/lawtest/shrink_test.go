@@ -56,8 +56,8 @@ var simpler = []struct {
 	find *regexp.Regexp
 	with string
 }{
-	{regexp.MustCompile(`<back[^>]*/>`), ""},
-	{regexp.MustCompile(` (rate|delay|queue|jitter|loss|class|granularity|packet|chunk|chunks|srcport|dstport|start|min|max|priority|duration|size|interval)="[^"]*"`), ""},
+	{regexp.MustCompile(`<(back|queue)[^>]*/>`), ""},
+	{regexp.MustCompile(` (rate|delay|queue|jitter|loss|class|granularity|packet|chunk|chunks|srcport|dstport|start|min|max|priority|duration|size|interval|discipline|pattern|on|off|gaps|packets|tcp|from|distribution|repair)="[^"]*"`), ""},
 	{regexp.MustCompile(`granularity="(chunk|flow)"`), `granularity="packet"`},
 	{regexp.MustCompile(`transport="(tcp|udp)"`), `transport="icmp"`},
 }
