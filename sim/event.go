@@ -19,6 +19,7 @@ const (
 	onPatience                    // the last echo's timeout; A: ping
 	onFluidEnd                    // the last byte of a fluid flow arrives; A: flow
 	onProbe                       // a fluid flow without a path tries again; A: flow
+	onAgain                       // a fluid connection without a path tries again; A: flow
 	onPort                        // a port with class queues may send; A: arc
 	onStart                       // the next flows of the list start
 	onSample                      // the series' next point

@@ -52,6 +52,7 @@ type fluidRun struct {
 	bytes    int64 // counted along the path
 	packets  int64
 	since    int64 // when its path first reached the receiver; 0: never
+	fluidFailure
 }
 
 // leg is what a flow meets at one switch.
@@ -131,6 +132,10 @@ func (w *world) probeAgain(f *run, now int64) {
 	if r.through {
 		return
 	}
+	w.forsaken(f, now)
+	if r.carried {
+		r.sleeping = 0
+	}
 	if r.sleeping++; r.sleeping >= patience {
 		f.reason = noWay
 		w.account(f, now)
@@ -165,6 +170,7 @@ func (w *world) hearProbe(h *host, id uint32, f *frame, now int64) {
 	if fl == nil {
 		return
 	}
+	w.delivered(fl, h, now)
 	if r := fl.fluid; (fl.chunks != nil || r != nil && r.live) && fl.spec.Transport == model.TCP {
 		if h != fl.from {
 			id, x := w.frames.take()
@@ -252,7 +258,7 @@ func (w *world) blocked(f *run, now int64) {
 		r.sleeping = 0
 		return
 	}
-	if r.missed {
+	if r.missed && !r.carried {
 		w.sendProbe(f, now)
 	}
 	w.keepTrying(f, now)
@@ -284,6 +290,8 @@ func (w *world) reroute(f *run, now int64) {
 	before, server := slices.Clone(r.route), f.to
 	w.unfollow(f)
 	w.follow(f)
+	w.hesitate(f, now)
+	w.carry(f, now)
 	if f.spec.Transport == model.TCP && server != model.NoNode && f.to != server { // it does not know the connection
 		f.last = now
 		w.reset(f, now)
@@ -365,7 +373,7 @@ func (w *world) accountFluid(f *run, now int64) {
 	r.bytes, r.packets = total, packets
 	f.bytes, f.offered, f.sent, f.received = total, total, packets, packets
 	f.credit(f.to, int64(bytes))
-	if !r.through || bytes == 0 && x.net.Rate(r.id) == 0 {
+	if !r.through && !r.carried || bytes == 0 && x.net.Rate(r.id) == 0 {
 		return
 	}
 	for _, l := range r.legs {

@@ -255,6 +255,10 @@ func (w *world) handle(e *des.Event) {
 		if f := w.flows[e.A]; f != nil {
 			w.end(f, now)
 		}
+	case onAgain:
+		if f := w.flows[e.A]; f != nil {
+			w.retryFluid(f, now)
+		}
 	case onProbe:
 		if f := w.flows[e.A]; f != nil && f.chunks != nil {
 			w.addressChunks(f, now)

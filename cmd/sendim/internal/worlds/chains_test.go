@@ -26,7 +26,7 @@ type users struct {
 func (d *drawing) people(rate int) {
 	u := &d.w.users
 	u.members = map[string]bool{}
-	if d.w.seed < chains || len(d.hosts) < 2 {
+	if d.w.seed < chains || d.w.fails() || len(d.hosts) < 2 {
 		return
 	}
 	was := d.Rand

@@ -95,7 +95,12 @@ func pick[T any](d *drawing, list []T) T { return list[d.IntN(len(list))] }
 func (d *drawing) put(format string, args ...any) { fmt.Fprintf(&d.body, format+"\n", args...) }
 
 // draw makes the world of a seed, with at most so many switches.
-func draw(seed uint64, most int) *world { return drawWith(seed, most, (*drawing).flows) }
+func draw(seed uint64, most int) *world {
+	if seed >= failing {
+		return drawWith(seed, min(most, 12), (*drawing).lasting)
+	}
+	return drawWith(seed, most, (*drawing).flows)
+}
 
 func drawWith(seed uint64, most int, flows func(d *drawing, rate int)) *world {
 	d := &drawing{Rand: rand.New(rand.NewPCG(seed, 20)), w: &world{seed: seed, files: map[string]string{}, unsure: map[string]bool{}},
@@ -125,7 +130,11 @@ func drawWith(seed uint64, most int, flows func(d *drawing, rate int)) *world {
 	}
 	flows(d, rate)
 	d.people(rate)
-	d.scenario()
+	if d.w.fails() {
+		d.failures()
+	} else {
+		d.scenario()
+	}
 	d.tests()
 	d.write()
 	return d.w

@@ -42,8 +42,8 @@ func TestWorlds(t *testing.T) {
 
 // TestDrawnNetworksAreValid needs no lab: whatever the drawing makes is a descriptor.
 func TestDrawnNetworksAreValid(t *testing.T) {
-	for n := range uint64(600) {
-		seed := n + n/300*(chains-300) // as many of either kind
+	for n := range uint64(900) {
+		seed := n + n/300*(chains-300) // as many of each kind
 		w := draw(seed, 30)
 		dir := t.TempDir()
 		w.save(t, dir)
