@@ -57,9 +57,9 @@ type outcome struct {
 	repeats            int64
 }
 
-func measure(t testing.TB, n *model.Network) (x outcome, text string) {
+func measure(t testing.TB, n *model.Network, options ...option) (x outcome, text string) {
 	d := newDiary()
-	b := startOn(t, sim.Backend{}, n, &router{}, d)
+	b := startOn(t, sim.Backend{}, n, &router{}, d, options...)
 	b.run(model.Forever)
 	b.close()
 	var squares float64
@@ -74,7 +74,7 @@ func measure(t testing.TB, n *model.Network) (x outcome, text string) {
 			x.drops, x.queue = e.Sample.Drops, e.Sample.Queue
 		}
 	}
-	return x, d.text.String()
+	return x, d.all(t)
 }
 
 func packets(n int32) model.QueueLimit { return model.QueueLimit{Packets: n} }
@@ -107,8 +107,10 @@ func TestRandomEarlyDetectionKeepsTheQueueShort(t *testing.T) {
 	n := bottleneck(t, 4, 50e6, 5*model.Millisecond, 100, red)
 	n.Flows = flows
 	short, text := measure(t, n)
-	if _, again := measure(t, n); again != text {
-		t.Error("two runs differ")
+	for k := range 3 {
+		if _, again := measure(t, n, workers(1+k)); again != text {
+			t.Errorf("the diary of %d workers differs", 1+k)
+		}
 	}
 	if short.queue > 30 || short.queue < 5 || short.queue > long.queue/1.5 || short.total < 0.9*long.total || short.drops == 0 {
 		t.Errorf("with RED %+v, without %+v", short, long)

@@ -30,5 +30,6 @@ func (d *dctcp) reduced(w *window, now int64, flight uint64, why cause) uint64 {
 	if why != byMark {
 		return d.newReno.reduced(w, now, flight, why)
 	}
-	return max(uint64(float64(w.cwnd)*(1-d.alpha/2)), 2*w.mss)
+	// Marks may take a window down to one segment, unlike loss (RFC 3168, section 6.1.2).
+	return max(uint64(float64(w.cwnd)*(1-d.alpha/2)), w.mss)
 }

@@ -43,7 +43,7 @@ type link struct {
 	head        int
 }
 
-// pass gives the time of arrival at the far end, or false for a drop.
+// pass gives the time of arrival at the far end, or false for a drop. Arrivals come before departures, as in package sim.
 func (l *link) pass(now int64, bytes int, g *Segment) (int64, bool) {
 	if l.limit > 0 {
 		waiting := l.waiting(now)
@@ -63,7 +63,7 @@ func (l *link) pass(now int64, bytes int, g *Segment) (int64, bool) {
 }
 
 func (l *link) waiting(now int64) int {
-	for l.head < len(l.starts) && l.starts[l.head] <= now {
+	for l.head < len(l.starts) && l.starts[l.head] < now {
 		l.head++
 	}
 	if l.head > 4096 {

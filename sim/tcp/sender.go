@@ -400,7 +400,9 @@ func (s *Sender) transmit(x Range, again bool, now int64, out *Output) {
 	s.room--
 	s.prrOut += n
 	s.lastSend = now
-	if s.rtoAt == Never {
+	if s.rtoAt == Never || again && s.recovery && s.cfg.SACK {
+		// Anew for each repetition in recovery (RFC 6675, section 6): where the round trip hardly varies, the answer to
+		// the first comes later than the timer that the last acknowledgement had set.
 		s.rtoAt = now + s.rtt.rto(s.cfg)
 	}
 }
