@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"fmt"
-	"path"
 	"slices"
 
 	"sendim/core/control"
@@ -13,12 +11,10 @@ import (
 // follow is what is followed over time beyond all links. Its points are taken when the
 // samples of links are, while the whole network stands still.
 type follow struct {
-	links    []bool   // by link: of which there are samples; nil: of all
-	flows    []string // ids or globs of the flows followed
-	runs     []int32  // of these, under way, in the order of their starts
-	queues   []bool   // by link; nil: none
-	waits    []queuePast
-	switches []int32 // in order
+	what     model.Followed
+	runs     []int32     // flows followed, under way, in the order of their starts
+	waits    []queuePast // by direction
+	switches []int32     // in order
 	counts   []switchPast
 	upcalls  []uint32 // packets sent to the controller, by switch; nil: no switch is followed
 }
@@ -47,94 +43,31 @@ type flowPast struct {
 
 // newFollow gathers what a model asks to be followed; nil if that is nothing.
 func newFollow(n *model.Network, switches int, slot []int32) (*follow, error) {
-	f, asked := &follow{}, false
-	for _, x := range n.Watches {
-		if x.Series == model.SeriesNone {
-			continue
-		}
-		asked = true
-		if x.Series.Has(model.SeriesFlows) {
-			pattern := x.Flows
-			if pattern == "" {
-				pattern = "*"
-			}
-			if _, err := path.Match(pattern, ""); err != nil {
-				return nil, fmt.Errorf("trace: flows %q: %w", pattern, err)
-			}
-			f.flows = append(f.flows, pattern)
-		}
-		for _, part := range []struct {
-			series model.Series
-			to     *[]bool
-		}{{model.SeriesLinks, &f.links}, {model.SeriesQueues, &f.queues}} {
-			if !x.Series.Has(part.series) || part.series == model.SeriesLinks && x.Links == "" {
-				continue
-			}
-			if err := markLinks(n, x.Links, part.to); err != nil {
-				return nil, err
-			}
-		}
-		if x.Series.Has(model.SeriesSwitches) {
-			of := x.Nodes
-			if of == "" {
-				of = "type=switch"
-			}
-			ids, err := n.SelectNodes(of, 0)
-			if err != nil {
-				return nil, fmt.Errorf("trace: %w", err)
-			}
-			for _, id := range ids {
-				if slot[id] >= 0 {
-					f.switches = append(f.switches, slot[id])
-				}
-			}
-		}
+	what, asked, err := n.Followed()
+	if err != nil || !asked {
+		return nil, err
 	}
-	if !asked {
-		return nil, nil
-	}
-	if f.queues != nil {
+	f := &follow{what: what}
+	if what.Queues != nil {
 		f.waits = make([]queuePast, 2*n.LinkCount())
 	}
-	if len(f.switches) > 0 {
-		slices.Sort(f.switches)
-		f.switches = slices.Compact(f.switches)
+	if len(what.Switches) > 0 {
+		for _, id := range what.Switches {
+			f.switches = append(f.switches, slot[id])
+		}
 		f.counts, f.upcalls = make([]switchPast, len(f.switches)), make([]uint32, switches)
 	}
 	return f, nil
 }
 
-func markLinks(n *model.Network, of model.Selector, to *[]bool) error {
-	if *to == nil {
-		*to = make([]bool, n.LinkCount())
-	}
-	if of == "" {
-		of = "*"
-	}
-	ids, err := n.SelectLinks(of)
-	if err != nil {
-		return fmt.Errorf("trace: %w", err)
-	}
-	for _, id := range ids {
-		(*to)[id] = true
-	}
-	return nil
-}
-
 // link says whether the samples of a link are asked for.
-func (x *follow) link(l model.LinkID) bool { return x == nil || x.links == nil || x.links[l] }
+func (x *follow) link(l model.LinkID) bool { return x == nil || x.what.Link(l) }
 
 // launched takes a new flow up, if it is to be followed.
 func (x *follow) launched(f *run) {
-	if x == nil {
-		return
-	}
-	for _, pattern := range x.flows {
-		if ok, _ := path.Match(pattern, f.spec.ID); ok {
-			f.past = &flowPast{}
-			x.runs = append(x.runs, f.index)
-			return
-		}
+	if x != nil && x.what.Flow(f.spec.ID) {
+		f.past = &flowPast{}
+		x.runs = append(x.runs, f.index)
 	}
 }
 
@@ -205,7 +138,7 @@ func (w *world) followSwitch(s *node, past *switchPast, upcalls uint32, now int6
 
 // queue writes what waits at a direction that was active, and once more when nothing does.
 func (x *follow) queue(w *world, a uint32, now int64) {
-	if x == nil || x.queues == nil || !x.queues[a/2] {
+	if x == nil || !x.what.Queue(model.LinkID(a/2)) {
 		return
 	}
 	c, o, past := &w.arcs[a], w.oddityOf(a), &x.waits[a]

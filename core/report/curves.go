@@ -232,15 +232,16 @@ func (r *Results) switchCurves() (g grid, out []curve) {
 	if g.n == 0 {
 		return g, nil
 	}
-	misses, up, rules := make([]float64, g.n), make([]float64, g.n), 0.0
+	misses, up, most := make([]float64, g.n), make([]float64, g.n), 0.0
 	for i := range points {
 		p := &points[i]
 		col := g.column(p.At)
-		misses[col] += float64(p.Misses) / g.step.Seconds()
-		up[col] += float64(p.PacketIns) / g.step.Seconds()
-		rules += float64(p.Misses + p.PacketIns)
+		m, in := float64(max(0, p.Misses)), float64(max(0, p.PacketIns)) // what is not known is below zero
+		misses[col] += m / g.step.Seconds()
+		up[col] += in / g.step.Seconds()
+		most += m + in
 	}
-	if rules == 0 {
+	if most == 0 {
 		return grid{}, nil
 	}
 	return g, []curve{{"sent to the controller", up}, {"without a rule", misses}}

@@ -93,7 +93,7 @@ func (f *Followed) writeSwitches(w io.Writer) error {
 	columns := []string{"at_s", "switch", "span_s", "packets", "misses", "packet_ins", "rules"}
 	return table(w, columns, len(f.Switches), func(i int) []string {
 		p := &f.Switches[i]
-		return []string{seconds(p.At), p.Switch, seconds(p.Span), whole(p.Packets), known(p.Misses >= 0, whole(p.Misses)), whole(p.PacketIns), known(p.Rules >= 0, whole(p.Rules))}
+		return []string{seconds(p.At), p.Switch, seconds(p.Span), whole(p.Packets), known(p.Misses >= 0, whole(p.Misses)), known(p.PacketIns >= 0, whole(p.PacketIns)), known(p.Rules >= 0, whole(p.Rules))}
 	})
 }
 

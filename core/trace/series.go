@@ -30,6 +30,9 @@ type QueueSample struct {
 // NoClass is the Class of what no class of the model has a queue for.
 const NoClass = "-"
 
+// Unknown is a count that a world cannot tell.
+const Unknown = -1
+
 // SwitchSample is what a switch did during a span, and how many rules it has at its end.
 type SwitchSample struct {
 	Span      model.Time `json:"span"`

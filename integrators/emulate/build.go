@@ -69,6 +69,10 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
 	w.links.make(w)
+	if err := w.links.follow.make(n); err != nil {
+		w.stop()
+		return err
+	}
 	w.pools.net = n
 	s.world = w
 	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {
@@ -114,6 +118,9 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	w.begun.Store(true)
 	w.zero = traffic.Monotonic() - int64(w.clock.Now()/model.Nanosecond)
 	s.emit(&trace.Entry{Kind: trace.RunStart})
+	if lacks := w.links.follow.lacks(); lacks != "" {
+		s.emit(&trace.Entry{Kind: trace.Warning, Text: lacks})
+	}
 	for _, watch := range n.Watches {
 		if watch.Packets {
 			s.emit(&trace.Entry{Kind: trace.Warning, Text: "an emulated network's diary has no single packets; capture them at a port"})

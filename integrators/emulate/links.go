@@ -25,6 +25,7 @@ type links struct {
 	world    *world
 	arcs     []direction
 	outages  outages
+	follow   follow
 	began    model.Time
 	sampled  model.Time
 	outerPID map[model.NodeID]int // of hosts, as this process counts
@@ -40,7 +41,7 @@ type direction struct {
 	measured float64    // the highest rate in an interval in which it was saturated, bit/s
 }
 
-type counters struct{ packets, bytes, drops, backlog int64 }
+type counters struct{ packets, bytes, drops, backlog, waiting int64 } // backlog in bytes, waiting in packets
 
 // start takes down what all counters are at t=0.
 func (l *links) start() {
@@ -49,6 +50,11 @@ func (l *links) start() {
 	is := l.read(context.Background(), false)
 	for i := range l.arcs {
 		l.arcs[i].start, l.arcs[i].last = is[i], is[i]
+	}
+	for k, id := range l.follow.what.Switches {
+		for _, a := range l.world.net.Arcs(id) {
+			l.follow.received[k] += is[a^1].packets
+		}
 	}
 	l.began = l.world.now()
 	l.sampled = l.began
@@ -127,7 +133,7 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 			q, ok = h[name]
 		}
 		if ok {
-			out[i].drops, out[i].backlog = q.drops, q.backlog
+			out[i].drops, out[i].backlog, out[i].waiting = q.drops, q.backlog, q.waiting
 		}
 	}
 	return out
@@ -209,13 +215,14 @@ func parseQueues(text []byte) map[string]counters {
 		Dev     string `json:"dev"`
 		Drops   int64  `json:"drops"`
 		Backlog int64  `json:"backlog"`
+		Waiting int64  `json:"qlen"`
 	}
 	if json.Unmarshal(text, &list) != nil {
 		return out
 	}
 	for _, q := range list {
 		c := out[q.Dev]
-		out[q.Dev] = counters{drops: max(c.drops, q.Drops), backlog: max(c.backlog, q.Backlog)}
+		out[q.Dev] = counters{drops: max(c.drops, q.Drops), backlog: max(c.backlog, q.Backlog), waiting: max(c.waiting, q.Waiting)}
 	}
 	return out
 }
@@ -248,11 +255,13 @@ func (l *links) sample() {
 		if limit := d.lower(); limit > 0 && !d.changed && (d.last.backlog > 0 && is[i].backlog > 0 || rate >= 0.95*float64(limit)) {
 			d.measured = max(d.measured, rate)
 		}
+		l.queue(i, is[i], d.last, span, now)
 		d.last, d.changed = is[i], false
-		if more.packets != 0 || more.drops != 0 {
+		if (more.packets != 0 || more.drops != 0) && l.follow.what.Link(model.Arc(i).Link()) {
 			w.session.emit(l.entry(trace.LinkSample, i, span, more, now))
 		}
 	}
+	l.switches(is, span, now)
 }
 
 func (l *links) entry(kind trace.Kind, i int, span model.Time, c counters, now model.Time) *trace.Entry {

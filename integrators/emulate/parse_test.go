@@ -17,14 +17,14 @@ const netDev = `Inter-|   Receive                                               
 s1-eth1: 1234      56    0    0    0     0          0         0     7890      12    0    0    0     0       0          0
 `
 
-const qdiscs = `[{"kind":"htb","handle":"1:","dev":"s1-eth1","root":true,"drops":7,"backlog":0},{"kind":"pfifo","handle":"10:","dev":"s1-eth1","parent":"1:1","drops":7,"backlog":3028},{"kind":"noqueue","dev":"lo","drops":0,"backlog":0}]`
+const qdiscs = `[{"kind":"htb","handle":"1:","dev":"s1-eth1","root":true,"drops":7,"backlog":0},{"kind":"pfifo","handle":"10:","dev":"s1-eth1","parent":"1:1","drops":7,"backlog":3028,"qlen":2},{"kind":"noqueue","dev":"lo","drops":0,"backlog":0}]`
 
 func TestCountersAreReadFromTheKernelsTables(t *testing.T) {
 	want := map[string]device{"lo": {}, "s1-eth1": {received: counters{packets: 56, bytes: 1234}, sent: counters{packets: 12, bytes: 7890}}}
 	if got := parseDevices(strings.NewReader(netDev)); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
-	if got := parseQueues([]byte(qdiscs)); !reflect.DeepEqual(got, map[string]counters{"lo": {}, "s1-eth1": {drops: 7, backlog: 3028}}) {
+	if got := parseQueues([]byte(qdiscs)); !reflect.DeepEqual(got, map[string]counters{"lo": {}, "s1-eth1": {drops: 7, backlog: 3028, waiting: 2}}) {
 		t.Errorf("%+v", got)
 	}
 }
