@@ -6,7 +6,7 @@ LAB  := ./integrators/... ./cmd/... ./examples/...
 REST := $(shell go list ./... 2>/dev/null | grep -v -e /integrators/ -e /cmd/ -e /examples)
 RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./integrators/traffic/...
 
-.PHONY: build demo test lab-test lint race bench bench-peers bench-import generate clean
+.PHONY: build demo test lab-test lint race bench bench-peers bench-sim bench-import generate clean
 
 build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -o bin/sendim ./cmd/sendim
@@ -51,6 +51,12 @@ BENCH     := go run ./scripts/benchjson -benchtime $${BENCHTIME:-1s} -repeat $${
 
 bench: ## speed and memory as JSON lines, beside the peers that are Go modules
 	$(BENCH) $(DECODE) $(CONVERT) $(CONSTRUCT) $(PACKETS) $(CHUNKS) $(FLOWS) $(EVENTS) $(APPS)
+
+SCALE := $(foreach n,10000/flows=1000 100000/flows=1000 1000000/flows=10000,$(foreach g,flow packet,cmd/sendim:WholeRun/nodes=$(n)/$(g))) \
+         $(foreach n,300 1000,cmd/sendim:ProactiveRun/switches=$(n)) sim:Proactive
+
+bench-sim: ## the simulator: construction, packets, chunks, flows, the event list, whole runs of up to a million nodes
+	$(BENCH) $(CONSTRUCT) $(PACKETS) $(CHUNKS) $(FLOWS) $(EVENTS) $(SCALE)
 
 bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
 	@$(MAKE) --no-print-directory -C scripts/peers

@@ -12,7 +12,11 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(cli.Wiring{
+	os.Exit(cli.Main(wiring(), os.Args))
+}
+
+func wiring() cli.Wiring {
+	return cli.Wiring{
 		Backends:  backends,
 		Builtins:  builtins(),
 		Find:      findApp,
@@ -22,5 +26,5 @@ func main() {
 		Importers: importers(),
 		Hidden:    hidden(),
 		Doctor:    doctor.Examine,
-	}, os.Args))
+	}
 }
