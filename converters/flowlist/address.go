@@ -203,13 +203,25 @@ func listed(examples []string, of int) string {
 
 // settleAddressed makes the flows of a list with addresses fit for the network: flows
 // whose ends have no host, or one host, are left out and counted, and two between the
-// same hosts never have the same ports.
+// same hosts never have the same ports, nor does a host send from where it receives.
 func (l *List) settleAddressed() {
 	type tuple struct {
 		from, to model.NodeID
 		service  string
 		ports    uint32
 		kind     model.Transport
+	}
+	// What goes back on a connection of a log is a flow of its own here, to the port from
+	// which the other comes; a host cannot send from a port at which it receives others.
+	type port struct {
+		host   model.NodeID
+		number uint16
+		kind   model.Transport
+	}
+	taken := map[port]bool{}
+	for i := range l.Flows {
+		f := &l.Flows[i]
+		taken[port{f.To, f.DstPort, f.Transport}] = true
 	}
 	seen := map[tuple]bool{}
 	kept, lost, alone, again := 0, 0, 0, 0
@@ -225,7 +237,7 @@ func (l *List) settleAddressed() {
 		}
 		if f.SrcPort != 0 && f.DstPort != 0 {
 			k := tuple{f.From, f.To, f.Service, uint32(f.SrcPort)<<16 | uint32(f.DstPort), f.Transport}
-			if seen[k] {
+			if seen[k] || taken[port{f.From, f.SrcPort, f.Transport}] {
 				f.SrcPort = 0
 				again++
 			}
@@ -245,5 +257,5 @@ func (l *List) settleAddressed() {
 	}
 	tell(lost, "from or to addresses without a host are left out")
 	tell(alone, "between addresses that are one host are left out; map addresses to hosts, or take a larger network")
-	tell(again, "have the ports of an earlier one between the same hosts; their senders get ports of their own")
+	tell(again, "would send from ports that are in use at their hosts; they get others")
 }
