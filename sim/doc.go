@@ -18,10 +18,12 @@
 // on the wire is lost. A new rate counts for frames that come to the queue from then on.
 //
 // Switches. core/flow is the data plane. A frame that has crossed 255 switches is dropped,
-// with one warning a run. A switch that goes down loses its tables.
+// with one warning a run. A switch that goes down loses its tables; one that loses its
+// channel to the controller keeps them (fail-secure) and is told the difference when the
+// channel is back. What messages of the controller lose on the way comes later, not never.
 //
 // Hosts. They resolve addresses by ARP through the network (three tries, one a second, at
-// most 101 frames waiting, answers kept for ever), answer echoes, and send and receive
+// most 101 frames waiting, answers kept until the host's link goes down), answer echoes, and send and receive
 // flows. UDP to a host is taken silently. TCP is sim/tcp, CUBIC unless the Backend says
 // otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row,
 // or at once when no address is found. A TCP flow keeps at most three segments of its own
@@ -56,6 +58,11 @@
 // meets in the tables; a miss sends one real frame, which makes the controller act. They
 // do not see frames on the same links; frames see the rate that fluid flows leave over, but
 // at least a tenth of the link, and divide that among their classes.
+//
+// A fluid connection whose path goes tries again as TCP does, 200 ms after and after twice
+// as long each time, and goes on at that try; a path that is back within 50 ms is taken at
+// once. Fluid datagrams that an app takes in one by one, because it does not know where
+// their receiver is, arrive at their rate, as far as the first and the last link let them.
 //
 // Chunks (granularity "chunk"). A flow is cut into chunks, which are stored and forwarded
 // whole: at each direction of a link a chunk waits for the chunks before it, of whichever

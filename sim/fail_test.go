@@ -351,3 +351,24 @@ func TestAConnectionToAHostThatStaysAwayIsGivenUp(t *testing.T) {
 		t.Errorf("new: %q", e)
 	}
 }
+
+// The controller is a second away, and addresses are asked of it: 101 packets wait for the
+// answer, and the others are lost. A fluid flow counts them, too.
+func TestWhatIsSentBeforeThereIsAPathIsLost(t *testing.T) {
+	lost := map[model.Granularity]int64{}
+	for _, g := range []model.Granularity{model.GranularityPacket, model.GranularityFlow} {
+		n := sketch(t, []string{"h1-s1", "h2-s1"}, model.LinkSpec{Rate: 100e6})
+		f := udp("f", 0, 2, 0, 10*model.Second, 1e6)
+		f.Granularity = g
+		n.Flows = []model.Flow{f}
+		d := newDiary()
+		b := start(t, n, &router{}, d, controlDelay(model.Second))
+		b.run(20 * model.Second)
+		b.close()
+		lost[g] = d.results()["f"].Lost
+	}
+	p, q := lost[model.GranularityPacket], lost[model.GranularityFlow]
+	if p < 100 || q < p-15 || q > p+15 { // a fluid has no headers
+		t.Errorf("%d packets are lost, and %d of a fluid", p, q)
+	}
+}

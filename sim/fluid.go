@@ -391,12 +391,14 @@ func (w *world) accountFluid(f *run, now int64) {
 func (w *world) offer(f *run, now int64) {
 	r := f.fluid
 	since, limit := r.since, f.spec.Rate
-	if since == 0 { // nothing ever arrived
-		since = f.start
-	}
 	if f.spec.Transport != model.UDP || f.spec.Size > 0 || limit == 0 {
 		return
 	}
+	if since == 0 { // nothing ever arrived
+		since = f.start
+	}
+	// What waits for an address arrives late; more than has room there is lost.
+	since = min(since, f.start+int64(limit.TransmissionTime(resolveRoom*f.spec.Packet)))
 	if end := f.start + int64(f.spec.Duration); f.spec.Duration > 0 && end < now {
 		now = end
 	}
