@@ -90,8 +90,13 @@ func needsPython(t *testing.T) {
 func TestEverySystemDescriptorIsValid(t *testing.T) {
 	each(t, descriptors.KindSystem, func(t *testing.T, file string) {
 		_, warnings, err := descriptors.Load(descriptors.Options{}, file)
-		if err != nil || warnings.Total > 0 {
-			t.Errorf("%v\n%v", err, warnings)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, w := range warnings.Faults {
+			if filepath.Ext(w.Place.File) == ".xml" { // a log may hold what is no traffic
+				t.Error(w)
+			}
 		}
 	})
 }
