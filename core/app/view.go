@@ -262,14 +262,34 @@ func (v *View) Neighbours(sw model.NodeID) []Neighbour {
 // link from switch 0 to itself.
 func (v *View) Columns() (a, b []int32) {
 	a, b = make([]int32, len(v.links)), make([]int32, len(v.links))
+	number := v.numbers()
 	for i := range v.links {
-		x, okA := v.SwitchNumber(v.links[i].A.Switch)
-		y, okB := v.SwitchNumber(v.links[i].B.Switch)
+		x, okA := number(v.links[i].A.Switch)
+		y, okB := number(v.links[i].B.Switch)
 		if okA && okB {
 			a[i], b[i] = x, y
 		}
 	}
 	return a, b
+}
+
+// numbers is SwitchNumber for many questions: where ids lie close together, and they do
+// but in the remains of a large network, it need not search.
+func (v *View) numbers() func(model.NodeID) (int32, bool) {
+	n := len(v.switches)
+	if n == 0 || v.switches[0].ID < 0 || int(v.switches[n-1].ID) > 16*n {
+		return v.SwitchNumber
+	}
+	place := make([]int32, v.switches[n-1].ID+1) // plus one
+	for i := range v.switches {
+		place[v.switches[i].ID] = int32(i + 1)
+	}
+	return func(id model.NodeID) (int32, bool) {
+		if id < 0 || int(id) >= len(place) || place[id] == 0 {
+			return 0, false
+		}
+		return place[id] - 1, true
+	}
 }
 
 // PortOf is the port by which an arc of such a graph leaves its switch: arc 2l leaves
