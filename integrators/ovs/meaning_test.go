@@ -34,9 +34,9 @@ func TestTablesMeanWhatTheyMeanToOpenVSwitch(t *testing.T) {
 	dir := t.TempDir()
 	sandbox, v := start(t, "meaning", dir)
 	b := &bridgeUnderTest{t: t, sandbox: sandbox, v: v, dir: dir}
-	inside(t, sandbox, `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure protocols=OpenFlow13
+	inside(t, sandbox, `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure protocols=OpenFlow13,OpenFlow15
 		for i in 1 2 3; do ovs-vsctl add-port br0 p$i -- set interface p$i type=internal ofport_request=$i; ip link set p$i up; done`)
-	packets := 0
+	packets, leave, metered := 0, 0, 0
 	for set := range sets {
 		w := drawWorld(rand.New(rand.NewPCG(uint64(set), 7)))
 		if err := b.install(w); err != nil {
@@ -47,7 +47,9 @@ func TestTablesMeanWhatTheyMeanToOpenVSwitch(t *testing.T) {
 			p := drawPacket(w.r)
 			packets++
 			ours, theirs := w.process(p), b.trace(p)
-			if ours == theirs {
+			if w.agrees(p, ours, theirs) {
+				leave += min(1, len(ours))
+				metered += strings.Count(ours, "meter")
 				continue
 			}
 			w.rules = b.smallest(w, p)
@@ -55,18 +57,26 @@ func TestTablesMeanWhatTheyMeanToOpenVSwitch(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%d packets through %d sets of rules", packets, sets)
+	t.Logf("%d packets through %d sets of rules; %d lead to something, through %d meters", packets, sets, leave, metered)
 }
 
-// world is a set of rules and groups.
+// world is a set of rules, groups and meters.
 type world struct {
 	r      *rand.Rand
 	rules  []flow.Rule
 	groups []flow.Group
+	meters []flow.Meter
+	down   uint32 // a port whose link is down; 0: none
 }
 
 func (w *world) text() string {
 	var b strings.Builder
+	if w.down > 0 {
+		fmt.Fprintf(&b, "port %d is down\n", w.down)
+	}
+	for _, m := range w.meters {
+		fmt.Fprintln(&b, ofctlMeter(m))
+	}
 	for _, g := range w.groups {
 		fmt.Fprintln(&b, ofctlGroup(g))
 	}
@@ -77,10 +87,17 @@ func (w *world) text() string {
 }
 
 // process gives what our pipeline does, one output after the other.
-func (w *world) process(p flow.Packet) string {
+func (w *world) process(p flow.Packet) string { return w.processWith(p, w.groups) }
+
+func (w *world) processWith(p flow.Packet, groups []flow.Group) string {
 	var sw flow.Switch
-	for i := range w.groups {
-		if _, err := sw.ApplyGroup(&flow.GroupMod{Command: flow.Add, Group: w.groups[i]}, 0); err != nil {
+	for i := range w.meters {
+		if _, err := sw.ApplyMeter(&flow.MeterMod{Command: flow.Add, Meter: w.meters[i]}, 0); err != nil {
+			return "refuses the meter: " + err.Error()
+		}
+	}
+	for i := range groups {
+		if _, err := sw.ApplyGroup(&flow.GroupMod{Command: flow.Add, Group: groups[i]}, 0); err != nil {
 			return "refuses the group: " + err.Error()
 		}
 	}
@@ -89,7 +106,9 @@ func (w *world) process(p flow.Packet) string {
 			return "refuses " + w.rules[i].String() + ": " + err.Error()
 		}
 	}
-	var r flow.Result
+	r := flow.Result{PortUp: func(port uint32) bool { return port != w.down }}
+	var path flow.Path
+	sw.Trace(&p, &r, &path)
 	sw.Process(&p, 0, &r)
 	var out []string
 	for _, s := range r.Outputs {
@@ -103,6 +122,11 @@ func (w *world) process(p flow.Packet) string {
 	}
 	for _, c := range r.Controller {
 		out = append(out, seen("controller", &c.Header))
+	}
+	for range path.Meters {
+		if len(out) > 0 { // a meter before nothing is nothing
+			out = append(out, "meter")
+		}
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ; ")
@@ -124,7 +148,13 @@ func drawPacket(r *rand.Rand) flow.Packet {
 		h.VLAN, h.PCP = packet.VLANPresent|uint16(r.IntN(3)+1), uint8(r.IntN(8))
 	}
 	ip := func() packet.IPv4 { return packet.IPv4(0x0a000001 + uint32(r.IntN(3)) + uint32(r.IntN(2))<<8) }
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		h.EthType = packet.EthTypeIPv6
+		h.IP6Src = packet.IPv6{Hi: 0x20010db8 << 32, Lo: 1 + uint64(r.IntN(3))}
+		h.IP6Dst = packet.IPv6{Hi: 0x20010db8<<32 | uint64(r.IntN(2)), Lo: 1 + uint64(r.IntN(3))}
+		h.TTL, h.DSCP, h.ECN, h.Proto = pick[uint8](r, 1, 2, 64), pick[uint8](r, 0, 8, 46), pick[uint8](r, 0, 1), pick[uint8](r, 6, 17)
+		h.L4Src, h.L4Dst = uint16(1000+r.IntN(3)), uint16(80+r.IntN(3))
 	case 0:
 		h.EthType, h.ARPOp = packet.EthTypeARP, uint16(1+r.IntN(2))
 		h.ARPSPA, h.ARPTPA, h.ARPSHA = ip(), ip(), h.EthSrc
@@ -142,20 +172,16 @@ func drawPacket(r *rand.Rand) flow.Packet {
 
 func drawWorld(r *rand.Rand) *world {
 	w := &world{r: r}
-	for n := range r.IntN(4) {
-		g := flow.Group{Number: uint32(n + 1), Type: pick(r, flow.All, flow.Indirect, flow.FastFailover)}
-		for range map[flow.GroupType]int{flow.All: 1 + r.IntN(3), flow.Indirect: 1, flow.FastFailover: 1 + r.IntN(2)}[g.Type] {
-			k := flow.Bucket{Actions: drawActions(r, nil, 0)}
-			if g.Type == flow.FastFailover {
-				k.WatchPort = uint32(1 + r.IntN(3))
-			}
-			g.Buckets = append(g.Buckets, k)
-		}
-		w.groups = append(w.groups, g)
+	if r.IntN(4) == 0 {
+		w.down = 3
+	}
+	w.groups = drawGroups(r)
+	for n := range r.IntN(3) {
+		w.meters = append(w.meters, flow.Meter{Number: uint32(n + 1), Rate: 1_000_000, Burst: 1_000_000})
 	}
 	taken := map[flow.RuleKey]bool{}
 	for range 5 + r.IntN(30) {
-		rule := flow.Rule{Table: uint8(r.IntN(3)), Priority: uint16(r.IntN(6))}
+		rule := flow.Rule{Table: uint8(r.IntN(tables)), Priority: uint16(r.IntN(6))}
 		h := drawPacket(r)
 		rule.Match = drawMatch(r, &h)
 		rule.Apply = drawActions(r, rule.Match, len(w.groups))
@@ -167,8 +193,11 @@ func drawWorld(r *rand.Rand) *world {
 			rule.Metadata, rule.MetadataMask = uint64(r.IntN(4)), 3
 			rule.Metadata &= rule.MetadataMask
 		}
-		if rule.Table < 2 && r.IntN(2) == 0 {
-			rule.HasGoto, rule.Goto = true, rule.Table+1+uint8(r.IntN(int(2-rule.Table)))
+		if rule.Table < tables-1 && r.IntN(2) == 0 {
+			rule.HasGoto, rule.Goto = true, rule.Table+1+uint8(r.IntN(int(tables-1-rule.Table)))
+		}
+		if len(w.meters) > 0 && r.IntN(4) == 0 {
+			rule.Meter = uint32(1 + r.IntN(len(w.meters)))
 		}
 		// Two rules of one priority that overlap have no promised order (section 5.3):
 		// every rule of a table has a priority of its own.
@@ -224,8 +253,16 @@ func drawMatch(r *rand.Rand, p *flow.Packet) flow.Match {
 		take(flow.ARPTPA, 0xffffff00, 2)
 		return m
 	}
-	take(flow.IPv4Src, 0xffffff00, 1, 0xff00)
-	take(flow.IPv4Dst, 0xffffff00, 2)
+	if h.EthType == packet.EthTypeIPv6 {
+		for _, f := range []flow.Field{flow.IPv6Src, flow.IPv6Dst} {
+			if r.IntN(3) == 0 {
+				m = m.WithMask(f, flow.Of(f, h, p.InPort, 0), pick(r, f.AllOnes(), flow.Value{Hi: ^uint64(0)}, flow.Value{Hi: ^uint64(0), Lo: 3}))
+			}
+		}
+	} else {
+		take(flow.IPv4Src, 0xffffff00, 1, 0xff00)
+		take(flow.IPv4Dst, 0xffffff00, 2)
+	}
 	take(flow.IPDSCP)
 	take(flow.IPECN)
 	if r.IntN(2) == 0 {
@@ -286,7 +323,7 @@ func drawActions(r *rand.Rand, m flow.Match, groups int) []flow.Action {
 				tagged = true
 			}
 		case 5:
-			if ethType == uint64(packet.EthTypeIPv4) {
+			if ethType == uint64(packet.EthTypeIPv4) || ethType == uint64(packet.EthTypeIPv6) {
 				out = append(out, flow.Action{Type: flow.DecTTL})
 			}
 		case 6:
@@ -295,8 +332,17 @@ func drawActions(r *rand.Rand, m flow.Match, groups int) []flow.Action {
 			switch {
 			case ethType == uint64(packet.EthTypeIPv4):
 				out = append(out, flow.Set(pick(r, flow.IPv4Dst, flow.IPv4Src), 0x0a000001+uint64(r.IntN(3))))
+			case ethType == uint64(packet.EthTypeIPv6):
+				out = append(out, flow.Action{Type: flow.SetField, Field: pick(r, flow.IPv6Dst, flow.IPv6Src), Value: flow.Value{Hi: 0x20010db8 << 32, Lo: uint64(r.IntN(3))}})
 			case ethType == uint64(packet.EthTypeARP):
-				out = append(out, flow.Set(flow.ARPOp, 2))
+				switch r.IntN(3) {
+				case 0:
+					out = append(out, flow.Set(flow.ARPOp, 2))
+				case 1:
+					out = append(out, flow.Set(pick(r, flow.ARPSPA, flow.ARPTPA), 0x0a000001+uint64(r.IntN(3))))
+				default:
+					out = append(out, flow.Set(flow.ARPSHA, 0x020000000000+uint64(r.IntN(3))))
+				}
 			}
 		default:
 			switch {
@@ -304,7 +350,7 @@ func drawActions(r *rand.Rand, m flow.Match, groups int) []flow.Action {
 				out = append(out, flow.Set(pick(r, flow.TCPDst, flow.TCPSrc), 80+uint64(r.IntN(3))))
 			case proto == 17:
 				out = append(out, flow.Set(pick(r, flow.UDPDst, flow.UDPSrc), 80+uint64(r.IntN(3))))
-			case ethType == uint64(packet.EthTypeIPv4):
+			case ethType == uint64(packet.EthTypeIPv4), ethType == uint64(packet.EthTypeIPv6):
 				out = append(out, flow.Set(flow.IPDSCP, pick[uint64](r, 0, 8)))
 			case tagged:
 				out = append(out, flow.Set(flow.VLANPCP, uint64(r.IntN(8))))
@@ -320,10 +366,14 @@ type bridgeUnderTest struct {
 	sandbox *netns.Sandbox
 	v       *ovs.Instance
 	dir     string
+	down    uint32 // a port whose link is down
 }
 
 func (b *bridgeUnderTest) install(w *world) error {
-	var groups, rules strings.Builder
+	var groups, rules, meters strings.Builder
+	for _, m := range w.meters {
+		fmt.Fprintf(&meters, "ovs-ofctl -O OpenFlow13 add-meter br0 '%s'\n", ofctlMeter(m))
+	}
 	for _, g := range w.groups {
 		fmt.Fprintln(&groups, ofctlGroup(g))
 	}
@@ -336,8 +386,12 @@ func (b *bridgeUnderTest) install(w *world) error {
 		}
 	}
 	_, err := shell.Elsewhere(b.sandbox.Command, b.sandbox.Enter()...).Run(b.t.Context(), shell.Cmd{Argv: []string{"sh", "-ec", fmt.Sprintf(
-		`ovs-ofctl -O OpenFlow13 del-flows br0; ovs-ofctl -O OpenFlow13 del-groups br0
-		ovs-ofctl -O OpenFlow13 add-groups br0 %s; ovs-ofctl -O OpenFlow13 add-flows br0 %s`, filepath.Join(b.dir, "groups"), filepath.Join(b.dir, "rules"))}})
+		`ovs-ofctl -O OpenFlow13 del-flows br0; ovs-ofctl -O OpenFlow13 del-groups br0; ovs-ofctl -O OpenFlow13 del-meters br0
+		%s
+		ovs-ofctl -O OpenFlow15 add-groups br0 %s; ovs-ofctl -O OpenFlow13 add-flows br0 %s`, meters.String(), filepath.Join(b.dir, "groups"), filepath.Join(b.dir, "rules"))}})
+	if err == nil && w.down != b.down {
+		err = b.link(w.down)
+	}
 	return err
 }
 
@@ -345,14 +399,14 @@ func (b *bridgeUnderTest) install(w *world) error {
 func (b *bridgeUnderTest) smallest(w *world, p flow.Packet) []flow.Rule {
 	rules := w.rules
 	for i := 0; i < len(rules); {
-		less := &world{groups: w.groups, rules: slices.Delete(slices.Clone(rules), i, i+1)}
-		if err := b.install(less); err == nil && less.process(p) != b.trace(p) {
+		less := &world{groups: w.groups, meters: w.meters, down: w.down, rules: slices.Delete(slices.Clone(rules), i, i+1)}
+		if err := b.install(less); err == nil && !less.agrees(p, less.process(p), b.trace(p)) {
 			rules = less.rules
 		} else {
 			i++
 		}
 	}
-	b.install(&world{groups: w.groups, rules: rules}) //nolint:errcheck // it went in before
+	b.install(&world{groups: w.groups, meters: w.meters, down: w.down, rules: rules}) //nolint:errcheck // it went in before
 	return rules
 }
 
@@ -380,6 +434,8 @@ func (b *bridgeUnderTest) trace(p flow.Packet) string {
 		switch {
 		case strings.HasPrefix(a, "p") && len(a) == 2:
 			out = append(out, seen(a, &h))
+		case verb == "meter":
+			out = append(out, "meter")
 		case verb == "userspace":
 			out = append(out, seen("controller", &h))
 		case verb == "set":
@@ -404,6 +460,9 @@ func (b *bridgeUnderTest) trace(p flow.Packet) string {
 		default:
 			b.t.Fatalf("the action %q is not known in\n%s", a, text)
 		}
+	}
+	if !slices.ContainsFunc(out, func(x string) bool { return x != "meter" }) {
+		out = nil
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ; ")
@@ -435,7 +494,7 @@ func setHeader(h *packet.Header, text string) error {
 		k, v, _ := strings.Cut(kv, "=")
 		v, mask, masked := strings.Cut(v, "/")
 		n, err := quantityOf(v)
-		if err != nil {
+		if err != nil && kind != "ipv6" {
 			return fmt.Errorf("set %s: %w", text, err)
 		}
 		if masked && k == "tos" && mask != "0xfc" && mask != "0xff" {
@@ -457,14 +516,31 @@ func setHeader(h *packet.Header, text string) error {
 			if !masked || mask == "0xff" {
 				h.ECN = uint8(n) & 3
 			}
-		case "ipv4.proto", "ipv4.frag":
+		case "ipv6.src":
+			h.IP6Src = six(v)
+		case "ipv6.dst":
+			h.IP6Dst = six(v)
+		case "ipv6.hlimit":
+			h.TTL = uint8(n)
+		case "ipv6.tclass":
+			h.DSCP = uint8(n) >> 2
+			if !masked || mask == "0xff" {
+				h.ECN = uint8(n) & 3
+			}
+		case "ipv4.proto", "ipv4.frag", "ipv6.proto", "ipv6.frag", "ipv6.label":
 		case "tcp.src", "udp.src":
 			h.L4Src = uint16(n)
 		case "tcp.dst", "udp.dst":
 			h.L4Dst = uint16(n)
 		case "arp.op":
 			h.ARPOp = uint16(n)
-		case "arp.sip", "arp.tip", "arp.sha", "arp.tha":
+		case "arp.sip":
+			h.ARPSPA = packet.IPv4(n)
+		case "arp.tip":
+			h.ARPTPA = packet.IPv4(n)
+		case "arp.sha":
+			h.ARPSHA = packet.MAC(n)
+		case "arp.tha":
 		default:
 			return fmt.Errorf("set %s: the field %s is not known", text, k)
 		}
@@ -509,6 +585,9 @@ func ofctlRule(r flow.Rule) string {
 		match += "," + ofctlNames(flow.Match{x}.String())
 	}
 	var actions []string
+	if r.Meter > 0 {
+		actions = append(actions, fmt.Sprintf("meter:%d", r.Meter))
+	}
 	for _, a := range r.Apply {
 		actions = append(actions, ofctlAction(a))
 	}
@@ -566,10 +645,19 @@ func ofctlAction(a flow.Action) string {
 
 func ofctlGroup(g flow.Group) string {
 	s := fmt.Sprintf("group_id=%d,type=%s", g.Number, map[flow.GroupType]string{flow.All: "all", flow.Indirect: "indirect", flow.FastFailover: "ff", flow.Select: "select"}[g.Type])
+	if g.Type == flow.Select { // by the headers, and not by a hash of the datapath's that needs a second pass
+		s += ",selection_method=hash,fields(eth_src,eth_dst)"
+	}
 	for _, k := range g.Buckets {
 		s += ",bucket="
-		if g.Type == flow.FastFailover {
+		if g.Type == flow.Select {
+			s += fmt.Sprintf("weight:%d,", k.Weight)
+		}
+		if k.WatchPort > 0 {
 			s += fmt.Sprintf("watch_port:%d,", k.WatchPort)
+		}
+		if k.WatchGroup > 0 {
+			s += fmt.Sprintf("watch_group:%d,", k.WatchGroup)
 		}
 		var actions []string
 		for _, a := range k.Actions {
@@ -592,7 +680,12 @@ func ofctlPacket(p flow.Packet) string {
 	if h.EthType == packet.EthTypeARP {
 		return s + fmt.Sprintf(",arp_op=%d,arp_spa=%v,arp_tpa=%v,arp_sha=%v", h.ARPOp, h.ARPSPA, h.ARPTPA, h.ARPSHA)
 	}
-	s += fmt.Sprintf(",nw_src=%v,nw_dst=%v,nw_proto=%d,nw_tos=%d,nw_ecn=%d,nw_ttl=%d", h.IPSrc, h.IPDst, h.Proto, h.DSCP<<2, h.ECN, h.TTL)
+	if h.EthType == packet.EthTypeIPv6 {
+		s += fmt.Sprintf(",ipv6_src=%v,ipv6_dst=%v", h.IP6Src, h.IP6Dst)
+	} else {
+		s += fmt.Sprintf(",nw_src=%v,nw_dst=%v", h.IPSrc, h.IPDst)
+	}
+	s += fmt.Sprintf(",nw_proto=%d,nw_tos=%d,nw_ecn=%d,nw_ttl=%d", h.Proto, h.DSCP<<2, h.ECN, h.TTL)
 	if h.Proto == 1 {
 		return s + fmt.Sprintf(",icmp_type=%d,icmp_code=%d", h.ICMPType, h.ICMPCode)
 	}
