@@ -26,9 +26,11 @@ import (
 // The seeds that are always tried: learning among cycles while a link fails; select
 // groups over a generated part; a reactive app and names with blanks; hosts with several
 // links; users held to rates by an app alone, and clients of services by two and by three
-// in a chain. And some for the simulator alone.
-func labSeeds() []uint64   { return []uint64{309, 314, 316, 323, 1000, 1004, 1007} }
-func fluidSeeds() []uint64 { return []uint64{3, 4, 6, 9, 12, 14, 24, 38, 1001, 1004, 1005, 1007, 1016} }
+// in a chain; failures of every kind. And some for the simulator alone.
+func labSeeds() []uint64 { return []uint64{309, 314, 316, 323, 1000, 1004, 1007, 2002, 2006} }
+func fluidSeeds() []uint64 {
+	return []uint64{3, 4, 6, 9, 12, 14, 24, 38, 1001, 1004, 1005, 1007, 1016, 1077, 2002, 2021, 2036, 2047}
+}
 
 // TestWorlds runs drawn networks in both worlds. SENDIM_WORLDS=N asks for N seeds,
 // SENDIM_WORLDS=A-B for those from A to B; SENDIM_WORLDS_KEEP=DIR keeps what was run.
