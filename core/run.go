@@ -203,6 +203,9 @@ func (r *run) live(ctx context.Context) (err error) {
 	if d, ok := session.(interface{ Digest() string }); ok {
 		r.manifest.Digest = d.Digest()
 	}
+	if p, ok := session.(interface{ Workers() int }); ok {
+		r.manifest.Facts["workers"] = strconv.Itoa(p.Workers())
+	}
 	closed = true
 	err = errors.Join(err, snapErr, session.Close(), w.Captures.close())
 	if r.hooks.Interact == nil {

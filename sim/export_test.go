@@ -30,9 +30,7 @@ func Overtaken(s *Session) (n int64) {
 	return n
 }
 
-// Workers is how many work on a session's world, Apart how many windows they have had.
-func Workers(s *Session) int { return len(s.world.everyone()) }
-
+// Apart is how many windows the workers of a session's world have had.
 func Apart(s *Session) int {
 	if s.world.lanes == nil {
 		return 0

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sendim/core/control"
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/sim/des"
 	"sendim/sim/tcp"
@@ -411,7 +412,7 @@ func (x *lanes) goOn(limit int64, forever bool) bool {
 // window is the end of a window that begins at a time, false if there can be none.
 func (x *lanes) window(first, limit int64) (int64, bool) {
 	if x.stale {
-		x.look()
+		x.stale, x.lookahead = false, x.home.ahead(x.home.part)
 	}
 	ahead := min(x.lookahead, linger)
 	if c := &x.home.control; c.driver != nil {
@@ -438,18 +439,6 @@ func (x *lanes) window(first, limit int64) (int64, bool) {
 		to = min(to, x.moments[0]-1)
 	}
 	return to, true
-}
-
-// look works out how far ahead workers can be of each other.
-func (x *lanes) look() {
-	w := x.home
-	x.stale, x.lookahead = false, math.MaxInt64
-	for a := range w.arcs {
-		c, from := &w.arcs[a], w.net.ArcFrom(model.Arc(a)).Node
-		if w.part[from] != c.lane {
-			x.lookahead = min(x.lookahead, w.least(c))
-		}
-	}
 }
 
 // leastFrame is the length of the shortest frame: an Ethernet header.
@@ -620,10 +609,12 @@ func (w *world) split(part []uint8, workers int) bool {
 		w.arcs[a].lane = part[w.arcs[a].to]
 	}
 	for i := range workers {
-		l := &world{common: w.common, net: w.net, names: w.names, address: w.address, queue: des.NewQueue(w.queue.Now()), classes: w.classes, disciplines: w.disciplines, queued: w.queued, tcp: w.tcp,
-			arcs: w.arcs, odds: w.odds, out: w.out, slot: w.slot, switches: w.switches, hosts: w.hosts, seq: w.seq, sampling: w.sampling, lane: uint8(i), part: part}
-		l.result.PortUp = l.portUp
-		l.posted = math.MaxInt64
+		l := new(world)
+		*l = *w // all columns and settings; what a worker writes to is his own:
+		l.queue, l.lane, l.part = des.NewQueue(w.queue.Now()), uint8(i), part
+		l.frames, l.segs, l.freeSegs, l.flows, l.active = arena{}, nil, nil, nil, nil
+		l.result, l.at, l.output = flow.Result{PortUp: l.portUp}, nil, tcp.Output{}
+		l.share = share{posted: math.MaxInt64}
 		l.mail[0], l.mail[1] = make([]post, workers), make([]post, workers)
 		x.list = append(x.list, l)
 	}

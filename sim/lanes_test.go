@@ -77,8 +77,8 @@ func TestWorkersStopWithTheLastFlow(t *testing.T) {
 			at := b.s.Now()
 			b.close()
 			text := fmt.Sprint(at, d.all(t))
-			if sim.Workers(b.s) != n || n > 1 && sim.Apart(b.s) < 100 {
-				t.Errorf("%d workers in %d windows, want %d", sim.Workers(b.s), sim.Apart(b.s), n)
+			if b.s.Workers() != n || n > 1 && sim.Apart(b.s) < 100 {
+				t.Errorf("%d workers in %d windows, want %d", b.s.Workers(), sim.Apart(b.s), n)
 			}
 			if n == 1 {
 				want, digest = text, b.s.Digest()

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"math"
 	"slices"
 
 	"sendim/core/model"
+	"sendim/sim/des"
 	"sendim/sim/partition"
 )
 
@@ -11,11 +13,86 @@ import (
 // done, or, if that is 0, as many as will gain by it.
 func (w *world) employ(asked int) {
 	workers := min(asked, mostWorkers, len(w.switches))
+	events, span := 0.0, 0.0
+	if asked == 0 {
+		workers = min(des.Processors(), mostWorkers, len(w.switches))
+		if workers > 1 {
+			events, span = w.traffic()
+		}
+		if events < leastEvents {
+			return
+		}
+	}
 	if workers < 2 || w.alone() {
 		return
 	}
 	part := w.parts(workers)
-	w.split(part, workers)
+	ahead := w.ahead(part)
+	if asked == 0 {
+		workers = min(workers, int(events/span*float64(min(ahead, linger))/leastWindow))
+		if workers < 2 {
+			return
+		}
+		part = w.parts(workers)
+		ahead = w.ahead(part)
+	}
+	if ahead > 0 {
+		w.split(part, workers)
+	}
+}
+
+// Who has not been asked for workers has several do it where there are so many events in
+// all, and so many for each of them before they wait for each other again.
+const (
+	leastEvents = 100_000
+	leastWindow = 64
+)
+
+// traffic says how many events there will be, more or less, and for how long.
+func (w *world) traffic() (events, span float64) {
+	const hops = 6
+	first, last := 0.0, 0.0
+	for i := range w.list {
+		f := &w.list[i]
+		h, err := w.hostOf(f.From)
+		if err != nil || h.arc < 0 {
+			continue
+		}
+		rate := float64(f.Rate)
+		if access := float64(w.arcs[h.arc].rate); rate == 0 {
+			rate = access
+		}
+		took, bytes := float64(f.Duration), float64(f.Size)
+		switch {
+		case rate == 0:
+		case bytes == 0:
+			bytes = took / float64(des.Second) * rate / 8
+		case took == 0:
+			took = bytes * 8 / rate * float64(des.Second)
+		}
+		packets := bytes / float64(max(f.Packet, 1))
+		if f.Transport == model.TCP {
+			packets *= 2
+		}
+		events += packets * hops
+		if at := float64(f.Start); i == 0 || at < first {
+			first = at
+		}
+		last = max(last, float64(f.Start)+took)
+	}
+	return events, max(last-first, 1)
+}
+
+// ahead is how far workers can be ahead of each other: the least time between two of them.
+func (w *world) ahead(part []uint8) int64 {
+	out := int64(math.MaxInt64)
+	for a := range w.arcs {
+		c, from := &w.arcs[a], w.net.ArcFrom(model.Arc(a)).Node
+		if part[from] != part[c.to] {
+			out = min(out, w.least(c))
+		}
+	}
+	return out
 }
 
 // alone says whether something is there that one worker must do alone.

@@ -385,6 +385,14 @@ func (w *world) advance(ctx, life context.Context, until int64) error {
 	}
 }
 
+// Workers is how many threads work on the world; the answer does not depend on it.
+func (s *Session) Workers() int {
+	if s.world == nil {
+		return 0
+	}
+	return len(s.world.everyone())
+}
+
 // Now is the session's clock.
 func (s *Session) Now() model.Time {
 	if s.world == nil {

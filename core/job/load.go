@@ -25,6 +25,7 @@ type Input struct {
 	On         string   // name of a world; wins over the descriptor's realization
 	Seed       *uint64
 	Until      *model.Time
+	Workers    *int                     // of a simulation, 0: as many as gain by it; wins over the descriptor's
 	Apps       []deployment.Application // replace the descriptor's, unless empty
 	Default    deployment.Application   // the app when nobody names one
 	Params     []AppParam               // win over the descriptor's
@@ -179,6 +180,9 @@ func (j *Job) override(in Input, faults *fault.List) {
 	}
 	if in.Seed != nil {
 		d.Simulation.Seed, d.Emulation.Seed, d.Physical.Seed = *in.Seed, *in.Seed, *in.Seed
+	}
+	if in.Workers != nil {
+		d.Simulation.Workers = *in.Workers
 	}
 	d.Applications = slices.Clone(d.Applications)
 	if len(in.Apps) > 0 {

@@ -346,7 +346,8 @@ func (g *graph) exchange(some []int32, goal, total int64) bool {
 	slack := max(total/50, heaviest)
 	off := func(have int64) int64 { return max(0, max(have-goal, goal-have)-slack) }
 	have, cut := g.have(some), int64(0)
-	bestOff, bestCut, keep := off(have), int64(0), 0
+	bestOff, bestCut, bestHave, keep := off(have), int64(0), have, 0
+	from := func(have int64) int64 { return max(have-goal, goal-have) }
 	var moved []int32
 	for len(moved) < keep+len(some)/4+64 {
 		v, gain, after := int32(-1), int64(0), int64(0)
@@ -371,8 +372,8 @@ func (g *graph) exchange(some []int32, goal, total int64) bool {
 		g.fixed[v] = true
 		moved = append(moved, v)
 		g.move(v, offer)
-		if o := off(have); o < bestOff || o == bestOff && cut < bestCut {
-			bestOff, bestCut, keep = o, cut, len(moved)
+		if o := off(have); o < bestOff || o == bestOff && (cut < bestCut || cut == bestCut && from(have) < from(bestHave)) {
+			bestOff, bestCut, bestHave, keep = o, cut, have, len(moved)
 		}
 	}
 	for _, v := range moved {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -33,6 +34,7 @@ type runOptions struct {
 	interval              string
 	topo, on, name, test  string
 	until, format         string
+	workers               string
 	seed                  uint64
 	repeat                int
 	detach, keep, prompt  bool
@@ -93,6 +95,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f.StringVar(&o.scale, "scale", "", "multiply quantities of the network: rate=1/100,size=1/100,delay=1,time=1, or 1/100 for rates and sizes")
 	f.StringVar(&o.until, "until", "", "when to end at the latest, as 30s")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of everything that is drawn")
+	f.StringVar(&o.workers, "workers", "", "simulation: how many threads work on the network, or auto; the result does not depend on it")
 	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
 	f.StringVarP(&o.format, "format", "f", "table", "of the summary: table, json (result.json) or csv (flows.csv)")
 	f.BoolVar(&o.detached, "detached", false, "")
@@ -159,6 +162,13 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 	}
 	if given("seed") {
 		in.Seed = &o.seed
+	}
+	if given("workers") {
+		n, err := strconv.Atoi(o.workers)
+		if o.workers != "auto" && (err != nil || n < 1) {
+			wrong("--workers", "%q is neither auto nor a number of threads", o.workers)
+		}
+		in.Workers = &n
 	}
 	if o.until != "" {
 		t, err := model.ParseTime(o.until)
