@@ -93,7 +93,7 @@ type Exec struct {
 type Capture struct {
 	At        model.Endpoint
 	Writer    io.Writer
-	Count     int             // 0: no bound
+	Count     int             // 0: no bound; Run does not wait for such a capture to end
 	Direction model.Direction // seen from the port's node
 	Snap      int             // bytes kept of each frame; 0: all
 }

@@ -47,10 +47,15 @@ func (h *handle) Stop() error {
 
 // action runs what an action does in a goroutine of its own.
 func (w *world) action(what func(ctx context.Context) backend.Outcome) *handle {
+	w.session.begin(1)
+	return w.aside(what, w.session.done)
+}
+
+// aside is action for what a run does not wait for; after is called at its end.
+func (w *world) aside(what func(ctx context.Context) backend.Outcome, after func()) *handle {
 	s := w.session
 	ctx, cancel := context.WithCancel(s.life)
 	h := &handle{stop: cancel, ended: make(chan struct{})}
-	s.begin(1)
 	w.work.Go(func() {
 		defer cancel()
 		o := what(ctx)
@@ -58,7 +63,7 @@ func (w *world) action(what func(ctx context.Context) backend.Outcome) *handle {
 		h.outcome, h.done = o, true
 		h.mu.Unlock()
 		close(h.ended)
-		s.done()
+		after()
 	})
 	return h
 }

@@ -56,7 +56,11 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	case <-ctx.Done():
 		return nil, errors.Join(context.Cause(ctx), p.Stop(time.Second))
 	}
-	return w.action(func(ctx context.Context) backend.Outcome {
+	carry := w.action
+	if c.Count == 0 { // it ends when the network does: nobody waits for it
+		carry = func(what func(context.Context) backend.Outcome) *handle { return w.aside(what, func() {}) }
+	}
+	return carry(func(ctx context.Context) backend.Outcome {
 		written := make(chan error, 1)
 		go func() {
 			err := rewrite(r, c.Writer, time.Now().UnixNano()-int64(w.now()/model.Nanosecond))
