@@ -151,7 +151,7 @@ func systemElement() *element {
 				{name: "kind", kind: choice, choices: TrafficKinds(), required: true, doc: "who talks to whom"},
 				{name: "sizes", kind: text, doc: "a distribution of flow sizes (" + strings.Join(knownSizes(), ", ") + ", or the id of a <sizes>), or a size"},
 				{name: "load", kind: share, doc: "share of the capacity of the links named by of; with kind pairs, of all senders together"},
-				{name: "of", kind: choice, choices: []string{"access", "bisection"}, initial: "access", doc: "which links load counts"},
+				{name: "of", kind: choice, choices: []string{"access", "bisection"}, initial: "access", doc: "which links load counts: each sender's own, or what the network can carry from the first half of the hosts to the second (kind poisson)"},
 				{name: "from", kind: selector, initial: "*", doc: "sending hosts"}, {name: "to", kind: selector, initial: "*", doc: "receiving hosts"},
 				start, {name: "until", kind: span, doc: "no flow begins later"},
 				{name: "rate", kind: rate, doc: "rate of each flow, where it has one"}, granularity, transport, chunk, packet, class, tcpAttr("of each flow: newreno, cubic, dctcp, or the id of a <tcp>"),

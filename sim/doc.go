@@ -24,7 +24,8 @@
 //
 // Hosts. They resolve addresses by ARP through the network (three tries, one a second, at
 // most 101 frames waiting, answers kept until the host's link goes down), answer echoes, and send and receive
-// flows. UDP to a host is taken silently. TCP is sim/tcp, CUBIC unless the Backend says
+// flows. UDP to a host is taken silently; it is sent at equal gaps, or as core/workload draws
+// it where a flow has a pattern. TCP is sim/tcp, CUBIC unless the Backend says
 // otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row,
 // or at once when no address is found. A TCP flow keeps at most three segments of its own
 // on its host's link, the one being sent included, or what takes a millisecond there, so

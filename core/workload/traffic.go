@@ -91,15 +91,19 @@ func (g *generator) poisson() ([]model.Flow, error) {
 		size     model.Size
 	}
 	var all []arrival
+	offered, err := g.perSource()
+	if err != nil {
+		return nil, err
+	}
 	for i, host := range g.from {
-		rate, err := g.access(host)
+		rate, err := offered(host)
 		if err != nil {
 			return nil, err
 		}
 		if len(g.to) == 1 && g.to[0] == host {
 			continue
 		}
-		gap := 8 * g.size.Mean() / (t.Load * float64(rate))
+		gap := 8 * g.size.Mean() / rate
 		r := g.seed.Stream("traffic "+t.ID, uint64(i))
 		for at := after(t.Start, r.Exponential(gap)); at < t.Until; at = after(at, r.Exponential(gap)) {
 			to := host
@@ -139,8 +143,8 @@ func (g *generator) arrivals() error {
 		return fmt.Errorf("traffic %q: %s traffic needs an end after its start", t.ID, t.Kind)
 	case t.Load <= 0:
 		return fmt.Errorf("traffic %q: %s traffic needs a load above 0", t.ID, t.Kind)
-	case t.Of != "" && t.Of != "access":
-		return fault.New(fault.NotYet, fault.Place{Element: "traffic", Attribute: "of"}, "load of %q cannot be worked out; use of=\"access\"", t.Of)
+	case t.Of != "" && t.Of != "access" && (t.Of != "bisection" || t.Kind != "poisson"):
+		return fault.New(fault.FlowConflict, fault.Place{Element: "traffic", Attribute: "of"}, "traffic %q: a load of %q is for kind poisson alone; use of=\"access\"", t.ID, t.Of)
 	}
 	return nil
 }
