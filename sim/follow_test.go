@@ -5,6 +5,7 @@ import (
 
 	"sendim/core/model"
 	"sendim/core/trace"
+	"sendim/sim"
 )
 
 // bothGoldAndPlain is a dumbbell where a TCP flow of a class meets too much UDP of none, for
@@ -141,5 +142,33 @@ func TestOnlyTheLinksAskedForAreSampled(t *testing.T) {
 	}
 	if len(d.kind(trace.LinkTotal)) < 6 || len(d.kind(trace.LinkSample)) < 50 {
 		t.Errorf("%d totals, %d samples", len(d.kind(trace.LinkTotal)), len(d.kind(trace.LinkSample)))
+	}
+}
+
+func TestWorkersFollowTheSame(t *testing.T) {
+	var want string
+	for _, n := range []int{1, 2, 3} {
+		network := permutation(t, 4, 700e6, int64(4*model.Millisecond))
+		for i := range 4 { // and transfers that meet them
+			f := network.Flows[i]
+			f.ID, f.Transport, f.Rate, f.Duration, f.Size, f.SrcPort = f.ID+"t", model.TCP, 0, 0, 200e3, 7000
+			network.Flows = append(network.Flows, f)
+		}
+		network.Watches = []model.Watch{{Series: model.SeriesAll, Sample: 100 * model.Microsecond}}
+		d := newDiary()
+		b := start(t, network, byPort(4), d, workers(n))
+		b.run(model.Forever)
+		b.close()
+		switch text := d.text.String(); {
+		case n == 1:
+			want = text
+			if len(d.kind(trace.FlowPoint)) < 100 || len(d.kind(trace.QueuePoint)) < 50 || len(d.kind(trace.NodePoint)) < 50 {
+				t.Errorf("%d, %d and %d points", len(d.kind(trace.FlowPoint)), len(d.kind(trace.QueuePoint)), len(d.kind(trace.NodePoint)))
+			}
+		case text != want:
+			t.Errorf("%d workers: %s", n, difference(want, text))
+		case sim.Apart(b.s) < 10:
+			t.Errorf("%d workers were apart in %d windows only", n, sim.Apart(b.s))
+		}
 	}
 }
