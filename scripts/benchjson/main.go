@@ -1,7 +1,7 @@
 // Command benchjson runs benchmarks and prints JSON lines: one object a benchmark, with
 // every figure under its unit.
 //
-//	benchjson [-benchtime 1s] [-repeat 1] PACKAGE:BENCHMARK | "PROGRAM ARGUMENT..." ...
+//	benchjson [-benchtime 1s] [-repeat 1] [-pgo FILE] PACKAGE:BENCHMARK | "PROGRAM ARGUMENT..." ...
 //
 // Each argument runs in a process of its own, so that its peak memory (peak-MiB, unless
 // the benchmark measured it itself) is its own and not its neighbour's. BENCHMARK names one
@@ -35,8 +35,9 @@ type result struct {
 func main() {
 	benchtime := flag.String("benchtime", "1s", "how long each benchmark runs at least, or 3x for three times")
 	repeat := flag.Int("repeat", 1, "how often to go through all arguments, keeping the best")
+	pgo := flag.String("pgo", "off", "profile by which packages are compiled, as make build compiles the product")
 	flag.Parse()
-	r := runner{benchtime: *benchtime, binaries: map[string]string{}}
+	r := runner{benchtime: *benchtime, pgo: *pgo, binaries: map[string]string{}}
 	if err := r.open(); err != nil {
 		fmt.Fprintln(os.Stderr, "benchjson:", err)
 		os.Exit(1)

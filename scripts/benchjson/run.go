@@ -17,6 +17,7 @@ import (
 // runner runs one argument after the other.
 type runner struct {
 	benchtime string
+	pgo       string
 	folder    string            // of the test binaries
 	binaries  map[string]string // by package
 }
@@ -68,7 +69,7 @@ func (r *runner) binary(pkg string) (string, error) {
 		return b, nil
 	}
 	b := filepath.Join(r.folder, strings.ReplaceAll(pkg, "/", "-")+".test")
-	if out, err := exec.Command("go", "test", "-c", "-o", b, "./"+pkg).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-pgo="+r.pgo, "-o", b, "./"+pkg).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
 	r.binaries[pkg] = b
