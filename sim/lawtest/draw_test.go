@@ -124,7 +124,7 @@ func (d *drawing) link(a, b string) {
 
 func (d *drawing) spec() string {
 	s := ""
-	if !d.rarely(6) {
+	if d.calm || !d.rarely(6) {
 		s += fmt.Sprintf(` rate="%s"`, d.rate())
 	}
 	if !d.rarely(4) {
@@ -149,6 +149,9 @@ func (d *drawing) spec() string {
 }
 
 func (d *drawing) rate() string {
+	if d.calm { // so that many share a link
+		return one(d, "500kbps", "1Mbps", "3Mbps", "10Mbps")
+	}
 	return one(d, "500kbps", "1Mbps", "10Mbps", "123456789bps", "1Gbps")
 }
 
@@ -177,7 +180,11 @@ func (d *drawing) classes() (names []string) {
 }
 
 func (d *drawing) flows(classes []string, packets bool) {
-	for i := range 1 + d.IntN(8) {
+	n := 1 + d.IntN(8)
+	if d.calm {
+		n += d.IntN(8)
+	}
+	for i := range n {
 		a := 1 + d.IntN(d.hosts)
 		b := 1 + (a+d.IntN(d.hosts-1))%d.hosts
 		s := fmt.Sprintf(`<flow id="f%d" from="h%d" to="h%d" start="%s"`, i+1, a, b, d.time())
@@ -185,7 +192,7 @@ func (d *drawing) flows(classes []string, packets bool) {
 		switch {
 		case packets:
 			granularity = "packet"
-		case d.calm && !d.rarely(3):
+		case d.calm && !d.rarely(5):
 			granularity = "flow"
 		}
 		if c := one(d, classes...); c != "" {
@@ -201,7 +208,7 @@ func (d *drawing) flows(classes []string, packets bool) {
 			s += fmt.Sprintf(` packet="%s"`, one(d, "100B", "1000B", "9000B"))
 		}
 		if granularity == "chunk" && d.rarely(2) {
-			s += fmt.Sprintf(` chunk="%s"`, one(d, "1B", "3KB", "64KB"))
+			s += fmt.Sprintf(` chunk="%s"`, one(d, "100B", "3KB", "64KB"))
 		}
 		switch {
 		case kind < 4:
@@ -224,7 +231,7 @@ func (d *drawing) flows(classes []string, packets bool) {
 			if d.rarely(4) {
 				s += fmt.Sprintf(` rate="%s"`, one(d, "100kbps", "2Mbps"))
 			}
-			if d.rarely(4) {
+			if d.rarely(4) || d.calm && d.rarely(2) {
 				s += fmt.Sprintf(` duration="%s"`, one(d, "10ms", "500ms", "3s"))
 			} else {
 				s += fmt.Sprintf(` size="%s"`, d.size())
