@@ -81,8 +81,9 @@ func (r *Runtime) effect(s *step) {
 		}
 	}
 	if s.start && r.arp != nil {
+		m := &flow.RuleMod{Command: flow.Add, Rule: r.arp.rule()} // one for all
 		for _, at := range r.arp.switches {
-			r.setRule(at, s.at, r.arp.rule())
+			r.setRule(at, s.at, m)
 		}
 	}
 	for _, c := range s.flood {
@@ -102,8 +103,8 @@ func (r *Runtime) effect(s *step) {
 }
 
 // setRule wants a rule of the runtime's own.
-func (r *Runtime) setRule(sw model.NodeID, at model.Time, rule flow.Rule) {
-	p, m := r.plant(sw), &flow.RuleMod{Command: flow.Add, Rule: rule}
+func (r *Runtime) setRule(sw model.NodeID, at model.Time, m *flow.RuleMod) {
+	p := r.plant(sw)
 	m, known := r.shared.of(m)
 	if _, err := p.wanted.ApplyRule(m, int64(at), known); err == nil {
 		if !known {
