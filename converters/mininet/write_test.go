@@ -73,6 +73,8 @@ func everyKind(t testing.TB) *model.Network {
 		{At: 3 * model.Second, Changes: []model.Change{{Kind: model.LinkDown, Link: 0, Node: model.NoNode}, {Kind: model.LinkRate, Link: 1, Node: model.NoNode, Rate: 1e8}}},
 		{At: 4 * model.Second, Changes: []model.Change{{Kind: model.LinkUp, Link: 0}, {Kind: model.LinkDelay, Link: 1, Delay: model.Millisecond}, {Kind: model.LinkLoss, Link: 1, Loss: 0.01}}},
 		{At: 5 * model.Second, Changes: []model.Change{{Kind: model.NodeDown, Link: model.NoLink, Node: s1}}},
+		{At: 6 * model.Second, Changes: []model.Change{{Kind: model.PortDown, Link: model.NoLink, Node: s1, Port: 1}, {Kind: model.ControlDown, Link: model.NoLink, Node: s1},
+			{Kind: model.ControllerDown, Link: model.NoLink, Node: model.NoNode}, {Kind: model.ControlLoss, Link: model.NoLink, Node: s1, Loss: 0.1}}},
 	}
 	n.Tests = []model.Test{{Kind: model.TestReachable, From: "h1,h2", To: "*"}, {Kind: model.TestThroughput, Flow: "f1", MinRate: 1e6},
 		{Kind: model.TestLoss, Flow: "f2", MaxLoss: 0.01}, {Kind: model.TestCompletion, Flow: "f1", Max: 10 * model.Second}}

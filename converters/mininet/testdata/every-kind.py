@@ -47,6 +47,9 @@ SCENARIO = [
     dict(at=4, limits=[('s1-eth2', dict(node='s1', delay=1)), ('s2-eth2', dict(node='s2', delay=1))]),
     dict(at=4, limits=[('s1-eth2', dict(node='s1', loss=0.01)), ('s2-eth2', dict(node='s2', loss=0.01))]),
     dict(at=5, switch='s1', up=False, ends=[('s1', 's1-eth1'), ('s2', 's2-eth1'), ('s1', 's1-eth2'), ('s2', 's2-eth2'), ('h1', 'h1-eth0'), ('s1', 's1-eth3'), ('x1', 'x1-eth0'), ('s1', 's1-eth4')]),
+    dict(at=6, up=False, ends=[('s1', 's1-eth1')]),
+    dict(at=6, up=False, control=['s1']),
+    dict(at=6, up=False, control=['s1', 's2', 'n2']),
 ]
 TESTS = [
     dict(kind='reachable', src=['h1', 'h2'], dst=['h1', 'h2', 'n5']),
@@ -62,5 +65,6 @@ ADDRESS = {
 WARNINGS = [
     "flow \"f3\" goes to service \"web\": its first member alone answers",
     "external node \"x1\" is an ordinary host here",
+    "the control channel of \"s1\" keeps its delay and its loss",
 ]
 
