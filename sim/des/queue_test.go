@@ -233,6 +233,65 @@ func TestResetQueueBehavesLikeANewOne(t *testing.T) {
 	}
 }
 
+func TestManyEventsLeaveInOrder(t *testing.T) {
+	for _, d := range distributions {
+		for _, n := range []int{3, 100, 5000, 70_000} {
+			q, next := filled(n, d.draw)
+			check := func(e Event, last *Event) {
+				if Compare(last, &e) >= 0 {
+					t.Fatalf("%s, %d pending: %+v after %+v", d.name, n, e, *last)
+				}
+				*last = e
+			}
+			last := Event{At: -1}
+			for range 3 * n {
+				e, _ := q.PopNext(math.MaxInt64)
+				check(e, &last)
+				e.At += 1 + next()
+				q.Push(e)
+			}
+			for i, e := range q.AppendPending(nil) {
+				got, ok := q.PopNext(math.MaxInt64)
+				if !ok || got != e {
+					t.Fatalf("%s: event %d of %d is %+v, was listed as %+v", d.name, i, n, got, e)
+				}
+				check(e, &last)
+			}
+			if q.Len() != 0 {
+				t.Fatalf("%s: %d events too many", d.name, q.Len())
+			}
+		}
+	}
+}
+
+func TestACrowdAmongManyEventsIsPutInOrder(t *testing.T) {
+	// A few thousand events over a wide time, and among them hundreds close together and
+	// at one moment, so that the fan is given up on the way.
+	q := NewQueue(0)
+	want := []Event{}
+	push := func(at int64) {
+		e := Event{At: at, Target: uint32(len(want) * 7919 % 101), Seq: uint32(len(want))}
+		q.Push(e)
+		want = append(want, e)
+	}
+	for i := range 3000 {
+		push(int64(i*7919%3000) * 5 * Nanosecond)
+	}
+	for i := range 500 {
+		push(7*Microsecond + int64(i*31%500))
+		push(9 * Microsecond)
+	}
+	sortEvents(want)
+	for i, w := range want {
+		if at, ok := q.PeekTime(); !ok || at != w.At {
+			t.Fatalf("before event %d PeekTime = %d, %v, want %d", i, at, ok, w.At)
+		}
+		if e := q.Next(w.At); e == nil || *e != w {
+			t.Fatalf("event %d is %+v, want %+v", i, e, w)
+		}
+	}
+}
+
 func TestHoldingPatternDoesNotAllocate(t *testing.T) {
 	for _, d := range distributions {
 		q, next := filled(4096, d.draw)
