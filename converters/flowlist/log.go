@@ -20,6 +20,7 @@ type record struct {
 	span             int64  // ns
 	packets, bytes   int64  // bytes from the IP header on
 	data             int64  // application bytes; -1: to be worked out from the others
+	timeless         bool   // its exporter has no clock
 }
 
 // Protocols of IP, and what their headers take with those of IP.
@@ -68,7 +69,7 @@ func (r *reader) observed(x *record, out leftOut) bool {
 	case x.to.IsUnspecified() || x.to.IsMulticast() || x.to == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		out["records to multicast and broadcast addresses"]++
 		return true
-	case x.second == 0:
+	case x.timeless:
 		out["records without a time (1970)"]++
 		return true
 	case x.packets < 1 && x.data <= 0:

@@ -243,6 +243,7 @@ func (n *nfdump) read(line []byte, x *record, back *[2]int64) bool {
 			return false
 		}
 	}
+	x.timeless = x.second == 0 && x.nano == 0
 	x.toPort = uint16(logPort(toPort))
 	if x.span = span; !spanned {
 		x.span = max(0, min(last-min(x.second, 1<<32)*1e9-x.nano, 1<<53))
