@@ -400,9 +400,10 @@ func (s *Sender) transmit(x Range, again bool, now int64, out *Output) {
 	s.room--
 	s.prrOut += n
 	s.lastSend = now
-	if s.rtoAt == Never || again && s.recovery && s.cfg.SACK {
-		// Anew for each repetition in recovery (RFC 6675, section 6): where the round trip hardly varies, the answer to
-		// the first comes later than the timer that the last acknowledgement had set.
+	if s.rtoAt == Never || again && s.recovery && s.cfg.SACK && x.Start == s.una {
+		// Anew for the repetition of the first segment: where the round trip hardly varies, the answer comes later than
+		// the timer that the last acknowledgement had set. RFC 6675, section 6, allows it for every repetition; then a
+		// recovery in which this one is lost could go on as long as anything above is repeated.
 		s.rtoAt = now + s.rtt.rto(s.cfg)
 	}
 }
