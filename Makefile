@@ -41,6 +41,7 @@ DECODE    := $(foreach r,peer=encoding-xml peer=etree ours,$(LARGE)=10/$(r)) \
 CONVERT   := $(foreach n,10 100,converters/mininet:ConvertLarge/links=$(n))
 CONSTRUCT := $(foreach n,10000 100000 1000000,sim:ConstructLarge/nodes=$(n))
 PACKETS   := $(foreach k,4 8,sim/hops:PacketHops/k=$(k))
+WORKERS   := $(foreach k,8 16,$(foreach n,1 2,sim/hops:Workers/k=$(k)/workers=$(n) sim/hops:Workers/k=$(k)/app/workers=$(n)))
 CHUNKS    := $(foreach k,4 8,sim:ChunkHops/k=$(k))
 FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
@@ -56,7 +57,7 @@ SCALE := $(foreach n,10000/flows=1000 100000/flows=1000 1000000/flows=10000,$(fo
          $(foreach n,300 1000,cmd/sendim:ProactiveRun/switches=$(n)) sim:Proactive
 
 bench-sim: ## the simulator: construction, packets, chunks, flows, the event list, whole runs of up to a million nodes
-	$(BENCH) $(CONSTRUCT) $(PACKETS) $(CHUNKS) $(FLOWS) $(EVENTS) $(SCALE)
+	$(BENCH) $(CONSTRUCT) $(PACKETS) $(WORKERS) $(CHUNKS) $(FLOWS) $(EVENTS) $(SCALE)
 
 bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
 	@$(MAKE) --no-print-directory -C scripts/peers

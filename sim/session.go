@@ -265,7 +265,7 @@ func (s *Session) begin(w *world, d *deployment.Deployment) {
 		w.schedule(w.origin+max(0, int64(w.list[0].Start)), w.everywhere(), onStart, 0, 0)
 	}
 	asked := 0
-	if d != nil && d.Realization == deployment.Simulation {
+	if d != nil {
 		asked = d.Simulation.Workers
 	}
 	w.employ(asked)
