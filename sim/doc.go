@@ -9,6 +9,26 @@
 // the number of the link's direction, then chunks and the ends of their transmissions,
 // then what hosts send and their timers; what concerns fluid flows comes after all nodes.
 //
+// Workers. Several may divide the nodes among themselves, and the bytes of the diary, the
+// digests and everything else stay what one worker gives. Each does what happens at his
+// nodes, in windows no longer than the least time that a frame takes on a link between two
+// parts: within one nobody can reach another (conservative synchronisation; K. M. Chandy
+// and J. Misra, "Distributed simulation", IEEE Trans. Softw. Eng. 5(5), 1979). Frames for
+// others, entries of the diary, messages for the controller and the ends of flows are kept
+// and brought into the one order when all stand still. Samples, starts of the list, changes
+// and the apps' answers wait for that as well and end the window before them.
+//
+// Everything happens one by one, in the one order, where that order could matter within a
+// window: at the moment of a packet-out or of an answer to a request for counters, when a
+// flow with a frame whose way is written down may send the next one, when a TCP flow that
+// may end has segments on the way to its receiver, and in the last window of a run that
+// ends with its last flow. So it does while somebody captures, and from when an action
+// starts a flow of granularity flow or chunk, or to a service. Where the model itself has
+// such flows or has packets written down, has no two switches, or where links between any
+// parts take no time at all, there is one worker from the start. Without a number there are
+// as many as processors, if there are 100,000 events to be expected and 64 for each worker
+// in a window.
+//
 // Links. Each direction sends one frame at a time and has a queue in front, which holds
 // the frames that wait, besides the one being sent (ns-3's habit); a frame for which there
 // is no room is dropped. A frame that comes at the very moment at which the next one begins
