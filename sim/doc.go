@@ -37,6 +37,14 @@
 // overtake each other, whatever jitter draws. When a link goes down, what waits and what is
 // on the wire is lost. A new rate counts for frames that come to the queue from then on.
 //
+// Disciplines. Besides dropping what finds it full, a port's queue may mark or drop early or
+// be several queues (model.Discipline). The length that RED and thresholds see is that of
+// the frames that wait, without the one being sent. Marks are those of RFC 3168; only frames
+// of TCP that negotiated ECN can bear them. RED is that of Floyd and Jacobson as ns-3 has it
+// (see strikes); its lots are a stream of each queue's own. Where the model has classes, each
+// class's queue is looked at by itself. Queues by number are served as classes are; a port
+// that has them knows no classes. Fluid flows and chunks see no disciplines.
+//
 // Switches. core/flow is the data plane. A frame that has crossed 255 switches is dropped,
 // with one warning a run. A switch that goes down loses its tables; one that loses its
 // channel to the controller keeps them (fail-secure) and is told the difference when the
@@ -45,8 +53,8 @@
 // Hosts. They resolve addresses by ARP through the network (three tries, one a second, at
 // most 101 frames waiting, answers kept until the host's link goes down), answer echoes, and send and receive
 // flows. UDP to a host is taken silently; it is sent at equal gaps, or as core/workload draws
-// it where a flow has a pattern. TCP is sim/tcp, CUBIC unless the Backend says
-// otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row,
+// it where a flow has a pattern. TCP is sim/tcp, CUBIC unless the flow or the
+// Backend says otherwise, and gives up as Linux does: after 6 unanswered SYNs or 15 time-outs in a row,
 // or at once when no address is found. A TCP flow keeps at most three segments of its own
 // on its host's link, the one being sent included, or what takes a millisecond there, so
 // that it cannot fill the queue that it shares with the host's other traffic (TCP small
