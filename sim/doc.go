@@ -49,6 +49,7 @@
 // with one warning a run. A switch that goes down loses its tables; one that loses its
 // channel to the controller keeps them (fail-secure) and is told the difference when the
 // channel is back. What messages of the controller lose on the way comes later, not never.
+// Of a frame that an app makes up the headers travel, and the length; the rest reads as zeros.
 //
 // Hosts. They resolve addresses by ARP through the network (three tries, one a second, at
 // most 101 frames waiting, answers kept until the host's link goes down), answer echoes, and send and receive

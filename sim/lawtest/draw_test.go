@@ -27,6 +27,8 @@ type drawing struct {
 	world
 	switches, hosts, links int
 	shapes                 []string
+	shipped                bool // the apps are those that users have
+	service                bool // there is one, called web
 	calm                   bool // static tables, nothing random on the links: the fluid laws apply
 }
 
@@ -47,11 +49,15 @@ func (d *drawing) deploy(format string, a ...any) {
 func draw(number uint64) world {
 	d := &drawing{Rand: rand.New(rand.NewPCG(number, 20))}
 	d.calm = number%3 == 0
+	d.shipped = !d.calm && number%7 == 6
 	packets := number%3 == 1
 	d.say(`<system name="world">`)
 	d.disciplines()
 	d.nodes()
 	classes := d.classes()
+	if d.service = d.shipped && d.rarely(2); d.service {
+		d.say(`<service id="web" ip="10.9.9.9" port="tcp/80"><member node="h1" weight="2"/><member node="h2"/></service>`)
+	}
 	d.flows(classes, packets)
 	d.scenario()
 	d.say(`<trace links="type=link" packets="true"/>`)
@@ -225,6 +231,10 @@ func (d *drawing) flows(classes []string, packets bool) {
 			s += fmt.Sprintf(` transport="tcp" chunks="%s"`, one(d, "0.034,0.02", "0.01,1D,0.02", "0.03,1G,0.001", "0.0044*3", "0.04+0.02G*3", "0.01/4"))
 		default:
 			s += ` transport="tcp"`
+			if d.service && a > 2 && d.rarely(2) {
+				s = strings.Replace(s, fmt.Sprintf(` to="h%d"`, b), ` to="web"`, 1)
+				s = strings.Replace(s, fmt.Sprintf(` dstport="%d"`, 3001+i), "", 1)
+			}
 			if granularity == "packet" && d.rarely(3) {
 				s += fmt.Sprintf(` tcp="%s"`, one(d, "newreno", "dctcp"))
 			}
@@ -284,6 +294,14 @@ func (d *drawing) scenario() {
 		case 7:
 			what = fmt.Sprintf(`<%s port="%s:%d"/>`, one(d, "down", "down", "up"), fmt.Sprint("s", 1+d.IntN(d.switches)), 1)
 		case 8:
+			if d.service {
+				what = `<join service="web" node="h3" weight="3"/>`
+				if d.hosts < 3 || d.rarely(2) {
+					what = `<leave service="web" node="h1"/>`
+					d.service = false // it has left
+				}
+				break
+			}
 			what = one(d, `<down control="s1"/>`, `<up control="s1"/>`, `<down controller="all"/>`, `<up controller="all"/>`, `<delay control="s1" value="20ms"/>`, `<loss control="s*" value="30%"/>`)
 		case 0, 1:
 			what = fmt.Sprintf(`<down link="%s"/>`, link)
@@ -313,6 +331,10 @@ func (d *drawing) scenario() {
 
 // app draws what the app does. What is left out it does not do.
 func (d *drawing) app() {
+	if d.shipped {
+		d.apps()
+		return
+	}
 	d.deploy(`<application name="chaos" plugin="builtin:chaos">`)
 	defer d.deploy(`</application>`)
 	set := func(name string, v any) { d.deploy(`<param name="%s" value="%v"/>`, name, v) }
@@ -344,5 +366,24 @@ func (d *drawing) app() {
 		if d.rarely(2) {
 			set(act, 1+d.IntN(3))
 		}
+	}
+}
+
+// apps draws from those that users have.
+func (d *drawing) apps() {
+	say := func(name string, params ...string) {
+		d.deploy(`<application name="%s" plugin="builtin:%s">`, name, name)
+		for i := 0; i < len(params); i += 2 {
+			d.deploy(`<param name="%s" value="%s"/>`, params[i], params[i+1])
+		}
+		d.deploy(`</application>`)
+	}
+	if d.service {
+		say("load-balancer", "mode", one(d, "round-robin", "rank", "hash"), "per", one(d, "client", "connection"), "idle", one(d, "1s", "60s"), "drain", one(d, "keep", "move"))
+	}
+	if d.rarely(3) {
+		say("learning-switch")
+	} else {
+		say("shortest-path", "mode", one(d, "proactive", "reactive", "auto"), "ecmp", one(d, "none", "pair", "group"), "idle", one(d, "1s", "60s"))
 	}
 }

@@ -21,7 +21,7 @@ type share struct {
 // sharesAreFair works the rates of fluid flows out of the counters of the first table,
 // where each has a rule of its own, and looks for a flow that could have more.
 func (p *play) sharesAreFair() error {
-	if len(p.deploy.Applications) == 0 || len(p.deploy.Applications[0].Params) > 0 || p.hasRandomLinks() {
+	if !p.facts().chaos || len(p.deploy.Applications[0].Params) > 0 || p.hasRandomLinks() {
 		return nil
 	}
 	for i := 1; i < len(p.looks); i++ {

@@ -15,6 +15,7 @@ import (
 // facts is what a world has and does, as far as laws depend on it.
 type facts struct {
 	onlyPackets bool // no flow is followed as a fluid or in chunks
+	chaos       bool // the app is chaos, whose first table only counts
 	plain       bool // the tables send every frame to one port at most
 	unmoved     bool // no switch goes down, and every message of the controller arrives
 	set         map[string]string
@@ -42,7 +43,8 @@ func (p *play) facts() facts {
 			f.set[x.Name] = x.Value
 		}
 	}
-	f.plain = f.set["groups"] == ""
+	f.chaos = len(p.deploy.Applications) == 1 && p.deploy.Applications[0].Plugin == "builtin:chaos"
+	f.plain = f.chaos && f.set["groups"] == ""
 	for _, act := range []string{"add", "group", "send"} {
 		f.plain = f.plain && f.set[act] == ""
 	}
@@ -160,7 +162,10 @@ func (p *play) receivedArrived() error {
 		if e.Kind != trace.FlowEnd || e.Result.Transport != "udp" || e.Result.Granularity != "packet" || e.Result.Finish == trace.Unfinished {
 			continue
 		}
-		to, _ := p.net.NodeByName(e.Result.To)
+		to, ok := p.net.NodeByName(e.Result.To)
+		if !ok { // a service
+			continue
+		}
 		first := p.net.ArcFrom(p.net.Arcs(to)[0])
 		packets, bytes := int64(0), int64(0)
 		for _, a := range arrivals[first] {
@@ -446,7 +451,7 @@ func unmarked(frame string) string {
 // changed; only a switch that goes down forgets them.
 func (p *play) rulesCount() error {
 	facts := p.facts()
-	if len(p.looks) == 0 || p.busy() || !facts.unmoved {
+	if len(p.looks) == 0 || p.busy() || !facts.unmoved || !facts.chaos {
 		return nil
 	}
 	final, arrivals := p.looks[len(p.looks)-1], p.arrivals()

@@ -23,6 +23,9 @@ import (
 	"sendim/core/trace"
 	"sendim/core/workload"
 	"sendim/descriptors"
+	learningswitch "sendim/plugins/learning-switch"
+	loadbalancer "sendim/plugins/load-balancer"
+	shortestpath "sendim/plugins/shortest-path"
 	"sendim/sim"
 )
 
@@ -161,8 +164,17 @@ func (w world) play(m manner) (p *play, err error) {
 		s.net.Watches, s.deploy.Simulation.Workers = nil, m.workers
 	}
 	spec := backend.Spec{Run: "law", Deployment: s.deploy, Model: s.net, Seed: s.deploy.Simulation.Seed,
-		Launch: func(context.Context, deployment.Application) (app.Instance, error) {
-			return &hasty{app.Local(&chaos{flows: s.flows}), p, m.cancels}, nil
+		Launch: func(_ context.Context, a deployment.Application) (app.Instance, error) {
+			var x app.App = &chaos{flows: s.flows}
+			switch a.Plugin {
+			case "builtin:learning-switch":
+				x = learningswitch.New()
+			case "builtin:shortest-path":
+				x = shortestpath.New()
+			case "builtin:load-balancer":
+				x = loadbalancer.New()
+			}
+			return &hasty{app.Local(x), p, m.cancels}, nil
 		}}
 	opened, err := sim.Backend{}.Open(context.Background(), spec, p.diary)
 	if err != nil {
