@@ -26,7 +26,7 @@ func (p *play) sharesAreFair() error {
 	}
 	for i := 1; i < len(p.looks); i++ {
 		a, b := &p.looks[i-1], &p.looks[i]
-		if p.disturbed(a.at, b.at) {
+		if p.disturbed(a.at, b.at) || i > 1 && p.resumed(&p.looks[i-2], a, b) {
 			continue
 		}
 		shares, err := p.shares(a, b)
@@ -74,6 +74,19 @@ func (p *play) disturbed(from, to model.Time) bool {
 		}
 		if at > from && at <= to {
 			return true
+		}
+	}
+	return false
+}
+
+// resumed says whether a flow that had stood still went on meanwhile: after an outage
+// transfers wait until they try again.
+func (p *play) resumed(before, a, b *look) bool {
+	for i := range p.flows {
+		if f := &p.flows[i]; f.Granularity == model.GranularityFlow && f.Transport != model.ICMP {
+			if was, at := p.sentBytes(before, f), p.sentBytes(a, f); was > 0 && was == at && p.sentBytes(b, f) != at {
+				return true
+			}
 		}
 	}
 	return false
