@@ -25,12 +25,12 @@ type frame struct {
 	cargo       cargo
 	lost        bool   // its link went down meanwhile
 	scout       bool   // its way is written down as its flow's path
-	forth       bool   // a TCP segment of the flow's sender, where several work
 	owner       int32  // flow or ping, -1
 	seq         uint32 // number among its owner's
 	sent        int64  // when its host made it
 	seg         int32  // in world.segs, -1
 	queue       uint8  // that the last switch set, 0: none
+	forth       bool   // a TCP segment of the flow's sender, where several work
 }
 
 const (
