@@ -367,25 +367,45 @@ func (p *play) classesHold() error {
 		return nil
 	}
 	arrivals := p.arrivals()
-	for k, c := range p.net.Classes {
-		if c.Max == 0 || k >= 16 {
-			continue
-		}
-		for a := range model.Arc(2 * p.net.LinkCount()) {
-			_, slack := p.speed(a)
+	for a := range model.Arc(2 * p.net.LinkCount()) {
+		_, slack := p.speed(a)
+		for mark, most := range p.highest(a) {
 			var mine []arrival
 			for _, x := range arrivals[p.net.ArcTo(a)] {
-				if x.header.DSCP == uint8(4*k+3) {
+				if x.header.DSCP == mark {
 					mine = append(mine, x)
 				}
 			}
 			// htb's leaky bucket lets a frame or two pass together.
-			if err := within(mine, c.Max, slack+c.Max.TransmissionTime(2*9018)); err != nil {
-				return fmt.Errorf("class %s, %s to %s: %w", c.ID, p.net.PortName(p.net.ArcFrom(a)), p.net.PortName(p.net.ArcTo(a)), err)
+			if err := within(mine, most, slack+most.TransmissionTime(2*9018)); err != nil {
+				return fmt.Errorf("mark %d, %s to %s: %w", mark, p.net.PortName(p.net.ArcFrom(a)), p.net.PortName(p.net.ArcTo(a)), err)
 			}
 		}
 	}
 	return nil
+}
+
+// highest is the highest rates at a port by mark: those of the model's classes, or of the
+// queues that the port has in their place.
+func (p *play) highest(a model.Arc) map[uint8]model.Rate {
+	out := map[uint8]model.Rate{}
+	for _, d := range p.net.Disciplines {
+		if d.ID != p.net.ArcSpec(a).Discipline || len(d.Queues) == 0 {
+			continue
+		}
+		for _, q := range d.Queues {
+			if q.Max > 0 && q.DSCP >= 0 {
+				out[uint8(q.DSCP)] = q.Max
+			}
+		}
+		return out
+	}
+	for k, c := range p.net.Classes {
+		if c.Max > 0 && k < 16 {
+			out[uint8(4*k+3)] = c.Max
+		}
+	}
+	return out
 }
 
 // nobodyOvertakes compares the frames that left a port with those that came to the other
