@@ -10,6 +10,7 @@ import (
 	"sendim/core/deployment"
 	"sendim/core/model"
 	"sendim/sim"
+	"sendim/sim/hops"
 )
 
 func workers(n int) option {
@@ -85,6 +86,61 @@ func TestWorkersStopWithTheLastFlow(t *testing.T) {
 			} else if text != want || b.s.Digest() != digest {
 				t.Errorf("%d workers: %s", n, difference(want, text))
 			}
+		}
+	}
+}
+
+// busy is a fat tree with traffic of every kind that workers divide, over links that lose
+// and fail, and with an app that hears of each pair's first packets again and again.
+func busy(t testing.TB, workersAsked int) (text, digest string, windows int) {
+	const k = 4
+	i := 0
+	n := hops.FatTree(k, func(h int) (list []model.Flow) {
+		for _, step := range []int{1, 5, 10} {
+			i++
+			f := model.Flow{ID: fmt.Sprint("f", i), From: model.NodeID(h), To: model.NodeID((h + step) % 16), Start: model.Time(i) * 200 * model.Microsecond,
+				Granularity: model.GranularityPacket, SrcPort: uint16(2000 + i), DstPort: 80, Packet: 1514}
+			switch {
+			case i%5 == 0:
+				f.Transport, f.Count = model.ICMP, 3
+			case i%3 == 0:
+				f.Transport, f.Rate, f.Duration = model.UDP, 20e6, 30*model.Millisecond
+			case i%7 == 0:
+				f.Transport, f.Duration = model.TCP, 40*model.Millisecond
+			default:
+				f.Transport, f.Size = model.TCP, model.Size(20_000*i)
+			}
+			list = append(list, f)
+		}
+		return list
+	})
+	d := newDiary()
+	b := start(t, n, &router{reactive: true, idle: 1}, d, workers(workersAsked), controlDelay(300*model.Microsecond))
+	change := func(kind model.ChangeKind, link int, share float64) {
+		b.do(backend.Action{Change: &model.Change{Kind: kind, Link: model.LinkID(link), Node: model.NoNode, Loss: share}})
+	}
+	for link := 0; link < n.LinkCount(); link += 5 {
+		change(model.LinkLoss, link, 0.01)
+	}
+	b.run(20 * model.Millisecond)
+	change(model.LinkDown, 33, 0)
+	b.run(50 * model.Millisecond)
+	change(model.LinkUp, 33, 0)
+	b.run(model.Forever)
+	text = fmt.Sprint(b.s.Now())
+	b.close()
+	return text + d.all(t), b.s.Digest(), sim.Apart(b.s)
+}
+
+func TestWorkersAgreeOnBusyNetworks(t *testing.T) {
+	want, digest, _ := busy(t, 1)
+	for _, n := range []int{2, 3, 7} {
+		text, other, windows := busy(t, n)
+		if text != want || other != digest {
+			t.Errorf("%d workers: %s", n, difference(want, text))
+		}
+		if windows < 1000 {
+			t.Errorf("%d workers were beside each other in %d windows only", n, windows)
 		}
 	}
 }

@@ -12,38 +12,42 @@ import (
 	"sendim/sim/des"
 )
 
-// run is a flow under way.
+// run is a flow under way. What its sender and its receiver write lies apart, because two
+// workers may do so at once.
 type run struct {
-	spec     model.Flow
-	index    int32
-	sides    []side // by lane, where there are several
-	from     *host
-	to       model.NodeID // NoNode: whoever takes a service's packets
-	header   packet.Header
-	resolved bool // header bears the receiver's Ethernet address
-	start    int64
-	pace     pacer
-	due      int64  // when a datagram is sent next
-	paced    *paced // of a flow with a pattern, instead of pace
+	bytes, received int64 // application bytes and packets received
+	first, last     int64 // first and latest byte received
+	latency         spread
+	newest          uint32 // datagram received
 
-	offered, bytes                    int64  // application bytes
-	sent, received, lost, repeats     int64  // packets
-	newest                            uint32 // datagram received
-	inFlight                          int32  // frames and copies of them; see underWay
-	upcalls                           int32  // frames that went to the controller and have not come back
-	first, last                       int64  // first and latest byte received
-	latency                           spread
-	path                              []model.NodeID
-	served                            []served // of a flow to a service
-	scouted, silent, timedOut, ending bool
-	closing, looked                   bool // what lanes.go knows of ending
-
+	spec   model.Flow
+	index  int32
+	sides  []side // by lane, where there are several
+	from   *host
+	to     model.NodeID // NoNode: whoever takes a service's packets
+	start  int64
+	path   []model.NodeID
+	served []served  // of a flow to a service
 	past   *flowPast // nil: nobody follows it
 	tcp    *tcpRun
 	fluid  *fluidRun
 	chunks *chunkRun
 	handle *handle
-	reason string
+
+	closing, looked bool // what lanes.go knows of ending
+
+	header   packet.Header
+	resolved bool // header bears the receiver's Ethernet address
+	pace     pacer
+	due      int64  // when a datagram is sent next
+	paced    *paced // of a flow with a pattern, instead of pace
+	offered  int64  // application bytes
+	inFlight int32  // frames and copies of them; see underWay
+	upcalls  int32  // frames that went to the controller and have not come back
+	reason   string
+
+	sent, lost, repeats               int64 // packets
+	scouted, silent, timedOut, ending bool
 }
 
 const (
