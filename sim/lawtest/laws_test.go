@@ -16,6 +16,7 @@ import (
 type facts struct {
 	onlyPackets bool // no flow is followed as a fluid or in chunks
 	chaos       bool // the app is chaos, whose first table only counts
+	queues      bool // frames may wait in other queues than their marks say: set_queue
 	plain       bool // the tables send every frame to one port at most
 	unmoved     bool // no switch goes down, and every message of the controller arrives
 	set         map[string]string
@@ -44,6 +45,7 @@ func (p *play) facts() facts {
 		}
 	}
 	f.chaos = len(p.deploy.Applications) == 1 && p.deploy.Applications[0].Plugin == "builtin:chaos"
+	f.queues = f.set["add"] != "" || f.set["send"] != ""
 	f.plain = f.chaos && f.set["groups"] == ""
 	for _, act := range []string{"add", "group", "send"} {
 		f.plain = f.plain && f.set[act] == ""
@@ -363,7 +365,7 @@ func (p *play) ratesHold() error {
 }
 
 func (p *play) classesHold() error {
-	if f := p.facts(); f.set["add"] != "" { // set_queue
+	if p.facts().queues {
 		return nil
 	}
 	arrivals := p.arrivals()
@@ -412,7 +414,7 @@ func (p *play) highest(a model.Arc) map[uint8]model.Rate {
 // end: the same, but for those that were lost. Where classes have queues of their own each
 // is looked at by itself.
 func (p *play) nobodyOvertakes() error {
-	if len(p.captures[0]) == 0 || (len(p.net.Classes) > 0 || p.shaped()) && p.facts().set["add"] != "" {
+	if len(p.captures[0]) == 0 || (len(p.net.Classes) > 0 || p.shaped()) && p.facts().queues {
 		return nil
 	}
 	arrivals := p.arrivals()
