@@ -30,6 +30,7 @@ type told struct {
 			SrcPort, DstPort uint16
 			Count            int32
 			Profile, Tenant  string
+			TCP              string
 			Chunk            int64
 			Chunks           string
 			Pattern          string
@@ -152,7 +153,7 @@ func (r *reader) flowOf(x *told) (model.Flow, bool) {
 	}
 	f := model.Flow{ID: r.Prefix + v.ID, From: model.NodeID(r.out.ends.of([]byte(v.From), r.line)), To: model.NodeID(r.out.ends.of([]byte(v.To), r.line)),
 		Start: v.Start, Duration: a.For, Size: model.Size(a.Bytes), Rate: a.Rate, Packet: model.Size(a.Packet), SrcPort: a.SrcPort, DstPort: a.DstPort, Count: a.Count,
-		Class: r.text([]byte(v.Class)), Profile: r.text([]byte(a.Profile)), Tenant: r.text([]byte(a.Tenant)),
+		Class: r.text([]byte(v.Class)), Profile: r.text([]byte(a.Profile)), TCP: r.text([]byte(a.TCP)), Tenant: r.text([]byte(a.Tenant)),
 		Chunk: model.Size(a.Chunk), Chunks: r.text([]byte(a.Chunks)), Pattern: r.text([]byte(a.Pattern))}
 	if t, ok := model.ParseTransport(v.Transport); ok {
 		f.Transport = t

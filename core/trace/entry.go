@@ -140,6 +140,7 @@ type Asked struct {
 	DstPort uint16     `json:"dstport,omitempty"`
 	Count   int32      `json:"count,omitempty"` // echoes, where For does not say how many
 	Profile string     `json:"profile,omitempty"`
+	TCP     string     `json:"tcp,omitempty"` // how its TCP was to behave
 	Tenant  string     `json:"tenant,omitempty"`
 	Chunk   int64      `json:"chunk,omitempty"`  // bytes of its chunks, if it has any
 	Chunks  string     `json:"chunks,omitempty"` // or the list of them, instead of Bytes
@@ -149,7 +150,7 @@ type Asked struct {
 // AskedOf is what a flow asks for.
 func AskedOf(f *model.Flow) Asked {
 	a := Asked{Bytes: int64(f.Size), For: f.Duration, Rate: f.Rate, Packet: int64(f.Packet), SrcPort: f.SrcPort, DstPort: f.DstPort,
-		Count: f.Count, Profile: f.Profile, Tenant: f.Tenant, Chunks: f.Chunks, Pattern: f.Pattern}
+		Count: f.Count, Profile: f.Profile, TCP: f.TCP, Tenant: f.Tenant, Chunks: f.Chunks, Pattern: f.Pattern}
 	if f.Granularity == model.GranularityChunk {
 		a.Chunk = int64(f.Chunk)
 	}
