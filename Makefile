@@ -45,6 +45,7 @@ WORKERS   := $(foreach k,8 16,$(foreach n,1 2,sim/hops:Workers/k=$(k)/workers=$(
 CHUNKS    := $(foreach k,4 8,sim:ChunkHops/k=$(k))
 FLOWS     := $(foreach k,8 16,$(foreach n,10000 100000,sim/fluid:FatTree/k=$(k)/flows=$(n))) sim:FlowEvents
 EVENTS    := $(foreach n,64000 1000000,sim/des:Hold/pending=$(n)/exponential)
+ROUTES    := core/graph:Hops core/graph:Fill core/graph:HopPath core/graph:Forest
 APPS      := $(foreach n,process/1 process/256 process/4096 linked/4096,plugins/apprpc:Events/$(n)) \
              $(foreach n,echo/python learning/python learning/go,plugins/python:Events/$(n)/1 plugins/python:Events/$(n)/4096) plugins/python:Launch \
              core/control:PacketInAnsweredByRuleAndPacketOut
@@ -56,18 +57,23 @@ bench: ## speed and memory as JSON lines, beside the peers that are Go modules
 SCALE := $(foreach n,10000/flows=1000 100000/flows=1000 1000000/flows=10000,$(foreach g,flow packet,cmd/sendim:WholeRun/nodes=$(n)/$(g))) \
          $(foreach n,300 1000,cmd/sendim:ProactiveRun/switches=$(n)) sim:Proactive
 
-bench-sim: ## the simulator: construction, packets, chunks, flows, the event list, whole runs of up to a million nodes
-	$(BENCH) $(CONSTRUCT) $(PACKETS) $(WORKERS) $(CHUNKS) $(FLOWS) $(EVENTS) $(SCALE)
-
-bench-peers: ## ours beside ns-3 and SimGrid in one run; needs libns3-dev, libsimgrid-dev
-	@$(MAKE) --no-print-directory -C scripts/peers
-	@args=(); ours() { args+=("$$1"); }; peer() { if [ -x bin/peers/$${1%% *} ]; then args+=("./bin/peers/$$1"); fi; }; \
+# What ns-3 and SimGrid answer too, each beside ours; what is not built is left out.
+define peered
+$(MAKE) --no-print-directory -C scripts/peers >&2; \
+	args=(); ours() { args+=("$$1"); }; peer() { if [ -x bin/peers/$${1%% *} ]; then args+=("./bin/peers/$$1"); fi; }; \
 	for k in 4 8; do peer "ns3 packets raw $$k"; peer "ns3 packets ip $$k"; ours sim/hops:PacketHops/k=$$k; done; \
 	for n in 10000 100000 $(if $(filter all,$(BENCH_PEERS)),1000000); do \
 	  peer "ns3 construct $$n"; peer "simgrid construct $$n"; ours sim:ConstructLarge/nodes=$$n; done; \
 	for c in 8/10000 8/100000 16/10000 $(if $(filter all,$(BENCH_PEERS)),16/100000); do k=$${c%/*} n=$${c#*/}; \
-	  peer "simgrid flows exact $$k $$n"; peer "simgrid flows coarse $$k $$n"; ours sim/fluid:FatTree/k=$$k/flows=$$n; done; \
-	$(BENCH) "$${args[@]}"
+	  peer "simgrid flows exact $$k $$n"; peer "simgrid flows coarse $$k $$n"; ours sim/fluid:FatTree/k=$$k/flows=$$n; done
+endef
+
+bench-peers: ## ours beside ns-3 and SimGrid in one run; needs g++ libns3-dev libsimgrid-dev
+	@$(peered); $(BENCH) "$${args[@]}"
+
+bench-sim: ## the simulator beside its peers, workers, routes, descriptors, and whole runs of up to a million nodes
+	@$(peered); $(BENCH) "$${args[@]}" $(if $(filter all,$(BENCH_PEERS)),,sim:ConstructLarge/nodes=1000000 sim/fluid:FatTree/k=16/flows=100000) \
+	  $(WORKERS) $(CHUNKS) sim:FlowEvents $(EVENTS) $(ROUTES) $(DECODE) $(CONVERT) $(SCALE)
 
 IMPORT := cmd/sendim:Import $(foreach n,10000 100000 1000000,$(foreach k,topology-zoo brite caida,cmd/sendim:ImportLarge/kind=$(k)/nodes=$(n))) \
           $(foreach k,linear leaf-spine fat-tree jellyfish small-world random waxman barabasi-albert,$(foreach n,10000 100000 1000000,cmd/sendim:Generate/kind=$(k)/nodes=$(n)))
