@@ -144,3 +144,32 @@ func TestWorkersAgreeOnBusyNetworks(t *testing.T) {
 		}
 	}
 }
+
+// The way of a flow is that of its first packet that is not lost, which nobody may get
+// wrong because the loss and the next packet are two workers' within one window.
+func TestWorkersFollowTheSamePacket(t *testing.T) {
+	play := func(asked int) (string, int) {
+		n := sketch(t, []string{"h1-s1", "s1-s2", "s2-h2"}, model.LinkSpec{Rate: 1e9, Delay: 3 * model.Millisecond})
+		n.Flows = append(n.Flows, udp("warm", 0, 3, 0, model.Second, 1e6))
+		for i := range 60 {
+			f := udp(fmt.Sprint("f", i), 0, 3, 500*model.Millisecond+model.Time(i)*20*model.Millisecond, 0, 1_050_000)
+			f.Packet, f.Size, f.SrcPort = 1000, 2*958, uint16(3000+i)
+			n.Flows = append(n.Flows, f)
+		}
+		d := newDiary()
+		b := start(t, n, &router{}, d, workers(asked))
+		b.run(400 * model.Millisecond)
+		b.do(backend.Action{Change: &model.Change{Kind: model.LinkLoss, Link: b.link("s2--h2"), Node: model.NoNode, Loss: 0.5}})
+		b.run(model.Forever)
+		b.close()
+		return d.all(t), sim.Apart(b.s)
+	}
+	want, _ := play(1)
+	got, windows := play(2)
+	if got != want {
+		t.Error(difference(want, got))
+	}
+	if windows == 0 {
+		t.Error("nobody worked beside another")
+	}
+}

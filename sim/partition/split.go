@@ -343,7 +343,7 @@ func (g *graph) exchange(some []int32, goal, total int64) bool {
 		offer(v)
 		heaviest = max(heaviest, g.weight[v])
 	}
-	slack := max(total/50, heaviest)
+	slack := max(total/50, min(heaviest, goal/5)) // no part may be given up for a smaller cut
 	off := func(have int64) int64 { return max(0, max(have-goal, goal-have)-slack) }
 	have, cut := g.have(some), int64(0)
 	bestOff, bestCut, bestHave, keep := off(have), int64(0), have, 0

@@ -113,3 +113,18 @@ func TestPartsAreBalancedAndRepeatable(t *testing.T) {
 		}
 	})
 }
+
+func TestSmallNetworksAreDividedToo(t *testing.T) {
+	for n := 2; n < 9; n++ {
+		var edges []Edge
+		for i := range int32(n - 1) {
+			edges = append(edges, Edge{i, i + 1, 5, 1})
+		}
+		for parts := 2; parts <= min(n, 4); parts++ {
+			weights := slices.Repeat([]int64{3}, n)
+			if s := sums(weights, Split(weights, edges, parts), parts); slices.Min(s) == 0 {
+				t.Errorf("a line of %d in %d parts: %v", n, parts, s)
+			}
+		}
+	}
+}
