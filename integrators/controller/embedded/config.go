@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,9 @@ type Config struct {
 	// Listener is where switches dial in; New takes it over. It may have been opened in
 	// another network namespace.
 	Listener net.Listener
+	// TLS is how switches are spoken with; nil means in the clear. Whom it does not let in
+	// is refused. Optional.
+	TLS *tls.Config
 	// Driver is the run's control runtime. Its sink should be Clock.
 	Driver control.Driver
 	// Clock gives the runtime its time, and takes the diary.
@@ -34,7 +38,8 @@ type Config struct {
 	// Echo is how long a switch may say nothing before it is asked for an echo, and
 	// Silence before it is lost. Optional: a third of Silence, and 15 s.
 	Echo, Silence time.Duration
-	// Handshake is how long a switch may take to introduce itself. Optional: 10 s.
+	// Handshake is how long a switch may take to introduce itself, and as long again for
+	// TLS before. Optional: 10 s.
 	Handshake time.Duration
 	// Backlog is how many messages may wait for a switch before its packet-ins are
 	// dropped, and Limit before it is given up. Optional: 16,384 and 4,194,304.

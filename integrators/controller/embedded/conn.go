@@ -53,7 +53,11 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	defer stop()
 	defer nc.Close()
 
-	ports, err := k.greet()
+	err := k.secure(ctx)
+	var ports []flow.PortState
+	if err == nil {
+		ports, err = k.greet()
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			c.refuse(k, err)

@@ -24,6 +24,9 @@
 // Silence is lost: noticed at the latest Echo/2 after that. By default this is 5 s, 15 s
 // and 17.5 s. The same Silence bounds how long a switch may take nothing.
 //
+// With Config.TLS a switch must show a certificate before its first word is read; what
+// it costs is that one connection's own time.
+//
 // A switch's local port and the other reserved ports are left out of everything that is
 // told about ports.
 package embedded

@@ -268,8 +268,10 @@ func dial(t testing.TB, addr string) *peer {
 	}
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &peer{t, c, bufio.NewReader(c)}
+	return newPeer(t, c)
 }
+
+func newPeer(t testing.TB, c net.Conn) *peer { return &peer{t, c, bufio.NewReader(c)} }
 
 func (p *peer) send(kind wire.Type, xid uint32, body ...byte) {
 	p.t.Helper()
