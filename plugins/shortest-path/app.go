@@ -15,7 +15,7 @@ import (
 // Manifest describes the app.
 func Manifest() app.Manifest {
 	return app.Manifest{
-		Name: "shortest-path", Version: "1.0.0",
+		Name: "shortest-path", Version: "1.1.0",
 		Doc:    "Routes IPv4 between hosts along shortest paths.",
 		Tables: 1, Services: []app.Service{app.ServiceARP}, Stateful: true,
 		Parameters: []app.Parameter{
@@ -23,6 +23,9 @@ func Manifest() app.Manifest {
 				Doc: "rules for every destination at once, for a pair when its first packet comes, or whichever the size of the network asks for"},
 			{Name: "ecmp", Type: app.Choice, Default: "pair", Choices: []string{"none", "pair", "group"},
 				Doc: "of equally short paths take one for all, one for each pair of hosts, or one for each flow by select groups"},
+			{Name: "protect", Type: app.Choice, Default: "none", Choices: []string{"none", "link", "downstream"},
+				Doc: "proactive: a switch whose link fails goes on at once by a neighbour whose own paths do not come back (RFC 5286), by fast-failover groups; " +
+					"with downstream only by one that is nearer to the destination, so that nothing goes around in circles however many links fail"},
 			{Name: "weight", Type: app.Choice, Default: "hops", Choices: []string{"hops", "delay", "cost"},
 				Doc: "what makes a path short: few links, little delay, or a small sum of the links' weights"},
 			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "reactive: a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
@@ -40,6 +43,7 @@ func New() app.App {
 // options are the parameters, read.
 type options struct {
 	mode, ecmp, weight string
+	protect            string
 	idle, priority     uint16
 	limit              int
 }
@@ -55,6 +59,7 @@ type router struct {
 	routes routes
 	dests  map[model.NodeID]*destination // proactive, by switch
 	groups groups
+	cover  cover
 	pairs  map[pair][]hop // reactive: the rules of a pair, from the source on
 
 	actions map[choice][]flow.Action
@@ -63,10 +68,12 @@ type router struct {
 // pair is a source and a destination.
 type pair struct{ Src, Dst packet.IPv4 }
 
-// hop is a rule of a pair: where, and by which port it sends.
+// hop is a rule of a pair: where, by which port it sends, and by which other one when that
+// is down; 0 for none.
 type hop struct {
 	Switch model.NodeID
 	Port   model.PortNo
+	Over   model.PortNo `json:",omitempty"`
 }
 
 func (a *router) Manifest() app.Manifest { return Manifest() }
@@ -123,7 +130,7 @@ func (a *router) link(id model.LinkID) app.LinkInfo {
 
 func (a *router) configure(p map[string]string, out *app.Commands) {
 	a.parameters = p
-	a.opt = options{mode: p["mode"], ecmp: p["ecmp"], weight: p["weight"]}
+	a.opt = options{mode: p["mode"], ecmp: p["ecmp"], weight: p["weight"], protect: p["protect"]}
 	priority, err := strconv.ParseUint(p["priority"], 10, 16)
 	if err != nil || priority == 0 || priority == 0xffff {
 		out.Log("error", fmt.Sprintf("priority %q is not between 1 and 65534; taking 100", p["priority"]))
@@ -141,6 +148,13 @@ func (a *router) configure(p map[string]string, out *app.Commands) {
 		out.Log("warn", "this network has no select groups: ecmp=pair instead of group")
 		a.opt.ecmp = "pair"
 	}
+	if a.opt.protect == "" {
+		a.opt.protect = "none"
+	}
+	if a.protects() && !slices.Contains(a.granted, app.NeedFastFailover) {
+		out.Log("warn", "this network has no fast-failover groups: protect=none instead of "+a.opt.protect)
+		a.opt.protect = "none"
+	}
 }
 
 // begin chooses the mode and installs what it asks for.
@@ -151,6 +165,9 @@ func (a *router) begin(out *app.Commands) {
 	a.routes.reset(&a.view, a.opt.weight)
 	if a.reactive {
 		out.Log("info", fmt.Sprintf("mode reactive: %d switches, %d hosts; the path of a pair is installed with its first packet", switches, hosts))
+		if a.protects() {
+			out.Log("warn", "reactive paths are not protected: rules lie on them and nowhere else; protect="+a.opt.protect+" wants mode=proactive")
+		}
 		for _, s := range a.view.Switches() {
 			out.OnMiss(s.ID, 0, app.MissController)
 		}
@@ -186,7 +203,7 @@ func (a *router) linkChanged(old app.LinkInfo, c *app.LinkChange, out *app.Comma
 		a.repair(c.Link, c.Link.Up || reshaped, out)
 		return
 	}
-	if reshaped || a.routes.spares || old.Weight != c.Link.Weight || old.Delay != c.Link.Delay {
+	if reshaped || a.routes.spares || a.protects() || old.Weight != c.Link.Weight || old.Delay != c.Link.Delay {
 		a.refreshAll(out)
 		return
 	}

@@ -42,6 +42,11 @@ func variants() map[string]map[string]string {
 			out[mode+" "+ecmp] = map[string]string{"mode": mode, "ecmp": ecmp}
 		}
 	}
+	for _, ecmp := range []string{"none", "pair", "group"} {
+		for _, protect := range []string{"link", "downstream"} {
+			out["protect "+protect+" "+ecmp] = map[string]string{"mode": "proactive", "ecmp": ecmp, "protect": protect}
+		}
+	}
 	return out
 }
 

@@ -3,7 +3,6 @@ package shortestpath
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"sendim/core/app"
 	"sendim/core/flow"
@@ -26,7 +25,8 @@ type attached struct {
 	port model.PortNo
 }
 
-// choice is how a switch sends to a destination: by a port, or by a group over several.
+// choice is how a switch sends to a destination: by a port, or by a group over several, of
+// which the port, if there is one, is the first.
 // The zero choice is: not at all.
 type choice struct {
 	port  model.PortNo
@@ -120,6 +120,9 @@ func (a *router) refreshThrough(link int32, up bool, out *app.Commands) {
 // refresh brings destinations up to date: groups first, then new and changed rules, the
 // nearest to the destination first, then what is no longer wanted.
 func (a *router) refresh(switches []model.NodeID, hosts map[model.NodeID][]attached, out *app.Commands) {
+	if a.protects() {
+		a.cover.measure(&a.routes)
+	}
 	var gone []removal
 	for _, sw := range switches {
 		gone = append(gone, a.refreshOne(sw, hosts, out)...)
@@ -128,6 +131,9 @@ func (a *router) refresh(switches []model.NodeID, hosts map[model.NodeID][]attac
 		out.Remove(r.sw, r.rule)
 	}
 	a.groups.sweep(out)
+	if a.protects() {
+		a.reportCover(out)
+	}
 }
 
 // removal is a rule that is no longer wanted.
@@ -148,6 +154,7 @@ func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, 
 		now.choice = a.choices(now.dist, out)
 		if a.opt.ecmp == "pair" {
 			now.pairs = a.spread(sw, now, hosts)
+			a.usePairs(now.pairs, out)
 		}
 		a.dests[sw] = now
 	} else {
@@ -172,6 +179,13 @@ func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, 
 	for n, c := range old.choice {
 		if c.group != "" {
 			a.groups.release(a.view.Switches()[n].ID, c.group)
+		}
+	}
+	for _, hops := range old.pairs { // in which order does not matter: it is sorted before it is sent
+		for _, h := range hops {
+			if h.Over != 0 {
+				a.groups.release(h.Switch, protectName(h.Port, h.Over))
+			}
 		}
 	}
 	return append(gone, a.changePairs(old.pairs, now.pairs, out)...)
@@ -226,8 +240,15 @@ func (a *router) choices(dist []int64, out *app.Commands) []choice {
 		case len(arcs) == 0:
 		case len(arcs) == 1 || a.opt.ecmp != "group":
 			of[n].port = a.view.PortOf(arcs[0]).Port
+			if over := a.alternate(int32(n), arcs[0], dist); over != 0 {
+				of[n].group = a.groups.use(a.view.Switches()[n].ID, flow.FastFailover, []model.PortNo{of[n].port, over}, out)
+			}
 		default:
-			of[n].group = a.groups.use(a.view.Switches()[n].ID, arcs, &a.view, out)
+			ports := make([]model.PortNo, len(arcs))
+			for i, arc := range arcs {
+				ports[i] = a.view.PortOf(arc).Port
+			}
+			of[n].group = a.groups.use(a.view.Switches()[n].ID, flow.Select, ports, out)
 		}
 	}
 	return of
@@ -259,7 +280,7 @@ func (a *router) spread(home model.NodeID, d *destination, hosts map[model.NodeI
 					arcs, id := r.Of(at), a.view.Switches()[at].ID
 					arc := choose(arcs, k, id)
 					if port := a.view.PortOf(arc).Port; port != d.choice[at].port {
-						hops = append(hops, hop{id, port})
+						hops = append(hops, hop{id, port, a.alternate(at, arc, d.dist)})
 					}
 					at = a.routes.g.Head(arc)
 				}
@@ -292,7 +313,7 @@ func (a *router) changePair(k pair, old, now []hop, idle uint16, out *app.Comman
 	for _, h := range slices.Backward(now) {
 		if !slices.Contains(old, h) {
 			out.Install(h.Switch, flow.Rule{Priority: a.opt.priority + 1, Match: match, Idle: idle, SendRemoved: idle != 0,
-				Apply: a.action(choice{port: h.Port})})
+				Apply: a.action(h.choice())})
 		}
 	}
 	for _, h := range old {
@@ -310,54 +331,4 @@ func sortedKeys(m map[pair][]hop) []pair {
 	}
 	slices.SortFunc(out, func(a, b pair) int { return cmp.Or(cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Src, b.Src)) })
 	return out
-}
-
-// groups are the select groups in use: one for each set of ports of a switch, shared by
-// the destinations that leave by them.
-type groups struct {
-	used map[groupKey]int // destinations
-	idle []groupKey       // to be taken back unless used again
-}
-
-type groupKey struct {
-	sw   model.NodeID
-	name string
-}
-
-// use gives the group over the ports of some arcs.
-func (g *groups) use(sw model.NodeID, arcs []int32, v *app.View, out *app.Commands) string {
-	name, buckets := "ecmp", make([]flow.Bucket, len(arcs))
-	for i, arc := range arcs {
-		port := uint32(v.PortOf(arc).Port)
-		name += "-" + strconv.FormatUint(uint64(port), 10)
-		buckets[i] = flow.Bucket{Weight: 1, WatchPort: port, WatchGroup: flow.GroupAny, Actions: []flow.Action{flow.Out(port)}}
-	}
-	if g.used == nil {
-		g.used = map[groupKey]int{}
-	}
-	k := groupKey{sw, name}
-	if _, known := g.used[k]; !known {
-		out.SetGroup(sw, flow.Group{Name: name, Type: flow.Select, Buckets: buckets})
-	}
-	g.used[k]++
-	return name
-}
-
-// release says that a destination does not use a group any more.
-func (g *groups) release(sw model.NodeID, name string) {
-	k := groupKey{sw, name}
-	if g.used[k]--; g.used[k] == 0 {
-		g.idle = append(g.idle, k)
-	}
-}
-
-// sweep takes back the groups that nothing uses.
-func (g *groups) sweep(out *app.Commands) {
-	for _, k := range g.idle {
-		if n, known := g.used[k]; known && n == 0 {
-			out.RemoveGroup(k.sw, k.name)
-			delete(g.used, k)
-		}
-	}
-	g.idle = g.idle[:0]
 }

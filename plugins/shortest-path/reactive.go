@@ -94,9 +94,9 @@ func (a *router) path(k pair, from model.NodeID, dst *app.HostInfo) (hops []hop)
 	}
 	for _, arc := range arcs {
 		p := a.view.PortOf(arc)
-		hops = append(hops, hop{p.Switch, p.Port})
+		hops = append(hops, hop{Switch: p.Switch, Port: p.Port})
 	}
-	return append(hops, hop{dst.At.Switch, dst.At.Port})
+	return append(hops, hop{Switch: dst.At.Switch, Port: dst.At.Port})
 }
 
 func (a *router) arcs(k pair, at, to int32) (path []int32, ok bool) {
@@ -113,7 +113,8 @@ func (a *router) repair(l app.LinkInfo, all bool, out *app.Commands) {
 		hops := a.pairs[k]
 		through := all
 		for _, h := range hops {
-			through = through || h == hop{l.A.Switch, l.A.Port} || h == hop{l.B.Switch, l.B.Port}
+			at := app.Port{Switch: h.Switch, Port: h.Port}
+			through = through || at == l.A || at == l.B
 		}
 		src, ok := a.view.HostByIP(k.Src)
 		switch {
