@@ -2,6 +2,7 @@ package lawtest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -239,8 +240,11 @@ func (p *play) linksConserve() error {
 	return nil
 }
 
-// busy says whether frames may still be under way when the playing ends.
+// busy says whether frames, or chunks, may still be under way when the playing ends.
 func (p *play) busy() bool {
+	if n := len(p.looks); n > 1 && p.looks[n-2].at >= p.ended-5*model.Second && !maps.Equal(p.looks[n-1].ports, p.looks[n-2].ports) {
+		return true
+	}
 	for i := range p.diary.entries {
 		e := &p.diary.entries[i]
 		switch {

@@ -22,6 +22,7 @@ func broken(w world) (law string, err error) {
 	for at := model.Time(0); at < 6*model.Second; at += 97 * model.Millisecond {
 		looks = append(looks, at)
 	}
+	looks = append(looks, last-2*model.Second) // is anything still under way at the end?
 	first, err := w.play(manner{captures: true, looks: looks})
 	if err != nil {
 		return lawOf(err, "every world can be played"), err
