@@ -164,7 +164,7 @@ func (o *output) Write(p []byte) (int, error) {
 
 // exec runs a program in a host until it ends or ctx does.
 func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
-	argv, err := w.enter(e.Node, e.Argv...)
+	run, err := w.ground.inside(e.Node)
 	if err != nil {
 		return backend.Outcome{Err: err}
 	}
@@ -179,7 +179,7 @@ func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	_, err = w.place.run.Run(ctx, shell.Cmd{Argv: argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
+	_, err = run.Run(ctx, shell.Cmd{Argv: e.Argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
 	r := &trace.ExecResult{Argv: e.Argv}
 	var failed *shell.Error
 	switch {

@@ -97,7 +97,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			w.fail(err)
 		}
 	})
-	if w.service, err = startService(ctx, w.processes, s.place, s.dir, listener.Addr().String(), w); err != nil {
+	if w.ground, err = s.raise(ctx, w, listener.Addr().String()); err != nil {
 		return err
 	}
 	w.work.Go(w.watch)

@@ -37,15 +37,16 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if c.Direction != model.BothWays {
 		argv = append(argv, "-Q", c.Direction.String())
 	}
+	run := w.place.run
 	if w.net.NodeKindOf(c.At.Node) != model.Switch {
 		var err error
-		if argv, err = w.enter(c.At.Node, argv...); err != nil {
+		if run, err = w.ground.inside(c.At.Node); err != nil {
 			return nil, err
 		}
 	}
 	begun := make(chan struct{})
 	r, stdout := io.Pipe()
-	p, err := w.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
+	p, err := run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}

@@ -52,14 +52,12 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 }
 
 func (w *world) changeLink(ctx context.Context, c *model.Change) error {
-	values, need := map[string]any{}, backend.LinkRate
+	need := backend.LinkRate
 	switch c.Kind {
-	case model.LinkRate:
-		values["rate"] = int64(c.Rate)
 	case model.LinkDelay:
-		values["delay"], need = c.Delay.Seconds()*1e3, backend.LinkDelay
+		need = backend.LinkDelay
 	case model.LinkLoss:
-		values["loss"], need = c.Loss, backend.LinkLoss
+		need = backend.LinkLoss
 	}
 	if c.Rate < 0 || c.Delay < 0 || !(c.Loss >= 0 && c.Loss <= 1) {
 		return errors.New("the value is outside its range")
@@ -68,23 +66,15 @@ func (w *world) changeLink(ctx context.Context, c *model.Change) error {
 		return fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", need, w.session.caps.Missing[need])
 	}
 	for _, arc := range [2]model.Arc{model.Arc(2 * c.Link), model.Arc(2*c.Link + 1)} {
+		is := *c
 		if c.Kind == model.LinkRate {
-			values["rate"] = int64(w.links.setRate(arc, c.Rate))
+			is.Rate = w.links.setRate(arc, c.Rate)
 		}
-		if err := w.limit(ctx, w.net.ArcFrom(arc), values); err != nil {
+		if err := w.ground.limit(ctx, w.net.ArcFrom(arc), is); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// limit changes what leaves by a port.
-func (w *world) limit(ctx context.Context, e model.Endpoint, values map[string]any) error {
-	all := map[string]any{"node": w.names.Technical(e.Node)}
-	for k, v := range values {
-		all[k] = v
-	}
-	return w.service.do(ctx, order{Op: "limit", Limits: [][2]any{{w.names.Interface(e.Node, e.Port), all}}})
 }
 
 // limitPort carries out what an app asks of a port: the lower of its rate and the link's
@@ -95,5 +85,5 @@ func (s *Session) limitPort(ctx context.Context, sw model.NodeID, r app.PortRate
 	if !ok {
 		return fmt.Errorf("%s has no port %d", w.net.NodeName(sw), r.Port)
 	}
-	return w.limit(ctx, w.net.ArcFrom(arc), map[string]any{"rate": int64(w.links.setPortRate(arc, r.Rate))})
+	return w.ground.limit(ctx, w.net.ArcFrom(arc), model.Change{Kind: model.LinkRate, Rate: w.links.setPortRate(arc, r.Rate)})
 }

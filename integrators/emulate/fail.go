@@ -33,16 +33,16 @@ func (w *world) changeControl(ctx context.Context, sw model.NodeID, cut bool) er
 	} else {
 		c.cut[sw] = cut
 	}
-	var changed []string
+	var changed []model.NodeID
 	for _, s := range w.switches {
 		if c.isCut(s) != was[s] && !c.down[s] {
-			changed = append(changed, w.names.Technical(s))
+			changed = append(changed, s)
 		}
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	return w.service.do(ctx, order{Op: "control", Nodes: changed, Up: !cut})
+	return w.ground.setControl(ctx, changed, !cut)
 }
 
 // changeNode takes all links of a node down or up; a switch loses its controller and its
@@ -54,7 +54,7 @@ func (w *world) changeNode(ctx context.Context, id model.NodeID, down bool) erro
 	}
 	w.channels.down[id] = down
 	if isSwitch && down {
-		if err := w.service.do(ctx, order{Op: "switch", Node: w.names.Technical(id)}); err != nil {
+		if err := w.ground.setSwitch(ctx, id, false); err != nil {
 			return err
 		}
 	}
@@ -67,9 +67,9 @@ func (w *world) changeNode(ctx context.Context, id model.NodeID, down bool) erro
 	case !isSwitch || down:
 		return nil
 	case w.channels.isCut(id):
-		return w.service.do(ctx, order{Op: "control", Nodes: []string{w.names.Technical(id)}})
+		return w.ground.setControl(ctx, []model.NodeID{id}, false)
 	}
-	return w.service.do(ctx, order{Op: "switch", Node: w.names.Technical(id), Up: true})
+	return w.ground.setSwitch(ctx, id, true)
 }
 
 // outages is why ends of links are down.
@@ -118,15 +118,15 @@ func (l *links) setEnds(ctx context.Context, w *world, id model.LinkID, change f
 	change(&l.outages)
 	is := l.outages.ends(a, b, id)
 	l.mu.Unlock()
-	var ends [][2]string
+	var ends []model.Endpoint
 	up := false
 	for i, e := range [2]model.Endpoint{a, b} { // a reason goes or comes: all that change do alike
 		if is[i] != was[i] {
-			ends, up = append(ends, [2]string{w.names.Technical(e.Node), w.names.Interface(e.Node, e.Port)}), !is[i]
+			ends, up = append(ends, e), !is[i]
 		}
 	}
 	if len(ends) == 0 {
 		return nil
 	}
-	return w.service.do(ctx, order{Op: "link", Up: up, Ends: ends})
+	return w.ground.setLinks(ctx, ends, up)
 }

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	"sendim/core/model"
@@ -31,15 +30,6 @@ type driver struct {
 
 // atOnce is how many agents are started side by side.
 const atOnce = 8
-
-// enter is the command line by which a program runs in a host.
-func (w *world) enter(host model.NodeID, argv ...string) ([]string, error) {
-	pid, ok := w.service.pids[w.names.Technical(host)]
-	if !ok {
-		return nil, fmt.Errorf("%s is no host", w.net.NodeName(host))
-	}
-	return append([]string{"mnexec", "-a", strconv.Itoa(pid)}, argv...), nil
-}
 
 // agent gives the agent of a host, starting it if need be.
 func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, error) {
@@ -65,7 +55,7 @@ func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, 
 
 func (w *world) startAgent(d *driver, host model.NodeID) error {
 	name := w.net.NodeName(host)
-	argv, err := w.enter(host, "nice", "-n", agentNice, w.session.self, traffic.AgentCommand)
+	run, err := w.ground.inside(host)
 	if err != nil {
 		return err
 	}
@@ -74,7 +64,7 @@ func (w *world) startAgent(d *driver, host model.NodeID) error {
 		return err
 	}
 	defer log.Close()
-	if d.process, err = w.place.run.Start(w.processes, shell.Cmd{Argv: argv, Stderr: log}); err != nil {
+	if d.process, err = run.Start(w.processes, shell.Cmd{Argv: []string{"nice", "-n", agentNice, w.session.self, traffic.AgentCommand}, Stderr: log}); err != nil {
 		return fmt.Errorf("starting the agent of %s: %w", name, err)
 	}
 	d.Driver = traffic.NewDriver(name, d.process.Stdout(), d.process.Stdin())

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,14 +20,13 @@ import (
 
 // links follows what links carry and what was done to them.
 type links struct {
-	mu       sync.Mutex
-	world    *world
-	arcs     []direction
-	outages  outages
-	follow   follow
-	began    model.Time
-	sampled  model.Time
-	outerPID map[model.NodeID]int // of hosts, as this process counts
+	mu      sync.Mutex
+	world   *world
+	arcs    []direction
+	outages outages
+	follow  follow
+	began   model.Time
+	sampled model.Time
 }
 
 // direction is one direction of a link.
@@ -102,7 +100,7 @@ func (l *links) setPortRate(arc model.Arc, r model.Rate) model.Rate {
 func (l *links) read(ctx context.Context, everything bool) []counters {
 	w, out := l.world, make([]counters, len(l.arcs))
 	own := devices(w.place.proc("net/dev"))
-	queues := w.queues(ctx, "tc", "-s", "-j", "qdisc", "show")
+	waiting := queues(ctx, w.place.run)
 	perHost := map[model.NodeID]map[string]counters{}
 	isSwitch := func(id model.NodeID) bool { return w.net.NodeKindOf(id) == model.Switch }
 	for i := range out {
@@ -115,16 +113,17 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 		case isSwitch(to.Node):
 			out[i] = own[w.names.Interface(to.Node, to.Port)].received
 		default:
-			if pid := l.outer(from.Node); pid > 0 {
-				out[i] = devices(filepath.Join("/proc", strconv.Itoa(pid), "net/dev"))[name].sent
+			if text, err := w.ground.devices(ctx, from.Node); err == nil {
+				out[i] = parseDevices(text)[name].sent
+				_ = text.Close()
 			}
 		}
-		q, ok := queues[name]
+		q, ok := waiting[name]
 		if !isSwitch(from.Node) && everything {
 			h := perHost[from.Node]
 			if h == nil {
-				if argv, err := w.enter(from.Node, "tc", "-s", "-j", "qdisc", "show"); err == nil && w.net.ArcSpec(arc).Rate > 0 {
-					h = w.queues(ctx, argv...)
+				if run, err := w.ground.inside(from.Node); err == nil && w.net.ArcSpec(arc).Rate > 0 {
+					h = queues(ctx, run)
 				} else {
 					h = map[string]counters{}
 				}
@@ -137,35 +136,6 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 		}
 	}
 	return out
-}
-
-// outer finds a host's process as this process counts.
-func (l *links) outer(host model.NodeID) int {
-	w := l.world
-	if l.outerPID == nil {
-		l.outerPID = map[model.NodeID]int{}
-		inner := map[int]model.NodeID{}
-		for i := range w.net.NodeCount() {
-			if pid, ok := w.service.pids[w.names.Technical(model.NodeID(i))]; ok {
-				inner[pid] = model.NodeID(i)
-			}
-		}
-		pids, _ := w.place.sandbox.PIDs()
-		for _, pid := range pids {
-			text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-			for line := range strings.Lines(string(text)) {
-				if list, ok := strings.CutPrefix(line, "NSpid:"); ok {
-					f := strings.Fields(list)
-					if own, err := strconv.Atoi(f[len(f)-1]); err == nil {
-						if host, ok := inner[own]; ok {
-							l.outerPID[host] = pid
-						}
-					}
-				}
-			}
-		}
-	}
-	return l.outerPID[host]
 }
 
 type device struct{ received, sent counters }
@@ -199,10 +169,10 @@ func parseDevices(r io.Reader) map[string]device {
 }
 
 // queues asks tc for drops and backlogs, by interface; the innermost queue counts.
-func (w *world) queues(ctx context.Context, argv ...string) map[string]counters {
+func queues(ctx context.Context, run shell.Runner) map[string]counters {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	res, err := w.place.run.Run(ctx, shell.Cmd{Argv: argv, Limit: 64 << 20})
+	res, err := run.Run(ctx, shell.Cmd{Argv: []string{"tc", "-s", "-j", "qdisc", "show"}, Limit: 64 << 20})
 	if err != nil {
 		return nil
 	}
@@ -297,7 +267,7 @@ func (l *links) total() {
 
 // enlarge makes the buffers of Open vSwitch's sockets large, that of the sending one, too.
 func (w *world) enlarge(ctx context.Context) error {
-	if len(w.service.pids) == 0 || len(w.switches) == 0 {
+	if hostCount(w.net) == 0 || len(w.switches) == 0 {
 		return nil // nobody sends anything
 	}
 	if err := w.wakeSender(ctx); err != nil {

@@ -9,24 +9,31 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"sendim/converters/mininet"
+	"sendim/core/model"
 	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
 )
 
-// service is the network's Mininet script, running in its service mode.
-type service struct {
+// script is a network made by its Mininet script, which runs in its service mode.
+type script struct {
+	world   *world
 	process shell.Process
-	log     string // of what it wrote to standard error
-	pids    map[string]int
+	log     string         // of what it wrote to standard error
+	pids    map[string]int // of the hosts' shells, as counted inside
 
 	mu    sync.Mutex // one order at a time
 	lines chan answer
 	last  int64
+
+	outer sync.Once
+	pid   map[model.NodeID]int // of the hosts' shells, as this process counts
 }
 
 // answer is a line from the script.
@@ -51,8 +58,9 @@ type order struct {
 // scriptFlows is how many flows the script carries at most.
 const scriptFlows = 1000
 
-// startService writes the script, starts it and returns when the network stands.
-func startService(ctx context.Context, life context.Context, p *place, dir, controller string, w *world) (*service, error) {
+// runScript writes the script, starts it and returns when the network stands.
+func runScript(ctx context.Context, w *world, controller string) (*script, error) {
+	p, dir := w.place, w.session.dir
 	path := filepath.Join(dir, "net.py")
 	f, err := os.Create(path)
 	if err != nil {
@@ -76,8 +84,8 @@ func startService(ctx context.Context, life context.Context, p *place, dir, cont
 	if p.vswitch.Datapath() == ovs.System {
 		datapath = "kernel"
 	}
-	s := &service{log: log.Name(), lines: make(chan answer, 16)}
-	s.process, err = p.run.Start(life, shell.Cmd{Argv: []string{python, "-I", "-B", path, "--serve", "--datapath", datapath}, Stderr: log,
+	s := &script{world: w, log: log.Name(), lines: make(chan answer, 16)}
+	s.process, err = p.run.Start(w.processes, shell.Cmd{Argv: []string{python, "-I", "-B", path, "--serve", "--datapath", datapath}, Stderr: log,
 		Env: []string{"LC_ALL=C.UTF-8"}})
 	if err != nil {
 		return nil, fmt.Errorf("starting Mininet: %w", err)
@@ -98,7 +106,7 @@ func startService(ctx context.Context, life context.Context, p *place, dir, cont
 	return s, nil
 }
 
-func (s *service) listen(r io.Reader) {
+func (s *script) listen(r io.Reader) {
 	defer close(s.lines)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<20)
@@ -112,7 +120,7 @@ func (s *service) listen(r io.Reader) {
 }
 
 // next waits for a line.
-func (s *service) next(ctx context.Context) (answer, error) {
+func (s *script) next(ctx context.Context) (answer, error) {
 	select {
 	case a, ok := <-s.lines:
 		if !ok {
@@ -126,7 +134,7 @@ func (s *service) next(ctx context.Context) (answer, error) {
 }
 
 // obituary says how the script ended, with the end of what it wrote.
-func (s *service) obituary() error {
+func (s *script) obituary() error {
 	err := s.process.Wait()
 	if err == nil {
 		err = errors.New("the script left")
@@ -138,7 +146,7 @@ func (s *service) obituary() error {
 }
 
 // do gives an order and waits until it is carried out.
-func (s *service) do(ctx context.Context, o order) error {
+func (s *script) do(ctx context.Context, o order) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
@@ -163,4 +171,105 @@ func (s *service) do(ctx context.Context, o order) error {
 		}
 		return nil
 	}
+}
+
+func (s *script) done() <-chan struct{} { return s.process.Done() }
+
+func (s *script) err() error { return fmt.Errorf("Mininet ended: %w", s.obituary()) }
+
+func (s *script) wait() {
+	<-s.process.Done()
+	for range s.lines {
+		continue // until its reader has ended
+	}
+}
+
+func (s *script) inside(host model.NodeID) (shell.Runner, error) {
+	w := s.world
+	pid, ok := s.pids[w.names.Technical(host)]
+	if !ok {
+		return nil, fmt.Errorf("%s is no host", w.net.NodeName(host))
+	}
+	return entered{w.place.run, []string{"mnexec", "-a", strconv.Itoa(pid)}}, nil
+}
+
+// entered runs programs behind a command that enters the place where they run.
+type entered struct {
+	shell.Runner
+	enter []string
+}
+
+func (e entered) Run(ctx context.Context, c shell.Cmd) (shell.Result, error) {
+	c.Argv = append(slices.Clone(e.enter), c.Argv...)
+	return e.Runner.Run(ctx, c)
+}
+
+func (e entered) Start(ctx context.Context, c shell.Cmd) (shell.Process, error) {
+	c.Argv = append(slices.Clone(e.enter), c.Argv...)
+	return e.Runner.Start(ctx, c)
+}
+
+func (s *script) devices(_ context.Context, host model.NodeID) (io.ReadCloser, error) {
+	s.outer.Do(s.findHosts)
+	return os.Open(filepath.Join("/proc", strconv.Itoa(s.pid[host]), "net/dev"))
+}
+
+// findHosts finds the hosts' processes as this process counts.
+func (s *script) findHosts() {
+	w := s.world
+	s.pid = map[model.NodeID]int{}
+	inner := map[int]model.NodeID{}
+	for i := range w.net.NodeCount() {
+		if pid, ok := s.pids[w.names.Technical(model.NodeID(i))]; ok {
+			inner[pid] = model.NodeID(i)
+		}
+	}
+	pids, _ := w.place.sandbox.PIDs()
+	for _, pid := range pids {
+		text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+		for line := range strings.Lines(string(text)) {
+			if list, ok := strings.CutPrefix(line, "NSpid:"); ok {
+				f := strings.Fields(list)
+				if own, err := strconv.Atoi(f[len(f)-1]); err == nil {
+					if host, ok := inner[own]; ok {
+						s.pid[host] = pid
+					}
+				}
+			}
+		}
+	}
+}
+
+func (s *script) setLinks(ctx context.Context, ends []model.Endpoint, up bool) error {
+	o, names := order{Op: "link", Up: up}, s.world.names
+	for _, e := range ends {
+		o.Ends = append(o.Ends, [2]string{names.Technical(e.Node), names.Interface(e.Node, e.Port)})
+	}
+	return s.do(ctx, o)
+}
+
+func (s *script) limit(ctx context.Context, at model.Endpoint, c model.Change) error {
+	names := s.world.names
+	values := map[string]any{"node": names.Technical(at.Node)}
+	switch c.Kind {
+	case model.LinkRate:
+		values["rate"] = int64(c.Rate)
+	case model.LinkDelay:
+		values["delay"] = c.Delay.Seconds() * 1e3
+	case model.LinkLoss:
+		values["loss"] = c.Loss
+	}
+	return s.do(ctx, order{Op: "limit", Limits: [][2]any{{names.Interface(at.Node, at.Port), values}}})
+}
+
+func (s *script) setSwitch(ctx context.Context, sw model.NodeID, up bool) error {
+	return s.do(ctx, order{Op: "switch", Node: s.world.names.Technical(sw), Up: up})
+}
+
+func (s *script) setControl(ctx context.Context, switches []model.NodeID, up bool) error {
+	o := order{Op: "control", Up: up}
+	for _, sw := range switches {
+		o.Nodes = append(o.Nodes, s.world.names.Technical(sw))
+	}
+	return s.do(ctx, o)
 }

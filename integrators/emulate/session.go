@@ -63,7 +63,7 @@ type world struct {
 
 	processes context.Context // of the script and the agents: they outlive the flows
 	stop      context.CancelFunc
-	service   *service
+	ground    ground
 	clock     *controller.Clock
 	ctl       *embedded.Controller
 	zero      int64 // traffic.Monotonic at t=0
@@ -87,8 +87,8 @@ func (w *world) watch() {
 		why = p.sandbox.Err
 	case <-p.vswitch.Done():
 		why = p.vswitch.Err
-	case <-w.service.process.Done():
-		why = func() error { return fmt.Errorf("Mininet ended: %w", w.service.obituary()) }
+	case <-w.ground.done():
+		why = w.ground.err
 	case <-w.processes.Done():
 	}
 	if why != nil && !w.closing.Load() {
@@ -295,11 +295,8 @@ func (s *Session) discard() error {
 	if w != nil {
 		w.stop()
 		w.hosts.wait()
-		if w.service != nil {
-			<-w.service.process.Done()
-			for range w.service.lines {
-				continue // until its reader has ended
-			}
+		if w.ground != nil {
+			w.ground.wait()
 		}
 		w.work.Wait()
 		if !w.begun.Load() {
