@@ -77,8 +77,10 @@ func (s *Switch) addRule(m *RuleMod, r *Rule, now int64) error {
 	if err != nil {
 		return err
 	}
-	st := s.made()
-	t := st.table(r.Table)
+	if s.rest(m, r, now) {
+		return nil
+	}
+	t := s.made().table(r.Table)
 	var old *entry
 	if t != nil {
 		old = t.exact(r.Match, r.Priority)
@@ -91,19 +93,27 @@ func (s *Switch) addRule(m *RuleMod, r *Rule, now int64) error {
 			return refuse(FlowModFailed, TableFull, "table %d holds its %d rules already", r.Table, limit)
 		}
 	}
-	e := &entry{created: now, last: now, heap: -1, miss: r.Priority == 0 && len(r.Match) == 0}
-	e.instruct(r, through)
+	var packets, bytes uint64
 	if old != nil {
 		if !m.ResetCounts {
-			e.packets, e.bytes = old.packets, old.bytes
+			packets, bytes = old.packets, old.bytes
 		}
 		s.drop(old, RemovedDelete, now)
-		t.past -= e.packets // they are the new rule's now
+		t.past -= packets // they are the new rule's now
 	}
-	st.makeTable(r.Table).add(e)
-	st.watch(e)
+	e := s.put(r, through, now)
+	e.packets, e.bytes = packets, bytes
 	s.changedRules()
 	return nil
+}
+
+// put installs a rule that nothing stands in the way of.
+func (s *Switch) put(r *Rule, through *meter, now int64) *entry {
+	e := &entry{created: now, last: now, heap: -1, miss: r.Priority == 0 && len(r.Match) == 0}
+	e.instruct(r, through)
+	s.state.makeTable(r.Table).add(e)
+	s.state.watch(e)
+	return e
 }
 
 func (s *Switch) limit() int {
@@ -115,9 +125,10 @@ func (s *Switch) limit() int {
 
 // reached collects the rules that a modify or delete is about, in canonical order.
 func (s *Switch) reached(m *RuleMod) (out []*entry) {
-	if s.state == nil {
+	if s.state == nil && s.resting == nil {
 		return nil
 	}
+	s.made()
 	r := &m.Rule
 	strict := m.Command == ModifyStrict || m.Command == DeleteStrict
 	for i, t := range s.state.tables {
