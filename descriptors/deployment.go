@@ -113,6 +113,7 @@ func (x *deploymentDecoder) element(el *element) {
 	case "control":
 		d.Control.Delay, d.Control.Address = model.Time(t.int("delay")), t.text("address")
 		x.positive(t, "delay")
+		x.certificates(t)
 		w.each(el, func(c *element) {
 			t := w.open(c)
 			x.positive(t, "delay")
@@ -144,6 +145,33 @@ func (x *deploymentDecoder) positive(t *tag, attr string) {
 		p := t.where
 		p.Attribute = attr
 		x.faults.Addf(fault.OutOfRange, p, "must be more than zero: control messages take time")
+	}
+}
+
+// certificates reads what <control> says about TLS.
+func (x *deploymentDecoder) certificates(t *tag) {
+	c := &x.d.Control
+	c.TLS = t.bool("tls")
+	files := []struct {
+		name string
+		to   *string
+	}{{"ca", &c.CA}, {"cert", &c.Cert}, {"key", &c.Key}}
+	given, lacking := 0, ""
+	for _, f := range files {
+		if *f.to = t.text(f.name); *f.to != "" {
+			given++
+		} else if lacking == "" {
+			lacking = f.name
+		}
+	}
+	p := t.where
+	switch {
+	case given > 0 && given < len(files):
+		p.Attribute = lacking
+		x.faults.Addf(fault.MissingAttribute, p, "the attribute is required with the others: ca, cert and key are given together")
+	case given > 0 && !c.TLS:
+		p.Attribute = "tls"
+		x.warnings.Addf(fault.Unused, p, "certificates mean nothing without tls=\"true\"")
 	}
 }
 

@@ -31,7 +31,11 @@ func deploymentElement() *element {
 					{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, blank: true, doc: "value"}}}}},
 			{name: "control", once: true, doc: "The channel between switches and controller.", attrs: []attribute{
 				{name: "delay", kind: span, initial: deployment.DefaultControlDelay.String(), doc: "one way"},
-				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"}},
+				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"},
+				{name: "tls", kind: boolean, initial: "false", doc: "real worlds: switches and controller speak TLS and show each other certificates"},
+				{name: "ca", kind: text, initial: "made for the run", doc: "with tls: file of the authority that both sides believe (PEM, relative to this file); with cert and key, or none of them"},
+				{name: "cert", kind: text, initial: "made for the run", doc: "with tls: file of the certificate that both sides show, good for servers and for clients"},
+				{name: "key", kind: text, initial: "made for the run", doc: "with tls: file of its private key"}},
 				children: []*element{{name: "switch", doc: "Another delay for some switches.", attrs: []attribute{
 					{name: "nodes", kind: selector, required: true, doc: "the switches"}, {name: "delay", kind: span, required: true, doc: "one way"}}}}},
 			{name: "simulation", once: true, doc: "Details of a simulated run.", attrs: []attribute{seed, until,

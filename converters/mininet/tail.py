@@ -201,7 +201,7 @@ def set_limits(net, changes):
 def set_switch(net, name, up):
     """Takes a switch from its controller and empties it, or gives it back."""
     if up:
-        targets = ['tcp:%s:%d' % (c.IP(), c.port) for c in net.controllers]
+        targets = ['%s:%s:%d' % (c.protocol, c.IP(), c.port) for c in net.controllers]
         return [] if works('ovs-vsctl', 'set-controller', name, *targets) else ['%s: its controller cannot be set' % name]
     wrong = []
     for argv in (['ovs-vsctl', 'del-controller', name],
@@ -218,7 +218,7 @@ def set_control(net, names, up):
 
     They are given an address where nobody listens: one without any empties itself.
     """
-    targets = ['tcp:%s:%d' % (c.IP(), c.port) for c in net.controllers] if up else ['tcp:127.0.0.1:1']
+    targets = ['%s:%s:%d' % (c.protocol, c.IP(), c.port) for c in net.controllers] if up else ['tcp:127.0.0.1:1']
     argv = ['ovs-vsctl']
     for name in names:
         argv += ['--', 'set-controller', name] + targets
@@ -246,8 +246,9 @@ def start(args):
         OVSSwitch, datapath=args.datapath, protocols='OpenFlow13', batch=True,
         failMode='standalone' if args.standalone else 'secure'))
     if not args.standalone:
-        host, _, port = args.controller.rpartition(':')
-        net.addController('c0', controller=Controller, ip=host, port=int(port))
+        tls = args.controller.startswith('ssl:')
+        host, _, port = args.controller[4 if tls else 0:].rpartition(':')
+        net.addController('c0', controller=Controller, ip=host, port=int(port), protocol='ssl' if tls else 'tcp')
     build(net)
     net.build()
     net.start()
@@ -390,7 +391,7 @@ def serve(net, wrong, began):
 
 def main():
     parser = argparse.ArgumentParser(description='The network %s in Mininet.' % NAME)
-    parser.add_argument('--controller', default=CONTROLLER, metavar='HOST:PORT', help='OpenFlow 1.3 controller (%(default)s)')
+    parser.add_argument('--controller', default=CONTROLLER, metavar='[ssl:]HOST:PORT', help='OpenFlow 1.3 controller (%(default)s)')
     parser.add_argument('--datapath', choices=['auto', 'user', 'kernel'], default='auto', help='of Open vSwitch')
     parser.add_argument('--standalone', action='store_true', help='no controller: switches learn (only without loops)')
     parser.add_argument('--cli', action='store_true', help="Mininet's prompt instead of flows and tests")

@@ -26,8 +26,9 @@ const statements = 200
 
 // Options may be left zero.
 type Options struct {
-	// Controller is HOST:PORT of the OpenFlow controller; DefaultController if empty. The
-	// script's --controller argument wins.
+	// Controller is HOST:PORT of the OpenFlow controller, with "ssl:" before it where it
+	// speaks TLS (the switches' certificates are then set by ovs-vsctl set-ssl);
+	// DefaultController if empty. The script's --controller argument wins.
 	Controller string
 	// Flows are what a run by hand carries out; nil means the model's own <flow>s. Flows
 	// drawn from traffic descriptions are the caller's to work out (core/workload).

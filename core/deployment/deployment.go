@@ -158,6 +158,12 @@ type Control struct {
 	Delay   model.Time // one way, positive; 0: the default
 	Delays  []SwitchDelay
 	Address string // real worlds: where the controller listens
+
+	// TLS is how real switches and the controller speak. The files are PEM: the authority
+	// that both sides believe, and what both show; all three, or none: then a run makes its
+	// own. Paths are relative to the descriptor; whoever loads it makes them whole.
+	TLS           bool
+	CA, Cert, Key string
 }
 
 // DefaultControlDelay is the one-way delay of a control channel nobody described.

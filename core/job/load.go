@@ -169,6 +169,11 @@ func (j *Job) override(in Input, faults *fault.List) {
 		}
 		in.Until, in.Seed = either(in.Until, until), either(in.Seed, seed)
 	}
+	for _, file := range []*string{&d.Control.CA, &d.Control.Cert, &d.Control.Key} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(filepath.Dir(in.Descriptor), *file)
+		}
+	}
 	if in.Scale != nil {
 		d.Scale = *in.Scale
 	}

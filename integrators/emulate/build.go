@@ -89,7 +89,11 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err != nil {
 		return err
 	}
-	if w.ctl, err = s.serve(listener, apps, w.clock); err != nil {
+	secured, err := s.secure(ctx, c.New.Deployment)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if w.ctl, err = s.serve(listener, secured, apps, w.clock); err != nil {
 		return err
 	}
 	w.work.Go(func() {
@@ -97,7 +101,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			w.fail(err)
 		}
 	})
-	if w.ground, err = s.raise(ctx, w, listener.Addr().String()); err != nil {
+	if w.ground, err = s.raise(ctx, w, target(listener, secured != nil)); err != nil {
 		return err
 	}
 	w.work.Go(w.watch)
