@@ -130,9 +130,17 @@ func (r *Runtime) wantGroup(a *application, p *plant, d Downcall, c *app.Command
 				return err
 			}
 			if b.WatchGroup != 0 && b.WatchGroup != flow.GroupAny {
-				return fmt.Errorf("bucket %d watches group %d by number; let it watch a port", i, b.WatchGroup)
+				return fmt.Errorf("bucket %d watches group %d: a group goes by its name; its number is not the app's", i, b.WatchGroup)
 			}
-			if b.WatchGroup = flow.GroupAny; b.WatchPort == 0 {
+			b.WatchGroup = flow.GroupAny
+			if b.WatchName != "" {
+				watched, ok := p.groups.of(label{a.index, b.WatchName})
+				if !ok {
+					return fmt.Errorf("bucket %d watches the group %q: there is no group of this name", i, b.WatchName)
+				}
+				b.WatchGroup, b.WatchName = watched, ""
+			}
+			if b.WatchPort == 0 {
 				b.WatchPort = flow.PortAny
 			}
 		}

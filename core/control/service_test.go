@@ -321,7 +321,13 @@ func TestWhatNoSwitchWouldTakeFailsAfterTheRoundTripAndNothingIsSent(t *testing.
 		"a wide cookie":           {func(o *app.Commands) { o.Install(sw, flow.Rule{Cookie: 1 << 32}) }, "32 bits"},
 		"no switch":               {func(o *app.Commands) { o.Install(host, flow.Rule{}) }, "no switch"},
 		"a missing port":          {func(o *app.Commands) { o.LimitPort(sw, 9, 1) }, "no port 9"},
-		"a group unknown":         {func(o *app.Commands) { o.RemoveGroup(sw, "x") }, `no group "x"`},
+		"an unknown group watched": {func(o *app.Commands) {
+			o.SetGroup(sw, flow.Group{Name: "g", Type: flow.FastFailover, Buckets: []flow.Bucket{{WatchName: "x"}}})
+		}, `bucket 0 watches the group "x": there is no group of this name`},
+		"a group watched by number": {func(o *app.Commands) {
+			o.SetGroup(sw, flow.Group{Name: "g", Type: flow.FastFailover, Buckets: []flow.Bucket{{WatchGroup: 2}}})
+		}, "a group goes by its name"},
+		"a group unknown": {func(o *app.Commands) { o.RemoveGroup(sw, "x") }, `no group "x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var id uint64
@@ -382,7 +388,8 @@ func TestStatisticsAreTheAppsOwnInItsOwnNumbering(t *testing.T) {
 	b := &scripted{manifest: app.Manifest{Name: "b"}}
 	ask := func(e *app.Event, out *app.Commands) {
 		if e.Kind == app.KindTopology {
-			out.SetGroup(0, flow.Group{Name: "g", Type: flow.Indirect, Buckets: []flow.Bucket{{Actions: []flow.Action{flow.Out(1)}}}})
+			out.SetGroup(0, flow.Group{Name: "inner", Type: flow.FastFailover, Buckets: []flow.Bucket{{WatchPort: 1, Actions: []flow.Action{flow.Out(1)}}}})
+			out.SetGroup(0, flow.Group{Name: "g", Type: flow.FastFailover, Buckets: []flow.Bucket{{WatchName: "inner", Actions: []flow.Action{flow.InGroup("inner")}}}})
 			out.Install(0, flow.Rule{Priority: 3, Cookie: 4, Apply: []flow.Action{flow.InGroup("g")}})
 			out.AskStats(0, app.StatsRequest{Rules: true, Groups: true})
 		}
@@ -410,11 +417,14 @@ func TestStatisticsAreTheAppsOwnInItsOwnNumbering(t *testing.T) {
 	d.react(4 * ms)
 	for _, s := range []*scripted{a, b} {
 		got := s.seen[len(s.seen)-1].Stats
-		if got == nil || len(got.Rules) != 1 || len(got.Groups) != 1 || got.Request != 3 {
+		if got == nil || len(got.Rules) != 1 || len(got.Groups) != 2 || got.Request != 4 {
 			t.Fatalf("%s is told %+v", s.manifest.Name, got)
 		}
-		if r := got.Rules[0].Rule; r.Table != 0 || r.Cookie != 4 || r.Apply[0] != flow.InGroup("g") || got.Groups[0].Group.Name != "g" || got.Groups[0].Group.Number != 0 {
-			t.Errorf("%s is told of %s and %+v", s.manifest.Name, r, got.Groups[0].Group)
+		if r := got.Rules[0].Rule; r.Table != 0 || r.Cookie != 4 || r.Apply[0] != flow.InGroup("g") {
+			t.Errorf("%s is told of %s", s.manifest.Name, r)
+		}
+		if g := got.Groups[1].Group; g.Name != "g" || g.Number != 0 || g.Buckets[0].WatchName != "inner" || g.Buckets[0].WatchGroup != 0 {
+			t.Errorf("%s is told of %+v", s.manifest.Name, g)
 		}
 	}
 }

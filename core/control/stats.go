@@ -50,7 +50,11 @@ func (r *Runtime) translate(q *asked, s *app.Stats) *app.Stats {
 				x.Group.Number, x.Group.Name = 0, l.name
 				x.Group.Buckets = slices.Clone(x.Group.Buckets)
 				for i := range x.Group.Buckets {
-					x.Group.Buckets[i].Actions = p.theirActions(x.Group.Buckets[i].Actions)
+					b := &x.Group.Buckets[i]
+					b.Actions = p.theirActions(b.Actions)
+					if watched, ok := p.groups.label(b.WatchGroup); ok && watched.app == q.app {
+						b.WatchGroup, b.WatchName = 0, watched.name
+					}
 				}
 				out.Groups = append(out.Groups, x)
 			}

@@ -98,6 +98,9 @@ func (s *Switch) checkGroup(g *Group) error {
 		if w := b.WatchPort; w > PortMax && w != PortAny && w != PortLocal {
 			return refuse(GroupModFailed, BadWatch, "bucket %d watches port %s", i, portText(w))
 		}
+		if b.WatchName != "" {
+			return refuse(GroupModFailed, BadWatch, "bucket %d watches the group %q, which has no number yet", i, b.WatchName)
+		}
 		if err := resolved(b.Actions); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func TestNonsenseIsRefusedAndNeverFatal(t *testing.T) {
 			case 2:
 				g := Group{Number: small(t), Type: GroupType(rapid.IntRange(0, 4).Draw(t, "type"))}
 				for range rapid.IntRange(0, 3).Draw(t, "buckets") {
-					g.Buckets = append(g.Buckets, Bucket{uint16(small(t)), small(t), small(t), actions(t)})
+					g.Buckets = append(g.Buckets, Bucket{Weight: uint16(small(t)), WatchPort: small(t), WatchGroup: small(t), Actions: actions(t)})
 				}
 				_, _ = s.ApplyGroup(&GroupMod{cmd, g}, 0)
 			case 3:

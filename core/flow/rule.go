@@ -106,6 +106,7 @@ type Bucket struct {
 	Weight     uint16   `json:"weight,omitempty"`     // select; 0 never chosen
 	WatchPort  uint32   `json:"watchPort,omitempty"`  // fast failover; 0 or PortAny: none
 	WatchGroup uint32   `json:"watchGroup,omitempty"` // 0 or GroupAny: none
+	WatchName  string   `json:"watchName,omitempty"`  // the group to watch, before the runtime has numbered it
 	Actions    []Action `json:"actions,omitempty"`
 }
 

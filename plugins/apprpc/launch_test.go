@@ -133,7 +133,7 @@ func TestAnAppInAProcessAnswersLikeOneInOurs(t *testing.T) {
 		}
 	}
 	wanted := map[int][]app.Command{}
-	if err := app.Local(&echo{}).Handle(context.Background(), events, func(e int, c []app.Command) { wanted[e] = c }); err != nil {
+	if err := app.Local(&echo{}).Handle(context.Background(), events, func(e int, c []app.Command) { wanted[e] = append(wanted[e], c...) }); err != nil {
 		t.Fatal(err)
 	}
 	for _, size := range []int{1, 7, 4096, len(events)} {

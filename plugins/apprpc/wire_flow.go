@@ -212,7 +212,7 @@ func (d *decoder) ruleMod(p *pb.RuleMod) *flow.RuleMod {
 func (e *encoder) group(g *flow.Group) *pb.Group {
 	return &pb.Group{Number: g.Number, Name: text(g.Name), Type: pb.GroupType(g.Type),
 		Buckets: each(g.Buckets, func(b *flow.Bucket) *pb.Bucket {
-			return &pb.Bucket{Weight: uint32(b.Weight), WatchPort: b.WatchPort, WatchGroup: b.WatchGroup, Actions: e.actionList(b.Actions)}
+			return &pb.Bucket{Weight: uint32(b.Weight), WatchPort: b.WatchPort, WatchGroup: b.WatchGroup, WatchGroupName: text(b.WatchName), Actions: e.actionList(b.Actions)}
 		})}
 }
 
@@ -222,7 +222,7 @@ func (d *decoder) group(p *pb.Group) flow.Group {
 		Name:   p.GetName(),
 		Type:   choice[flow.GroupType](d, p.GetType(), pb.GroupType_GROUP_TYPE_ALL, pb.GroupType_GROUP_TYPE_FAST_FAILOVER, "group type"),
 		Buckets: eachOf(p.GetBuckets(), func(b *pb.Bucket) flow.Bucket {
-			return flow.Bucket{Weight: d.u16(b.GetWeight(), "weight"), WatchPort: b.GetWatchPort(), WatchGroup: b.GetWatchGroup(),
+			return flow.Bucket{Weight: d.u16(b.GetWeight(), "weight"), WatchPort: b.GetWatchPort(), WatchGroup: b.GetWatchGroup(), WatchName: b.GetWatchGroupName(),
 				Actions: d.actionList(b.GetActions())}
 		}),
 	}

@@ -155,7 +155,7 @@ func TestEveryCommandArrivesAsGoWouldGiveIt(t *testing.T) {
 	want.RemoveMatching(1, 1, flow.Match{}.With(flow.EthType, 0x86dd).WithMask(flow.IPv6Src, flow.Value{Hi: 0x20010db8 << 32}, flow.Value{Hi: 0xffffffff << 32}))
 	want.RemoveTagged(1, 9)
 	want.SetGroup(0, flow.Group{Name: "g", Type: flow.Select, Buckets: []flow.Bucket{{Weight: 65535, Actions: []flow.Action{flow.Out(1)}},
-		{WatchPort: 3, WatchGroup: 4, Actions: []flow.Action{flow.Out(2), {Type: flow.DecTTL}}}}})
+		{WatchPort: 3, WatchName: "lower", Actions: []flow.Action{flow.Out(2), {Type: flow.DecTTL}}}, {WatchGroup: 4}}})
 	want.RemoveGroup(0, "g")
 	want.SetMeter(0, flow.Meter{Name: "m", Rate: 1000, Burst: 10, PerPacket: true})
 	want.RemoveMeter(0, "m")
@@ -257,7 +257,8 @@ func drawEvent(t *rapid.T) app.Event {
 	for range rapid.IntRange(0, 2).Draw(t, "groups") {
 		g := flow.Group{Number: rapid.Uint32().Draw(t, "number"), Name: "g", Type: flow.GroupType(rapid.IntRange(0, 3).Draw(t, "type"))}
 		for range rapid.IntRange(0, 3).Draw(t, "buckets") {
-			g.Buckets = append(g.Buckets, flow.Bucket{Weight: rapid.Uint16().Draw(t, "weight"), WatchPort: rapid.Uint32().Draw(t, "port"), Actions: drawRule(t).Apply})
+			g.Buckets = append(g.Buckets, flow.Bucket{Weight: rapid.Uint16().Draw(t, "weight"), WatchPort: rapid.Uint32().Draw(t, "port"),
+				WatchName: rapid.SampledFrom([]string{"", "g", "ü"}).Draw(t, "watch"), Actions: drawRule(t).Apply})
 		}
 		s.Groups = append(s.Groups, flow.GroupStat{Group: g})
 		s.Meters = append(s.Meters, flow.MeterStat{Meter: flow.Meter{Number: g.Number, Name: "m", Rate: rapid.Uint32().Draw(t, "rate"), Burst: rapid.Uint32().Draw(t, "burst")}})

@@ -146,9 +146,10 @@ func (f *forward) install(out *app.Commands) {
 	}
 	direct, around := f.port("s1", "s2"), f.port("s1", "s3")
 
-	// s1: what goes to h2 fails over in the data plane.
+	// s1: what goes to h2 fails over in the data plane, by a group that watches another one.
+	out.SetGroup(s1, flow.Group{Name: "straight", Type: flow.FastFailover, Buckets: []flow.Bucket{bucket(direct, 0, flow.Out(direct))}})
 	out.SetGroup(s1, flow.Group{Name: "failover", Type: flow.FastFailover, Buckets: []flow.Bucket{
-		bucket(direct, 0, flow.Out(direct)), bucket(around, 0, flow.Out(around))}})
+		{WatchName: "straight", Actions: []flow.Action{flow.InGroup("straight")}}, bucket(around, 0, flow.Out(around))}})
 	out.Install(s1, flow.Rule{Priority: 10, Match: to("h2"), Apply: []flow.Action{flow.InGroup("failover")}})
 	// A block of ports is spread over both ways.
 	out.SetGroup(s1, flow.Group{Name: "spread", Type: flow.Select, Buckets: []flow.Bucket{

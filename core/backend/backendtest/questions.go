@@ -50,9 +50,9 @@ var questions = []question{
 		if rules != 14 && rules != 15 {
 			e.t.Errorf("s1 has %d rules, want 14 or 15", rules)
 		}
-		for _, kind := range []flow.GroupType{flow.All, flow.Select, flow.Indirect, flow.FastFailover} {
-			if groups[kind] != 1 {
-				e.t.Errorf("s1 has %d groups of type %d, want 1", groups[kind], kind)
+		for kind, want := range []int{flow.All: 1, flow.Select: 1, flow.Indirect: 1, flow.FastFailover: 2} {
+			if groups[flow.GroupType(kind)] != want {
+				e.t.Errorf("s1 has %d groups of type %d, want %d", groups[flow.GroupType(kind)], kind, want)
 			}
 		}
 		if meters != 1 {

@@ -4779,13 +4779,14 @@ func (x *Group) GetBuckets() []*Bucket {
 }
 
 type Bucket struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Weight        uint32                 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`                           // select, 16 bits; 0 is never chosen
-	WatchPort     uint32                 `protobuf:"varint,2,opt,name=watch_port,json=watchPort,proto3" json:"watch_port,omitempty"`    // fast failover; 0: none
-	WatchGroup    uint32                 `protobuf:"varint,3,opt,name=watch_group,json=watchGroup,proto3" json:"watch_group,omitempty"` // 0: none
-	Actions       []*Action              `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Weight         uint32                 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`                           // select, 16 bits; 0 is never chosen
+	WatchPort      uint32                 `protobuf:"varint,2,opt,name=watch_port,json=watchPort,proto3" json:"watch_port,omitempty"`    // fast failover; 0: none
+	WatchGroup     uint32                 `protobuf:"varint,3,opt,name=watch_group,json=watchGroup,proto3" json:"watch_group,omitempty"` // a switch's number; 0: none. An app names the group:
+	Actions        []*Action              `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
+	WatchGroupName string                 `protobuf:"bytes,5,opt,name=watch_group_name,json=watchGroupName,proto3" json:"watch_group_name,omitempty"` // its own group of this name; empty: none
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Bucket) Reset() {
@@ -4844,6 +4845,13 @@ func (x *Bucket) GetActions() []*Action {
 		return x.Actions
 	}
 	return nil
+}
+
+func (x *Bucket) GetWatchGroupName() string {
+	if x != nil {
+		return x.WatchGroupName
+	}
+	return ""
 }
 
 // MeterMod: add sets a meter (or changes the one with its name), delete removes it by name.
@@ -5718,14 +5726,15 @@ const file_app_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12,\n" +
 	"\x04type\x18\x03 \x01(\x0e2\x18.sendim.app.v1.GroupTypeR\x04type\x12/\n" +
-	"\abuckets\x18\x04 \x03(\v2\x15.sendim.app.v1.BucketR\abuckets\"\x91\x01\n" +
+	"\abuckets\x18\x04 \x03(\v2\x15.sendim.app.v1.BucketR\abuckets\"\xbb\x01\n" +
 	"\x06Bucket\x12\x16\n" +
 	"\x06weight\x18\x01 \x01(\rR\x06weight\x12\x1d\n" +
 	"\n" +
 	"watch_port\x18\x02 \x01(\rR\twatchPort\x12\x1f\n" +
 	"\vwatch_group\x18\x03 \x01(\rR\n" +
 	"watchGroup\x12/\n" +
-	"\aactions\x18\x04 \x03(\v2\x15.sendim.app.v1.ActionR\aactions\"k\n" +
+	"\aactions\x18\x04 \x03(\v2\x15.sendim.app.v1.ActionR\aactions\x12(\n" +
+	"\x10watch_group_name\x18\x05 \x01(\tR\x0ewatchGroupName\"k\n" +
 	"\bMeterMod\x123\n" +
 	"\acommand\x18\x01 \x01(\x0e2\x19.sendim.app.v1.ModCommandR\acommand\x12*\n" +
 	"\x05meter\x18\x02 \x01(\v2\x14.sendim.app.v1.MeterR\x05meter\"|\n" +

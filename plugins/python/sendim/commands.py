@@ -24,6 +24,10 @@ def _actions(tag: bytes, actions: Actions) -> bytes:
         raise TypeError(f"{actions!r} is no list of actions such as [output(1), DEC_TTL]") from None
 
 
+def _watched(group: Any) -> bytes:
+    return _text(5, group) if isinstance(group, str) else uint_field(3, group)
+
+
 def _matched(match: Iterable[Any]) -> bytes:
     try:
         return b"".join([m.wire for m in match])
@@ -106,7 +110,7 @@ class Commands:
 
     def set_group(self, switch: int, group: Group) -> int:
         """Adds a group or replaces the buckets of the one with the same name."""
-        buckets = b"".join(bytes_field(4, uint_field(1, b.weight) + uint_field(2, b.watch_port) + uint_field(3, b.watch_group)
+        buckets = b"".join(bytes_field(4, uint_field(1, b.weight) + uint_field(2, b.watch_port) + _watched(b.watch_group)
                                        + _actions(b"\x22", b.actions)) for b in group.buckets)
         body = uint_field(1, group.number) + _text(2, group.name) + uint_field(3, group.type) + buckets
         return self._add(switch, bytes_field(5, bytes_field(2, body)))

@@ -274,7 +274,7 @@ class Bucket(NamedTuple):
     actions: Actions = ()
     weight: int = 0       # of groups of the type SELECT; 0 is never chosen
     watch_port: int = 0   # of groups of the type FAST_FAILOVER; 0: none
-    watch_group: int = 0
+    watch_group: Union[str, int] = ""  # another group, by name
 
 
 class Group(NamedTuple):
@@ -321,7 +321,7 @@ def rule_of(p: Any) -> Rule:
 
 def group_of(p: Any) -> Group:
     """A group from its message."""
-    return Group(p.name, p.type, tuple(Bucket(_actions_of(b.actions), b.weight, b.watch_port, b.watch_group) for b in p.buckets), p.number)
+    return Group(p.name, p.type, tuple(Bucket(_actions_of(b.actions), b.weight, b.watch_port, b.watch_group_name or b.watch_group or "") for b in p.buckets), p.number)
 
 
 def meter_of(p: Any) -> Meter:

@@ -64,7 +64,7 @@ def everything(out):
     out.remove(1, rule)
     out.remove_matching(1, match(ipv6_src="2001:db8::/32", eth_type=ETH_IPV6), table=1)
     out.remove_tagged(1, 9)
-    out.set_group(0, Group("g", SELECT, [Bucket([output(1)], 65535), Bucket([output(2), DEC_TTL], 0, 3, 4)]))
+    out.set_group(0, Group("g", SELECT, [Bucket([output(1)], 65535), Bucket([output(2), DEC_TTL], 0, 3, "lower"), Bucket(watch_group=4)]))
     out.remove_group(0, "g")
     out.set_meter(0, Meter("m", 1000, 10, True))
     out.remove_meter(0, "m")

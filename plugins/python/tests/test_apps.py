@@ -102,7 +102,7 @@ class Protocol(unittest.TestCase):
 
     def test_every_field_of_the_protocol_can_be_read(self):
         renamed = {"class": "qos", "proto": "transport", "in": "counters"}
-        flat = {"PacketIn": {"header"}, "Rule": {"meter_name"}, "Header": {"ipv6_src_hi", "ipv6_src_lo", "ipv6_dst_hi", "ipv6_dst_lo"}}
+        flat = {"PacketIn": {"header"}, "Rule": {"meter_name"}, "Bucket": {"watch_group_name"}, "Header": {"ipv6_src_hi", "ipv6_src_lo", "ipv6_dst_hi", "ipv6_dst_lo"}}
         known = {f.message_type.name: events.KINDS[f.name] for f in pb.Event.DESCRIPTOR.oneofs_by_name["part"].fields}
         known["Header"] = events.PacketIn
         for cls in (SwitchInfo, LinkInfo, HostInfo, events.Class, events.Profile, events.VirtualService, events.ServiceMember, events.Tenant,
