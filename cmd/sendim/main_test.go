@@ -104,6 +104,22 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 				ts.Fatalf("%s exits with %d, want %d\n%s%s", strings.Join(args[1:], " "), code, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 			}
 		},
+		// killrun RUN kills the process of a run with SIGKILL and waits for its end.
+		"killrun": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 1 {
+				ts.Fatalf("usage: killrun RUN")
+			}
+			r, err := record.Find(ts.MkAbs("runs"), args[0])
+			ts.Check(err)
+			ts.Check(syscall.Kill(r.Manifest.PID, syscall.SIGKILL))
+			for range 600 {
+				if !live.Alive(r.Dir) && !record.Written(r.Dir) {
+					return
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+			ts.Fatalf("run %s goes on", args[0])
+		},
 		"try": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Exec(args[0], args[1:]...) //nolint:errcheck // the code is not asked for
 		},

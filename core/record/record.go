@@ -65,6 +65,7 @@ func (r *Record) open() (err error) {
 		return fmt.Errorf("make the trace: %w", err)
 	}
 	r.own(r.file.Name())
+	lock(r.file)
 	r.Trace = trace.NewWriter(r.file)
 	return r.latest()
 }

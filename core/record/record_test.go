@@ -100,6 +100,17 @@ func TestTheDiaryIsOnTheDiskAfterTheEnd(t *testing.T) {
 	}
 }
 
+func TestWhoeverAsksSeesThatADiaryIsBeingWritten(t *testing.T) {
+	r := start(t, t.TempDir(), "x")
+	if !Written(r.Dir) || !Written(r.Dir) {
+		t.Error("nobody seems to write it")
+	}
+	end(t, r, report.Finished, "")
+	if Written(r.Dir) {
+		t.Error("somebody seems to write it after its end")
+	}
+}
+
 func TestRunsAreListedByTheirStartAndFoundByPartsOfTheirNames(t *testing.T) {
 	root := t.TempDir()
 	if runs, err := List(filepath.Join(root, "none")); err != nil || len(runs) != 0 {

@@ -178,8 +178,9 @@ func (in *initProcess) exec(m message, files []*os.File) (int, error) {
 	}
 	attr := &syscall.ProcAttr{
 		Dir: m.Dir,
-		Env: append(slices.DeleteFunc(m.Env, func(v string) bool { return strings.HasPrefix(v, labelVariable+"=") }),
-			labelVariable+"="+in.label),
+		Env: append(slices.DeleteFunc(m.Env, func(v string) bool {
+			return strings.HasPrefix(v, labelVariable+"=") || strings.HasPrefix(v, ownerVariable+"=")
+		}), labelVariable+"="+in.label, ownerVariable+"="+os.Getenv(ownerVariable)),
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	}
 	if attr.Dir == "" {

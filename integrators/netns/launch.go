@@ -64,7 +64,7 @@ func start(self []string, label string, control, log *os.File) (*exec.Cmd, error
 		if len(self) > 0 {
 			cmd = exec.Command(self[0], append(self[1:len(self):len(self)], label)...)
 		}
-		cmd.Env = append(os.Environ(), labelVariable+"="+label)
+		cmd.Env = append(os.Environ(), labelVariable+"="+label, ownerVariable+"="+identity(os.Getpid()))
 		cmd.ExtraFiles = []*os.File{control}
 		cmd.Stdout, cmd.Stderr = log, log
 		cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -104,6 +104,7 @@ func Launch(ctx context.Context, o Options) (app.Instance, error) {
 			// Later settings win: the protocol's own come last.
 			cmd.Env = append(append(cmd.Env, o.Env...), spec.Env...)
 			p := newProcess(cmd, log, o.MemoryLimit)
+			p.claim = claim(dir, o.Path)
 			if script {
 				p.home = dir
 			}

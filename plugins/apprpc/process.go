@@ -20,8 +20,9 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	log     *tail
-	limit   uint64 // bytes of memory; 0: none
-	home    string // where alone the app may listen; "": anywhere
+	limit   uint64   // bytes of memory; 0: none
+	claim   *os.File // says whose the socket's directory is, and that it is in use; nil: nobody says it
+	home    string   // where alone the app may listen; "": anywhere
 	stdin   *os.File
 	stdout  *os.File // read end
 	stderr  *os.File // read end
@@ -53,6 +54,7 @@ func (p *process) Start(context.Context) error {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.done)
+		defer p.claim.Close() //nolint:errcheck // of a nil file, too
 		err := p.start()
 		if err != nil {
 			p.err = err

@@ -17,6 +17,12 @@ func ownGroup() *syscall.SysProcAttr {
 
 func killGroup(leader int) { _ = syscall.Kill(-leader, syscall.SIGKILL) }
 
+// lock takes a file for this open file alone, if nobody has it. A lock is flock(2)'s: it
+// goes with the last descriptor of the file, which no other program is given.
+func lock(f *os.File) bool {
+	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
+}
+
 // awaitExit returns when the process has ended, and leaves it unreaped.
 func awaitExit(pid int) {
 	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {

@@ -51,8 +51,8 @@ func (c *cli) detach(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return fmt.Errorf("start in the background: %w", err)
 	}
-	defer os.Remove(words.Name())
 	defer words.Close()
+	os.Remove(words.Name()) //nolint:errcheck // both sides have it open; nobody else needs a name, and nobody has to tidy up
 	cmd := exec.Command(self, args...)
 	cmd.Stdout, cmd.Stderr = words, words
 	cmd.ExtraFiles = []*os.File{w}
@@ -70,10 +70,8 @@ func (c *cli) detach(ctx context.Context, o runOptions) error {
 		fmt.Fprintln(c.out, s.ID)
 		return cmd.Process.Release()
 	}
-	err = cmd.Wait() // it failed, or was done, before its first moment
-	if text, rerr := os.ReadFile(words.Name()); rerr == nil {
-		c.errs.Write(text) //nolint:errcheck // nothing is left to tell it to
-	}
+	err = cmd.Wait()                                      // it failed, or was done, before its first moment
+	io.Copy(c.errs, io.NewSectionReader(words, 0, 1<<20)) //nolint:errcheck // nothing is left to tell it to
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return silent(exit.ExitCode())
