@@ -140,7 +140,7 @@ func TestEveryExampleRunsInTheSimulation(t *testing.T) {
 }
 
 func TestTheTwoWorldsOfAnExampleDifferInNothingElse(t *testing.T) {
-	for _, dir := range []string{"abilene", "first", "load-balancer", "python", "throttle"} {
+	for _, dir := range []string{"abilene", "fast-failover", "first", "load-balancer", "python", "throttle"} {
 		a, err := os.ReadFile(filepath.Join(dir, "simulation.xml"))
 		if err != nil {
 			t.Fatal(err)
