@@ -168,7 +168,7 @@ func (a *asks) refuse(r wire.Refusal) bool {
 	case asked:
 		a.finish(r.Xid, errors.New(r.Reason()))
 	case claimed:
-		role <- roleAnswer{err: errors.New(r.Reason())}
+		role <- roleAnswer{err: claimError(r)}
 	}
 	return asked || claimed
 }

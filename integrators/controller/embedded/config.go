@@ -13,6 +13,7 @@ import (
 	"sendim/core/control"
 	"sendim/core/model"
 	"sendim/integrators/controller"
+	"sendim/integrators/controller/embedded/wire"
 )
 
 // Config says whom the controller serves. What is marked so may be left zero.
@@ -44,6 +45,9 @@ type Config struct {
 	// Backlog is how many messages may wait for a switch before its packet-ins are
 	// dropped, and Limit before it is given up. Optional: 16,384 and 4,194,304.
 	Backlog, Limit int
+	// Standby says that the controller serves no switch until Lead is called: switches may
+	// connect, are kept as a slave keeps them, and are served at once when it is.
+	Standby bool
 	// Answers is how many bytes the answers to questions (what a switch holds, statistics)
 	// may take together while they are put together. A switch that needs more than an
 	// equal share is cut off when the others' need it. Optional: 256 MiB, some two million
@@ -55,6 +59,8 @@ type Config struct {
 var (
 	// ErrNotConnected says that a switch is not, or no longer, connected.
 	ErrNotConnected = errors.New("the switch is not connected")
+	// ErrSuperseded says that another controller has become a switch's master.
+	ErrSuperseded = errors.New("another controller is its master")
 	// ErrClosed says that the controller does not run, or no longer.
 	ErrClosed = errors.New("the controller does not run")
 )
@@ -72,6 +78,7 @@ type Controller struct {
 	refused atomic.Int64
 	registry
 	life
+	office
 }
 
 var _ controller.Controller = (*Controller)(nil)
@@ -109,7 +116,12 @@ func New(c Config) (*Controller, error) {
 		}
 		c.Name = func(n model.NodeID) string { return names[n] }
 	}
+	part := wire.RoleEqual
+	if c.Standby {
+		part = wire.RoleSlave
+	}
 	return &Controller{
+		office:   office{part: part},
 		cfg:      c,
 		inbox:    make(chan arrival, 4096),
 		starts:   make(chan chan error),

@@ -72,17 +72,20 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 			return
 		}
 	}
-	found, err := k.survey()
+	var wg sync.WaitGroup
+	wg.Go(func() { k.write(ctx) })
+	found, err := k.takeOver()
 	if err != nil {
-		k.abandon(err)
-		if ctx.Err() == nil {
-			c.warn(k.name(), "connection lost before it has said what it holds: "+err.Error())
+		k.end(err) // where the writer has not found a better reason
+		cancel()
+		wg.Wait()
+		k.abandon(fmt.Errorf("%s: %w", c.cfg.Name(k.node), ErrNotConnected))
+		if run.Err() == nil && !errors.Is(k.why, io.EOF) {
+			c.warn(k.name(), "connection lost before it has said what it holds: "+k.why.Error())
 		}
 		c.leave(k)
 		return
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() { k.write(ctx) })
 	c.post(ctx, k, control.Upcall{Kind: control.SwitchConnected, Ports: ports, Stats: found.held})
 	for _, u := range found.then {
 		c.post(ctx, k, u)
@@ -112,6 +115,14 @@ func (c *Controller) refuse(k *conn, why error) {
 	case n == refusals:
 		c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v (after %d of them no more are noted)", k.net.RemoteAddr(), why, refusals))
 	}
+}
+
+// takeOver waits until this controller may command the switch, and asks what it holds.
+func (k *conn) takeOver() (survey, error) {
+	if err := k.assume(); err != nil {
+		return survey{}, err
+	}
+	return k.survey()
 }
 
 // end closes the connection; the first reason stays.
@@ -203,6 +214,10 @@ func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
 		return k.answer(m)
 	case wire.TypeRoleReply:
 		return k.answerRole(m)
+	case wire.TypeExperimenter:
+		if role, ok := wire.DecodeRoleStatus(m); ok && role == wire.RoleSlave {
+			return ErrSuperseded
+		}
 	case wire.TypeError:
 		return k.refused(m, post)
 	}
@@ -213,6 +228,9 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 	r, err := wire.DecodeError(m)
 	if err != nil {
 		return err
+	}
+	if r.Slave() {
+		return ErrSuperseded
 	}
 	switch xid := k.full(r.Xid); {
 	case xid != 0:

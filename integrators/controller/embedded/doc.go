@@ -20,6 +20,11 @@
 // nobody's here and are deleted at once. What answers may take of memory is bounded, for
 // each switch and for all of them together.
 //
+// Of several controllers of the same switches one leads. Lead makes it this one, by the
+// roles and generations of OpenFlow; one that stands by, or that a switch no longer takes
+// orders from, keeps its connections alive and waits. Whoever takes over is told by each
+// switch what it holds, so that nothing right is disturbed. Who leads is not decided here.
+//
 // A switch that says nothing for Echo is asked for an echo, and one that says nothing for
 // Silence is lost: noticed at the latest Echo/2 after that. By default this is 5 s, 15 s
 // and 17.5 s. The same Silence bounds how long a switch may take nothing.

@@ -41,6 +41,7 @@ func (k *conn) survey() (s survey, err error) {
 		if err != nil {
 			return s, k.silence(err)
 		}
+		k.heard.Store(int64(time.Since(k.owner.began)))
 		err = wire.Guard("message", func() error { return s.hear(k, m) })
 		if err == nil {
 			continue
@@ -53,7 +54,6 @@ func (k *conn) survey() (s survey, err error) {
 	if err := k.net.SetReadDeadline(time.Time{}); err != nil {
 		return s, err
 	}
-	k.heard.Store(int64(time.Since(k.owner.began)))
 	if why != nil {
 		k.owner.warn(k.name(), "what it holds cannot be read, so it is told everything anew: "+why.Error())
 		return s, nil

@@ -24,6 +24,7 @@ const (
 	TypeError            Type = 1
 	TypeEchoRequest      Type = 2
 	TypeEchoReply        Type = 3
+	TypeExperimenter     Type = 4
 	TypeFeaturesRequest  Type = 5
 	TypeFeaturesReply    Type = 6
 	TypeSetConfig        Type = 9

@@ -38,6 +38,12 @@ func DecodeError(m Message) (r Refusal, err error) {
 	return r, err
 }
 
+// Slave says that the switch has another master, from whom alone it takes orders.
+func (r Refusal) Slave() bool { return r.Type == of.ET_BAD_REQUEST && r.Code == 10 }
+
+// Stale says that a role was claimed with a generation older than one that was seen.
+func (r Refusal) Stale() bool { return r.Type == of.ET_ROLE_REQUEST_FAILED && r.Code == 0 }
+
 // Reason says in words what the switch had against it: the names of type and code.
 func (r Refusal) Reason() string {
 	name, codes := errorNames(r.Type)

@@ -135,6 +135,24 @@ func roleMessage(kind Type, xid uint32, r Role, generation uint64) []byte {
 	return b
 }
 
+// onf is the Open Networking Foundation's experimenter number. What it added to 1.3 before
+// there was a 1.4 are messages of that experimenter.
+const onf = 0x4f4e4600
+
+// NoGeneration is the generation of a switch that nobody has claimed yet (section 7.3.9).
+const NoGeneration = 1<<64 - 1
+
+// DecodeRoleStatus reads the message by which a switch says that it has changed its
+// controller's role by itself (extension 191, as 1.4's section 7.4.4); false for any other
+// message.
+func DecodeRoleStatus(m Message) (Role, bool) {
+	b := m.body()
+	if m.Type() != TypeExperimenter || len(b) < 12 || binary.BigEndian.Uint32(b) != onf || binary.BigEndian.Uint32(b[4:]) != 1911 {
+		return 0, false
+	}
+	return Role(binary.BigEndian.Uint32(b[8:])), true
+}
+
 // DecodeRole reads a role reply.
 func DecodeRole(m Message) (r Role, generation uint64, err error) {
 	b := m.body()
