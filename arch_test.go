@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"":                   {},
 	"core/fault":         {},
 	"core/random":        {},
+	"core/freeze":        {},
 	"core/model":         {},
 	"core/packet":        {},
 	"core/graph":         {},
@@ -33,7 +34,7 @@ var rooms = map[string][]string{
 	"core/flow":          {"core/packet"},
 	"core/app":           {"core/model", "core/flow", "core/packet"},
 	"core/trace":         {"core/model", "core/app", "core/flow", "core/packet"},
-	"core/control":       {"core/app", "core/model", "core/flow", "core/packet", "core/graph", "core/trace"},
+	"core/control":       {"core/app", "core/model", "core/flow", "core/packet", "core/graph", "core/trace", "core/freeze"},
 	"core/change":        {"core/model", "core/deployment"},
 	"core/backend":       {"core/model", "core/deployment", "core/app", "core/change", "core/trace", "core/flow"},
 	"core/report":        {"core/trace", "core/model", "core/flow", "core/workload"},
@@ -63,7 +64,7 @@ var rooms = map[string][]string{
 	"converters/hpcc":         {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
 	"converters/cloudsim":     {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},
 
-	"sim": append([]string{"core/control"}, nouns...),
+	"sim": append([]string{"core/control", "core/freeze"}, nouns...),
 
 	"integrators/shell":      {},
 	"integrators/netns":      {},

@@ -13,7 +13,34 @@ import (
 type handle struct {
 	done    bool
 	outcome backend.Outcome
-	stop    func()
+	stop    stopper // nil: nothing is left to
+}
+
+// stopper ends an action early. It is a value, so that it can be kept in a checkpoint.
+type stopper interface{ stop(h *handle) }
+
+// What there is to end: a series of echoes, a flow, one that has not started, a capture.
+type (
+	stopPing struct {
+		w *world
+		p *ping
+	}
+	stopFlow struct {
+		w *world
+		f *run
+	}
+	stopEarly   struct{}
+	stopCapture struct {
+		w *world
+		c *capture
+	}
+)
+
+func (s stopPing) stop(*handle)    { s.w.endPing(s.p, s.w.queue.Now()) }
+func (s stopFlow) stop(*handle)    { s.w.abort(s.f, s.w.queue.Now()) }
+func (s stopCapture) stop(*handle) { s.w.endCapture(s.c, nil) }
+func (stopEarly) stop(h *handle) {
+	h.finish(backend.Outcome{Err: errors.New("the flow was stopped before it started")})
 }
 
 func (h *handle) Done() bool { return h.done }
@@ -23,7 +50,7 @@ func (h *handle) Outcome() backend.Outcome { return h.outcome }
 // Stop ends an action early; its outcome is what has happened so far.
 func (h *handle) Stop() error {
 	if !h.done && h.stop != nil {
-		h.stop()
+		h.stop.stop(h)
 	}
 	return nil
 }
@@ -67,7 +94,7 @@ func (s *Session) Do(ctx context.Context, a backend.Action) (backend.Handle, err
 			return nil, fmt.Errorf("ping: %w", err)
 		}
 		p.handle = h
-		h.stop = func() { w.endPing(p, w.queue.Now()) }
+		h.stop = stopPing{w, p}
 		w.wake(now)
 	case a.Flow != nil:
 		spec := normal(*a.Flow)

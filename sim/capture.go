@@ -28,7 +28,7 @@ func (w *world) startCapture(spec backend.Capture, h *handle) error {
 	c := &capture{spec: spec, arc: uint32(a), left: spec.Count, handle: h}
 	w.captures = append(w.captures, c)
 	w.watched = true
-	h.stop = func() { w.endCapture(c, nil) }
+	h.stop = stopCapture{w, c}
 	return nil
 }
 

@@ -1,5 +1,7 @@
 package sim
 
+import "sendim/core/backend"
+
 // Eager is a backend that asks the apps about every arrival by itself.
 func Eager(b Backend) Backend { b.eager = true; return b }
 
@@ -61,3 +63,6 @@ func Books(s *Session) (out []Book) {
 	}
 	return out
 }
+
+// SpecOf is what a session was opened with.
+func SpecOf(s *Session) backend.Spec { return s.spec }

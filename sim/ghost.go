@@ -27,6 +27,23 @@ type ghost struct {
 	seg    tcp.Segment
 }
 
+// ascent is a frame on its way to the controller, written out when somebody looks at it.
+type ascent struct {
+	world *world
+	frame frame
+	seg   *tcp.Segment
+	most  int // bytes that are sent up; 0: all
+}
+
+// Frame is the frame's bytes.
+func (a *ascent) Frame() []byte {
+	b := a.world.bytesOf(&a.frame, a.seg, true)
+	if a.most > 0 && a.most < len(b) {
+		b = b[:a.most]
+	}
+	return b
+}
+
 const mostGhosts = 1 << 16
 
 func (g *ghosts) keep(f *frame, seg *tcp.Segment) uint32 {

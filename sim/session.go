@@ -157,6 +157,7 @@ func (s *Session) startApps(ctx context.Context, w *world, d *deployment.Deploym
 		if err != nil {
 			return fmt.Errorf("starting app %s: %w", a.Name, err)
 		}
+		instance = s.mind(instance)
 		s.apps = append(s.apps, instance)
 		params := make(map[string]string, len(a.Params))
 		for _, p := range a.Params {
@@ -167,7 +168,7 @@ func (s *Session) startApps(ctx context.Context, w *world, d *deployment.Deploym
 	caps, _ := s.backend.Capabilities(ctx, s.spec)
 	before := &shifted{sink: s.sink}
 	runtime, err := control.New(control.Config{Model: w.net, Address: w.address, Apps: apps, Granted: caps.Grant(), Seed: s.spec.Seed,
-		Delays:   func(sw model.NodeID) (up, down model.Time) { d := model.Time(w.delayOf(sw)); return d, d },
+		Delays:   w.controlDelays,
 		Sink:     before,
 		Settings: control.Settings(w.net, control.Named{Names: w.names})})
 	if err != nil {
@@ -312,7 +313,7 @@ func (w *world) advance(ctx, life context.Context, until int64) error {
 	for {
 		c.fresh = false
 		horizon := w.horizon()
-		limit := min(until, horizon)
+		limit := w.upTo(until, horizon)
 		n := 1
 		for ; w.part == nil; n++ {
 			if forever && w.idle() {
@@ -331,7 +332,7 @@ func (w *world) advance(ctx, life context.Context, until int64) error {
 			if c.fresh {
 				c.fresh = false
 				horizon = w.horizon()
-				limit = min(until, horizon)
+				limit = w.upTo(until, horizon)
 			}
 			if n%beats == 0 {
 				w.pulse.beat(w.outside(at), beats)
@@ -351,7 +352,7 @@ func (w *world) advance(ctx, life context.Context, until int64) error {
 			if c.fresh {
 				c.fresh = false
 				horizon = w.horizon()
-				limit = min(until, horizon)
+				limit = w.upTo(until, horizon)
 			}
 			if w.lanes.events >= beats {
 				w.pulse.beat(w.outside(w.queue.Now()), w.lanes.events)
@@ -368,6 +369,9 @@ func (w *world) advance(ctx, life context.Context, until int64) error {
 		}
 		if limit < math.MaxInt64 {
 			w.setClock(limit)
+		}
+		if w.halts(min(until, horizon)) {
+			return nil
 		}
 		if c.driver == nil || int64(c.driver.Due()) > until || horizon == math.MaxInt64 {
 			return nil
@@ -465,9 +469,9 @@ func (s *Session) later(spec model.Flow, h *handle, now int64) {
 		w.waiters++
 		w.together(at)
 		w.schedule(at, spec.From, onLaunch, uint32(len(w.deferred)-1), 0)
-		h.stop = func() { h.finish(backend.Outcome{Err: errors.New("the flow was stopped before it started")}) }
+		h.stop = stopEarly{}
 		return
 	}
 	f := w.launch(spec, h, now)
-	h.stop = func() { w.abort(f, w.queue.Now()) }
+	h.stop = stopFlow{w, f}
 }

@@ -88,6 +88,7 @@ type common struct {
 	sampled  int64      // when the last sample was taken
 	interval int64
 	counted  map[int32]carried // see census
+	halt     halt
 }
 
 // node is a switch at work.

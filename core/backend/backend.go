@@ -34,6 +34,9 @@ type Spec struct {
 	Launch     Launcher
 	// Allowed lists capabilities that the model asks for and this run goes without.
 	Allowed []Capability
+	// Checkpoints says that some will be asked for: whatever they need must be remembered,
+	// also where that takes much memory.
+	Checkpoints bool
 }
 
 // Launcher starts an application. The caller closes the instance.

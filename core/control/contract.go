@@ -57,7 +57,11 @@ type Packet struct {
 	Header packet.Header
 	Length int
 	Bytes  func() []byte
+	Framer Framer // instead of Bytes: one that is a value, and can be kept in a checkpoint
 }
+
+// Framer builds the frame of a packet when it is asked, once at most.
+type Framer interface{ Frame() []byte }
 
 // Removed is a rule that ended.
 type Removed struct {

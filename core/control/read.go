@@ -150,6 +150,8 @@ func (r *Runtime) tellPacket(a *application, u *Upcall, table uint8) {
 		Reason: p.Reason, Cookie: p.Cookie & tagMask, Header: p.Header, Length: p.Length}
 	if p.Bytes != nil {
 		e.Frame = p.Bytes()
+	} else if p.Framer != nil {
+		e.Frame = p.Framer.Frame()
 	}
 	r.tellOne(a.index, app.Event{Kind: app.KindPacketIn, At: u.At, PacketIn: e})
 }

@@ -1,0 +1,123 @@
+package sim_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sendim/core/app"
+	"sendim/core/backend"
+	"sendim/core/deployment"
+	"sendim/core/model"
+	"sendim/sim"
+)
+
+// halved is a bed whose session is written to bytes at moments and goes on as another one.
+type halved struct {
+	*bed
+	stops   []model.Time
+	again   func() app.App
+	workers []int // of the sessions that follow, in turn
+	sizes   []int
+}
+
+// run is bed.run.
+func (h *halved) run(until model.Time) {
+	h.Helper()
+	for len(h.stops) > 0 && h.stops[0] < until {
+		_, stopped, err := h.s.RunTo(context.Background(), h.stops[0], until)
+		if err != nil {
+			h.Fatal(err)
+		}
+		h.stops = h.stops[1:]
+		if stopped {
+			h.restart()
+		}
+	}
+	h.bed.run(until)
+}
+
+func (h *halved) restart() {
+	h.Helper()
+	var b bytes.Buffer
+	if err := h.s.Checkpoint(&b); err != nil {
+		h.Fatal(err)
+	}
+	h.sizes = append(h.sizes, b.Len())
+	spec := sim.SpecOf(h.s)
+	spec.Launch = func(context.Context, deployment.Application) (app.Instance, error) { return app.Local(h.again()), nil }
+	d := *spec.Deployment
+	if len(h.workers) > 0 {
+		d.Simulation.Workers = h.workers[0]
+		h.workers = append(h.workers[1:], h.workers[0])
+	}
+	spec.Deployment = &d
+	next, err := sim.Backend{}.Restore(context.Background(), spec, h.d, bytes.NewReader(b.Bytes()))
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.s = next.(*sim.Session)
+	var again bytes.Buffer
+	if err := h.s.Checkpoint(&again); err != nil {
+		h.Fatal(err)
+	}
+	if len(h.workers) == 0 && !bytes.Equal(b.Bytes(), again.Bytes()) {
+		h.Fatalf("a checkpoint of what was restored has %d other bytes than the %d restored", again.Len(), b.Len())
+	}
+}
+
+func moments(r *rapid.T, most model.Time) []model.Time {
+	out := rapid.SliceOfN(rapid.Map(rapid.Int64Range(0, int64(most)), func(t int64) model.Time { return model.Time(t) }), 1, 3).Draw(r, "checkpoints")
+	slices.Sort(out)
+	return out
+}
+
+// playHalved is scene.play with checkpoints.
+func (s *scene) playHalved(t testing.TB, stops []model.Time, hands []int) (*diary, string) {
+	n := sketch(t, s.links, s.spec, func(n *model.Network) {
+		n.Classes = s.classes
+		for _, f := range s.flows {
+			from, _ := n.NodeByName(fmt.Sprint("h", f.From))
+			to, _ := n.NodeByName(fmt.Sprint("h", f.To))
+			f.From, f.To = from, to
+			n.Flows = append(n.Flows, f)
+		}
+	})
+	d := newDiary()
+	anew := func() app.App { return &router{reactive: s.reactive, idle: s.idle} }
+	b := &halved{bed: start(t, n, anew(), d, controlDelay(s.delay), seed(s.seed), workers(s.workers)), stops: stops, again: anew, workers: hands}
+	for i, at := range s.at {
+		b.run(at)
+		c := s.changes[i]
+		if c.OfControl() && c.Node >= 0 {
+			c.Node = n.NodesOfKind(model.Switch)[0]
+		}
+		if (c.Node == model.NoNode || int(c.Node) < n.NodeCount()) && n.Check(&c) == nil {
+			b.do(backend.Action{Change: &c})
+		}
+	}
+	b.run(30 * model.Second)
+	conserved(t, b.bed)
+	b.close()
+	return d, b.s.Digest()
+}
+
+func TestASessionGoesOnFromACheckpointAsIfNothingHadHappened(t *testing.T) {
+	rapidly(t, func(r *rapid.T) {
+		s := scenes(r)
+		slices.Sort(s.at)
+		s.workers = rapid.SampledFrom([]int{1, 2, 3}).Draw(r, "workers")
+		first, want := s.playHalved(tb{t, r}, nil, nil)
+		second, got := s.playHalved(tb{t, r}, moments(r, 600*model.Millisecond), nil)
+		if x, y := first.all(t), second.all(t); x != y {
+			r.Fatalf("the diary differs: %s", difference(x, y))
+		}
+		if want != got {
+			r.Fatalf("the digest is %s, not %s", got, want)
+		}
+	})
+}
