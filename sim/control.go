@@ -25,9 +25,8 @@ type channelToController struct {
 	up, down int64          // the least
 	eager    bool           // ask for every arrival by itself; tests compare
 	fresh    bool           // a message was sent since the horizon was worked out
-	downs    []control.Downcall
-	free     []uint32
-	tethers  []tether // by switch; nil until something happens to one
+	downs    downcalls      // on the way to their switches
+	tethers  []tether       // by switch; nil until something happens to one
 }
 
 // connect works the delays of control channels out.
@@ -100,7 +99,14 @@ func (w *world) up(s *node, u control.Upcall, now int64) {
 
 // hello has a switch introduce itself.
 func (w *world) hello(s *node, now int64) {
-	w.up(s, control.Upcall{Kind: control.SwitchConnected, Ports: w.portStates(s)}, now)
+	u := control.Upcall{Kind: control.SwitchConnected, AllUp: true}
+	for _, a := range w.out[s.base : s.base+s.ports] {
+		if w.arcs[a].flags&isDown != 0 {
+			u = control.Upcall{Kind: control.SwitchConnected, Ports: w.portStates(s)}
+			break
+		}
+	}
+	w.up(s, u, now)
 }
 
 // portStates says which ports are up. Their names and addresses follow from the model,
@@ -146,9 +152,12 @@ func (w *world) horizon() int64 {
 // react asks the apps about what arrived before the given time.
 func (w *world) react(ctx context.Context, before int64) error {
 	c := &w.control
-	downs, err := c.driver.React(ctx, model.Time(before))
-	for i := range downs {
-		w.deliver(&downs[i])
+	pieces, err := c.driver.Answer(ctx, model.Time(before))
+	for i, downs := range pieces {
+		for k := range downs {
+			w.deliver(&downs[k])
+		}
+		pieces[i] = nil
 	}
 	return err
 }
@@ -159,13 +168,7 @@ func (w *world) deliver(d *control.Downcall) {
 	if d.Switch < 0 || int(d.Switch) >= len(w.slot) || w.slot[d.Switch] < 0 {
 		return
 	}
-	i := uint32(len(c.downs))
-	if n := len(c.free); n > 0 {
-		i, c.free = c.free[n-1], c.free[:n-1]
-		c.downs[i] = *d
-	} else {
-		c.downs = append(c.downs, *d)
-	}
+	i := c.downs.put(d)
 	arrive := int64(d.Arrive)
 	if c.tethers != nil {
 		arrive = c.tethers[w.slot[d.Switch]].downward(d, arrive, w.delayOf(d.Switch))
@@ -180,12 +183,11 @@ func (w *world) deliver(d *control.Downcall) {
 // obey carries a message of the controller out.
 func (w *world) obey(slot uint32, now int64) {
 	c := &w.control
-	d := c.downs[slot]
-	c.downs[slot] = control.Downcall{}
+	d := c.downs.take(slot)
 	if w.apart {
 		w.obeyed = append(w.obeyed, slot)
 	} else {
-		c.free = append(c.free, slot)
+		c.downs.release(slot)
 	}
 	s := &w.switches[w.slot[d.Switch]]
 	if s.down || c.tethers != nil && c.tethers[w.slot[d.Switch]].severed(&d) {

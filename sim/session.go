@@ -217,8 +217,8 @@ func (w *world) shakeHands(ctx context.Context) error {
 			}
 		}
 	}
-	if c := &w.control; len(c.free) == len(c.downs) {
-		c.downs, c.free = nil, nil // there will hardly be so many again
+	if c := &w.control.downs; len(c.free) == c.used {
+		*c = downcalls{} // there will hardly be so many again
 	}
 	return nil
 }

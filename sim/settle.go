@@ -70,7 +70,7 @@ func (x *lanes) settle() {
 			l.ups = l.ups[:0]
 			w.control.fresh = true
 		}
-		w.control.free = append(w.control.free, l.obeyed...)
+		w.control.downs.free = append(w.control.downs.free, l.obeyed...)
 		l.obeyed = l.obeyed[:0]
 	}
 	if len(books) > 0 {

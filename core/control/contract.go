@@ -36,6 +36,7 @@ type Upcall struct {
 	Xid    uint64     // StatsReply, BarrierReply, Refusal: that of the Downcall answered
 
 	Ports   []flow.PortState // SwitchConnected: all ports; PortStatus: the one
+	AllUp   bool             // SwitchConnected, instead of Ports: those of the model are all there, and up
 	Packet  *Packet
 	Removed *Removed
 	// Stats is the answer of a StatsReply; Request and Switch are filled in by the runtime.
@@ -151,6 +152,9 @@ type Driver interface {
 	// Due is the earliest arrival waiting, model.Forever if none.
 	Due() model.Time
 	React(ctx context.Context, before model.Time) ([]Downcall, error)
+	// Answer is React with the answer in pieces: that to the start of a large network is
+	// long, and need not lie in one place.
+	Answer(ctx context.Context, before model.Time) ([][]Downcall, error)
 	// Lookahead is the least upward plus the least downward delay.
 	Lookahead() model.Time
 	// Change takes a change of who serves a service (model.MemberLeave, MemberJoin) that

@@ -13,13 +13,14 @@ import (
 type diary struct {
 	sink trace.Sink // nil: nobody reads
 	net  *model.Network
+	page *trace.Entry // on which what comes often is written; nobody keeps it
 }
 
 func newDiary(sink trace.Sink, net *model.Network) diary {
 	if _, nobody := sink.(trace.Discard); nobody {
 		sink = nil
 	}
-	return diary{sink, net}
+	return diary{sink, net, &trace.Entry{}}
 }
 
 func (d *diary) upcall(s *step, r *Runtime) {
@@ -33,7 +34,8 @@ func (d *diary) upcall(s *step, r *Runtime) {
 		return
 	}
 	u := &s.up
-	e := trace.Entry{At: s.at}
+	e := d.page
+	*e = trace.Entry{At: s.at}
 	if u.Kind != 0 {
 		e.Node = d.net.NodeName(u.Switch)
 	}
@@ -44,7 +46,7 @@ func (d *diary) upcall(s *step, r *Runtime) {
 		e.Kind = trace.SwitchDown
 	case PortStatus:
 		for _, p := range u.Ports {
-			one, state := e, "down"
+			one, state := *e, "down"
 			if p.Up {
 				state = "up"
 			}
@@ -73,7 +75,7 @@ func (d *diary) upcall(s *step, r *Runtime) {
 	default:
 		return
 	}
-	d.sink.Emit(&e)
+	d.sink.Emit(e)
 }
 
 func (d *diary) owner(r *Runtime, cookie uint64) string {
@@ -87,7 +89,8 @@ func (d *diary) downcall(c *Downcall, r *Runtime) {
 	if d.sink == nil {
 		return
 	}
-	e := trace.Entry{At: c.At, Node: d.net.NodeName(c.Switch)}
+	e := d.page
+	*e = trace.Entry{At: c.At, Node: d.net.NodeName(c.Switch)}
 	if c.App >= 0 {
 		e.App = r.apps[c.App].Name
 	}
@@ -109,7 +112,7 @@ func (d *diary) downcall(c *Downcall, r *Runtime) {
 	default:
 		return
 	}
-	d.sink.Emit(&e)
+	d.sink.Emit(e)
 }
 
 func (d *diary) metric(at model.Time, name string, m *app.Metric) {

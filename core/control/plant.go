@@ -98,7 +98,12 @@ func (r *Runtime) abandon(p *plant) (out []sent) {
 func (r *Runtime) plant(sw model.NodeID) *plant {
 	p := r.plants[sw]
 	if p == nil {
-		p = &plant{groups: numbers{first: floodGroup + 1}, meters: numbers{first: 1}}
+		if len(r.spare) == 0 {
+			r.spare = make([]plant, min(256, 1+r.planted))
+		}
+		p, r.spare = &r.spare[0], r.spare[1:]
+		r.planted++
+		p.groups, p.meters = numbers{first: floodGroup + 1}, numbers{first: 1}
 		r.plants[sw] = p
 	}
 	return p
@@ -108,7 +113,11 @@ func (r *Runtime) plant(sw model.NodeID) *plant {
 // apps first name them. A number is not given twice in a run, so that a late statistics
 // reply cannot be misread.
 type numbers struct {
-	first  uint32
+	first uint32
+	*book // nil: none yet
+}
+
+type book struct {
 	labels []label // of number first+i
 	known  map[label]uint32
 }
@@ -119,16 +128,24 @@ type label struct {
 }
 
 func (n *numbers) of(l label) (uint32, bool) {
+	if n.book == nil {
+		return 0, false
+	}
 	number, ok := n.known[l]
 	return number, ok
 }
 
 // next is the number that keep would give.
-func (n *numbers) next() uint32 { return n.first + uint32(len(n.labels)) }
+func (n *numbers) next() uint32 {
+	if n.book == nil {
+		return n.first
+	}
+	return n.first + uint32(len(n.labels))
+}
 
 func (n *numbers) keep(l label) {
-	if n.known == nil {
-		n.known = map[label]uint32{}
+	if n.book == nil {
+		n.book = &book{known: map[label]uint32{}}
 	}
 	n.known[l] = n.next()
 	n.labels = append(n.labels, l)
@@ -142,7 +159,7 @@ func (n *numbers) drop(number uint32) {
 
 // label says whose number it is or was.
 func (n *numbers) label(number uint32) (label, bool) {
-	if i := int(number) - int(n.first); i >= 0 && i < len(n.labels) {
+	if i := int(number) - int(n.first); n.book != nil && i >= 0 && i < len(n.labels) {
 		return n.labels[i], true
 	}
 	return label{app: runtimeApp}, false
@@ -163,7 +180,7 @@ func (r *Runtime) send(p *plant, d Downcall, command uint64, ack bool, what any)
 	d.Xid = r.xid
 	_, down := r.delays(d.Switch)
 	d.Arrive = d.At + down
-	r.out = append(r.out, d)
+	r.hand(&d)
 	r.diary.downcall(&d, r)
 	r.expect(p, d.Switch, d.At, sent{xid: d.Xid, command: command, what: what, app: d.App, ack: ack})
 }
@@ -192,5 +209,5 @@ func (r *Runtime) barrierFor(sw model.NodeID) {
 	}
 	p.barrier = p.last + 1
 	_, down := r.delays(sw)
-	r.out = append(r.out, Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp})
+	r.hand(&Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp})
 }

@@ -24,9 +24,14 @@ type item struct {
 	seq    uint64
 	source model.NodeID
 	kind   uint8
-	slot   int32 // of an upcall
+	slot   int32 // of an upcall; plain: all that it says is here
 	note   *note // of all but the start
+	xid    uint64
 }
+
+// plain is the slot of the upcalls that say least and are the most: that a switch is
+// there as the model has it, and that it has carried out what it was told.
+const plain = -1
 
 type note struct {
 	app     int32
@@ -69,6 +74,10 @@ func before(a, b *item) bool {
 }
 
 func (q *queue) pushUpcall(u Upcall) {
+	if u.Kind == SwitchConnected && u.AllUp && u.Stats == nil || u.Kind == BarrierReply {
+		q.push(item{at: u.At, source: u.Switch, kind: uint8(u.Kind), seq: u.Seq, slot: plain, xid: u.Xid})
+		return
+	}
 	slot := int32(len(q.calls))
 	if n := len(q.free); n > 0 {
 		slot, q.free = q.free[n-1], q.free[:n-1]
@@ -84,7 +93,12 @@ func (q *queue) pushUpcall(u Upcall) {
 }
 
 // take gives an upcall and frees its slot.
-func (q *queue) take(slot int32) Upcall {
+func (q *queue) take(it *item) Upcall {
+	slot := it.slot
+	if slot == plain {
+		kind := UpcallKind(it.kind)
+		return Upcall{Kind: kind, Switch: it.source, At: it.at, Seq: it.seq, Xid: it.xid, AllUp: kind == SwitchConnected}
+	}
 	u := q.calls[slot]
 	q.calls[slot] = Upcall{}
 	q.free = append(q.free, slot)

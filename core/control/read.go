@@ -9,14 +9,21 @@ import (
 	"sendim/core/model"
 )
 
-// read takes everything that arrived before the given time, brings the view up to date
-// and makes the apps' events.
-func (r *Runtime) read(before model.Time) {
+// atOnce is how many arrivals are worked through together at most. Apps are asked about as
+// many in one call; what they answer does not depend on it.
+const atOnce = 1 << 13
+
+// read takes what arrived before the given time, brings the view up to date and makes the
+// apps' events. It says whether it has left something for the next time.
+func (r *Runtime) read(before model.Time) (more bool) {
 	for len(r.queue.items) > 0 && r.queue.items[0].at < before {
+		if len(r.steps) == atOnce {
+			return true
+		}
 		it := r.queue.pop()
 		s := step{at: it.at, from: r.ordinal}
 		if it.source != model.NoNode {
-			s.up = r.queue.take(it.slot)
+			s.up = r.queue.take(&it)
 			r.readUpcall(&s)
 		} else if !r.readNote(&s, &it) {
 			continue
@@ -24,6 +31,7 @@ func (r *Runtime) read(before model.Time) {
 		s.to = r.ordinal
 		r.steps = append(r.steps, s)
 	}
+	return false
 }
 
 func (r *Runtime) readNote(s *step, it *item) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"sendim/core/app"
 	"sendim/core/flow"
@@ -32,13 +33,15 @@ type Runtime struct {
 	floods bool
 	arp    *resolver // nil: no app asks for the service
 
-	view   view
-	tree   *tree    // nil: no app asks for floods
-	plants []*plant // by node, nil until something is wanted or sent
-	shared sharing  // rules that many switches are sent
-	live   nodes    // switches connected, as the last pass sees it
-	queue  queue
-	asked  map[uint64]asked
+	view    view
+	tree    *tree    // nil: no app asks for floods
+	plants  []*plant // by node, nil until something is wanted or sent
+	spare   []plant  // room for the next ones
+	planted int
+	shared  sharing // rules that many switches are sent
+	live    nodes   // switches connected, as the last pass sees it
+	queue   queue
+	asked   map[uint64]asked
 
 	started bool // Start was called
 	begun   bool // and its events have been made
@@ -51,7 +54,7 @@ type Runtime struct {
 	steps   []step
 	ordinal int32
 	changed []model.LinkID // by the step being read
-	out     []Downcall
+	out     [][]Downcall   // in pieces, which are never moved
 	touched []model.NodeID
 	acking  []model.NodeID
 	// gathering lists the switches whose comparison waits for the end of the step.
@@ -254,14 +257,28 @@ func (r *Runtime) Settled() bool {
 // they and the runtime answer. The slice is the caller's. An error is ctx's, or an *AppLostError; the downcalls
 // are valid even then.
 func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, error) {
-	r.steps, r.out, r.ordinal = r.steps[:0], make([]Downcall, 0, min(len(r.out), kept)), 0
-	r.read(before)
-	if len(r.steps) == 0 {
-		return nil, ctx.Err()
+	out, err := r.Answer(ctx, before)
+	if len(out) == 1 {
+		return out[0], err
 	}
-	err := r.ask(ctx)
-	r.write()
-	clear(r.steps)
+	return slices.Concat(out...), err
+}
+
+// Answer is React with the answer in pieces.
+func (r *Runtime) Answer(ctx context.Context, before model.Time) ([][]Downcall, error) {
+	r.out = nil
+	var err error
+	for more := true; more && err == nil; {
+		r.ordinal = 0
+		if more = r.read(before); len(r.steps) == 0 {
+			err = ctx.Err()
+			break
+		}
+		err = r.ask(ctx)
+		r.write()
+		clear(r.steps)
+		r.steps = r.steps[:0]
+	}
 	if cap(r.steps) > kept {
 		r.steps = nil
 	}
@@ -271,12 +288,24 @@ func (r *Runtime) React(ctx context.Context, before model.Time) ([]Downcall, err
 			a.events, a.ordinal = nil, nil
 		}
 	}
-	return r.out, err
+	out := r.out
+	r.out = nil
+	return out, err
+}
+
+// hand puts a downcall into the answer.
+func (r *Runtime) hand(d *Downcall) {
+	last := len(r.out) - 1
+	if last < 0 || len(r.out[last]) == cap(r.out[last]) {
+		r.out = append(r.out, make([]Downcall, 0, 8<<min(2*len(r.out), 9)))
+		last++
+	}
+	r.out[last] = append(r.out[last], *d)
 }
 
 // kept is how much room for what arrives together stays from one React to the next. All
 // switches of a network come up together, and never again.
-const kept = 1 << 14
+const kept = 1 << 12
 
 // ask has every app answer its events.
 func (r *Runtime) ask(ctx context.Context) (failed error) {

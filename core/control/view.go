@@ -141,13 +141,16 @@ func (v *view) topology(yield func(*app.Topology)) {
 // notePort takes a port's state as its switch reports it and tells the apps what follows:
 // the port, then the link between switches or the host behind it.
 func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) {
-	arc, ok := r.net.ArcAtPort(sw, model.PortNo(s.Port))
-	if !ok {
-		return
+	if arc, ok := r.net.ArcAtPort(sw, model.PortNo(s.Port)); ok {
+		r.noteArc(at, sw, arc, s.Up)
 	}
+}
+
+// noteArc is notePort for the port that an arc leaves.
+func (r *Runtime) noteArc(at model.Time, sw model.NodeID, arc model.Arc, up bool) {
 	link := arc.Link()
 	was := r.view.linkUp(link)
-	if !r.view.setPort(arc, s.Up) {
+	if !r.view.setPort(arc, up) {
 		return
 	}
 	is := r.view.linkUp(link)
@@ -158,7 +161,7 @@ func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) {
 		return
 	}
 	r.tell(app.Event{Kind: app.KindPort, At: at, Port: &app.PortChange{
-		Port: app.Port{Switch: sw, Port: model.PortNo(s.Port)}, Up: s.Up, Rate: r.net.ArcSpec(arc).Rate}})
+		Port: app.Port{Switch: sw, Port: r.net.ArcFrom(arc).Port}, Up: up, Rate: r.net.ArcSpec(arc).Rate}})
 	if is == was {
 		return
 	}
@@ -180,6 +183,10 @@ func (r *Runtime) noteSwitch(at model.Time, u *Upcall) {
 	}
 	next := 0
 	for _, arc := range r.net.Arcs(u.Switch) {
+		if u.AllUp {
+			r.noteArc(at, u.Switch, arc, true)
+			continue
+		}
 		s := flow.PortState{Port: uint32(r.net.ArcFrom(arc).Port)} // a port that the switch does not have is down
 		if next == len(u.Ports) || u.Ports[next].Port != s.Port {  // they come in order, as a rule
 			next = slices.IndexFunc(u.Ports, func(x flow.PortState) bool { return x.Port == s.Port })
@@ -188,6 +195,6 @@ func (r *Runtime) noteSwitch(at model.Time, u *Upcall) {
 			s = u.Ports[next]
 		}
 		next++
-		r.notePort(at, u.Switch, s)
+		r.noteArc(at, u.Switch, arc, s.Up)
 	}
 }

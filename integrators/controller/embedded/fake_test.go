@@ -78,6 +78,11 @@ func (s *script) Settled() bool {
 	return s.started && !s.startDue && len(s.waiting) == 0 && len(s.pending) == 0
 }
 
+func (s *script) Answer(ctx context.Context, before model.Time) ([][]control.Downcall, error) {
+	out, err := s.React(ctx, before)
+	return [][]control.Downcall{out}, err
+}
+
 func (s *script) React(_ context.Context, before model.Time) (out []control.Downcall, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
