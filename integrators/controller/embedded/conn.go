@@ -37,6 +37,7 @@ type conn struct {
 	grumbled int
 	ended    chan struct{}
 	asks
+	bundling
 
 	fail sync.Once
 	why  error
@@ -215,6 +216,7 @@ func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
 	case wire.TypeRoleReply:
 		return k.answerRole(m)
 	case wire.TypeExperimenter:
+		k.committed(m)
 		if role, ok := wire.DecodeRoleStatus(m); ok && role == wire.RoleSlave {
 			return ErrSuperseded
 		}
@@ -231,6 +233,9 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 	}
 	if r.Slave() {
 		return ErrSuperseded
+	}
+	if k.fails(r) {
+		return nil
 	}
 	switch xid := k.full(r.Xid); {
 	case xid != 0:

@@ -20,6 +20,11 @@
 // nobody's here and are deleted at once. What answers may take of memory is bounded, for
 // each switch and for all of them together.
 //
+// What the runtime answers together to one switch, and replaces something there, goes as
+// one bundle where the switch has bundles (ONF extension 230, which Open vSwitch has): a
+// packet meets the old or the new and no half of it. A bundle that is refused changes
+// nothing and is then sent message by message, so that what is wrong is known by name.
+//
 // Of several controllers of the same switches one leads. Lead makes it this one, by the
 // roles and generations of OpenFlow; one that stands by, or that a switch no longer takes
 // orders from, keeps its connections alive and waits. Whoever takes over is told by each

@@ -6,11 +6,16 @@ import (
 	"sendim/core/control"
 )
 
-// item is something for the writer: bytes of our own, or a downcall.
+// item is something for the writer: bytes of our own, a downcall, or downcalls that come
+// into force together.
 type item struct {
-	raw  []byte
-	down control.Downcall
+	raw    []byte
+	down   control.Downcall
+	bundle []control.Downcall
 }
+
+// count is how many messages an item is.
+func (it *item) count() int { return max(1, len(it.bundle)) }
 
 // size is what an item holds beyond itself, in bytes. Rules and the like do not count: the
 // runtime has them anyway.
@@ -35,6 +40,7 @@ type queue struct {
 
 	mu         sync.Mutex
 	items      []item
+	count      int // of messages
 	bytes      int
 	taken      int // handed to the writer and not written yet
 	takenBytes int
@@ -53,8 +59,9 @@ func (q *queue) push(it item) {
 		return
 	}
 	q.items = append(q.items, it)
+	q.count += it.count()
 	q.bytes += it.size()
-	q.full = len(q.items)+q.taken > q.limit || q.bytes+q.takenBytes > limitBytes
+	q.full = q.count+q.taken > q.limit || q.bytes+q.takenBytes > limitBytes
 	full := q.full
 	q.mu.Unlock()
 	if full {
@@ -72,7 +79,7 @@ func (q *queue) take(spare []item) []item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	out := q.items
-	q.items, q.taken = spare[:0], len(out)
+	q.items, q.count, q.taken = spare[:0], 0, q.count
 	q.bytes, q.takenBytes = 0, q.bytes
 	return out
 }
@@ -88,5 +95,5 @@ func (q *queue) written() {
 func (q *queue) behind(most int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.items)+q.taken > most || q.bytes+q.takenBytes > backlogBytes
+	return q.count+q.taken > most || q.bytes+q.takenBytes > backlogBytes
 }

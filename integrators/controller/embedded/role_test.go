@@ -72,7 +72,9 @@ func TestAControllerThatStandsByTakesARealSwitchOver(t *testing.T) {
 	if err := l.Lead(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
-	u = first.await(t, "return", func(u control.Upcall) bool { return u.Kind == control.SwitchConnected && u.Stats != nil && len(u.Stats.Rules) == 2 })
+	u = first.await(t, "return", func(u control.Upcall) bool {
+		return u.Kind == control.SwitchConnected && u.Stats != nil && len(u.Stats.Rules) == 2
+	})
 	if u.Switch != 0 {
 		t.Errorf("returned %+v", u)
 	}
@@ -164,4 +166,3 @@ func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) 
 	q.closed()
 	s.await(t, "loss", kind(control.SwitchLost))
 }
-

@@ -229,11 +229,7 @@ func (d *driver) react(ctx context.Context) error {
 	before := max(d.cfg.Clock.Elapsed()+1, d.floor)
 	d.floor = before
 	down, err := d.cfg.Driver.React(ctx, before)
-	for i := range down {
-		if to := d.active[down[i].Switch]; to != nil {
-			to.out.push(item{down: down[i]})
-		}
-	}
+	d.parcel(down)
 	if err != nil {
 		if d.starting != nil {
 			d.starting <- fmt.Errorf("starting the apps: %w", err)

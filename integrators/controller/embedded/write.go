@@ -52,6 +52,9 @@ func (k *conn) write(ctx context.Context) {
 type writer struct {
 	*conn
 	buffer []byte
+
+	bundles, failures int  // bundles taken and refused
+	lacking           bool // of bundles
 }
 
 func (w *writer) flush() error {
@@ -98,6 +101,9 @@ func (w *writer) keepAlive() error {
 // put appends one item to the buffer. What cannot be written is refused in the switch's
 // stead; only a broken connection is an error.
 func (w *writer) put(ctx context.Context, it *item) error {
+	if it.bundle != nil {
+		return w.putBundle(ctx, it.bundle)
+	}
 	b := it.raw
 	if b == nil {
 		var err error
