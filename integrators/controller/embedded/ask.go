@@ -18,6 +18,7 @@ import (
 // answer is what a switch holds, put together from its replies.
 type answer struct {
 	stats   app.Stats
+	about   Inspection
 	strange []wire.Strange // rules that have no words here; left out
 	groups  []uint32       // groups and meters of the same kind
 	meters  []uint32
@@ -225,6 +226,8 @@ func (to *answer) add(kind wire.Part, body []byte) error {
 		var more []flow.MeterStat
 		more, err = wire.DecodeMeterStats(body)
 		to.dropped = append(to.dropped, more...)
+	case wire.PartDescription, wire.PartTables, wire.PartQueues:
+		err = to.about.add(kind, body)
 	case wire.PartPortStats:
 		var more []flow.PortStat
 		more, err = wire.DecodePortStats(body)

@@ -255,11 +255,16 @@ func decodeAll(b []byte) {
 		wire.DecodePacketIn(m)
 		wire.DecodePortStatus(m)
 		wire.DecodeRole(m)
+		wire.DecodeRoleStatus(m)
+		wire.BundleCommitted(m)
 		wire.EchoReply(m)
 		if _, _, body, err := wire.DecodeMultipart(m); err == nil {
 			b = body
 		}
 	}
+	wire.DecodeDescription(b)
+	wire.DecodeTables(b)
+	wire.DecodeQueues(b)
 	wire.DecodePorts(b)
 	wire.DecodePortStats(b)
 	wire.DecodeRules(b)

@@ -15,7 +15,10 @@ type Part uint16
 
 // The kinds that this package knows.
 const (
+	PartDescription Part = of.MultipartType_Desc
 	PartRules       Part = of.MultipartType_Flow
+	PartTables      Part = of.MultipartType_Table
+	PartQueues      Part = of.MultipartType_Queue
 	PartPortStats   Part = of.MultipartType_Port
 	PartGroupStats  Part = of.MultipartType_Group
 	PartGroups      Part = of.MultipartType_GroupDesc
@@ -40,7 +43,9 @@ func Request(xid uint32, kind Part) ([]byte, error) {
 		one(flow.GroupAll)
 	case PartMeterStats, PartMeterConfig:
 		one(flow.MeterAll)
-	case PartGroups, PartPorts:
+	case PartQueues: // of all ports, all (OFPQ_ALL)
+		r.Body = []util.Message{append(octetsOf(flow.V(uint64(flow.PortAny)), 4), 0xff, 0xff, 0xff, 0xff)}
+	case PartGroups, PartPorts, PartTables, PartDescription:
 	default:
 		return nil, bad("ofp_multipart_request", "there is no request of kind %d", kind)
 	}
