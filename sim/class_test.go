@@ -183,6 +183,22 @@ func TestAClassThatNobodyUsesChangesNothing(t *testing.T) {
 	})
 }
 
+// What begins to be sent at an instant takes its room for the second frame that comes then,
+// too: two senders in step meet at a port with room for one.
+func TestTwoFramesThatComeAsOneBeginsToLeaveFindNoRoom(t *testing.T) {
+	s := scene{links: []string{"h1-s1", "h2-s1", "h3-s1"}, seed: 1, delay: model.Microsecond,
+		spec: model.LinkSpec{Rate: 1e6, Queue: model.QueueLimit{Packets: 1}}}
+	for _, from := range []model.NodeID{2, 3} {
+		s.flows = append(s.flows, model.Flow{ID: fmt.Sprint("f", from), From: from, To: 1, Start: 1, Duration: 300 * model.Millisecond, Rate: 2e6, Packet: 1000,
+			SrcPort: uint16(2000 + from), DstPort: 3000, Transport: model.UDP, Granularity: model.GranularityPacket})
+	}
+	_, without := s.play(t, sim.Backend{}, nil)
+	s.classes = []model.Class{{ID: "unused", Min: 1e6, Max: 2e6, Priority: 4}}
+	if _, with := s.play(t, sim.Backend{}, nil); with != without {
+		t.Errorf("with a class that nobody uses the digest is %s, without %s", with, without)
+	}
+}
+
 func TestAClassThatAsksForNothingIsNoClass(t *testing.T) {
 	rapidly(t, func(r *rapid.T) {
 		s := scenes(r)

@@ -37,8 +37,13 @@ type classQueue struct {
 	own      int64 // what it was given at its own rate, in ps of that
 	known    bool  // something has come
 	early    *early
-	drops    uint64
-	marks    uint64
+	// Arrivals come before departures: what begins to be sent at an instant still takes its
+	// room for all that comes at that instant.
+	left      int64 // the instant
+	leaving   uint32
+	leavingBy int64 // bytes
+	drops     uint64
+	marks     uint64
 }
 
 type waiting struct {
@@ -69,10 +74,14 @@ func (w *world) transmitClassed(a uint32, c *channel, o *oddity, id uint32, f *f
 	if own := p.classes.list[number].limit; own != (model.QueueLimit{}) {
 		limit = own
 	}
-	full := limit.Packets > 0 && q.n >= uint32(limit.Packets) || limit.Packets == 0 && q.bytes+int64(f.Bytes) > int64(limit.Bytes)
+	if q.left != now {
+		q.left, q.leaving, q.leavingBy = now, 0, 0
+	}
+	n, bytes := q.n+q.leaving, q.bytes+q.leavingBy
+	full := limit.Packets > 0 && n >= uint32(limit.Packets) || limit.Packets == 0 && bytes+int64(f.Bytes) > int64(limit.Bytes)
 	if o.discipline != 0 {
 		before := o.marks
-		if !w.admits(o, c, &q.early, uint64(number), f, q.n, q.bytes, now) {
+		if !w.admits(o, c, &q.early, uint64(number), f, n, bytes, now) {
 			o.drops++
 			q.drops++
 			w.drop(id, f)
@@ -143,6 +152,13 @@ func (w *world) sendWaiting(a uint32, c *channel, o *oddity, now int64) {
 		f := w.frames.at(x.id)
 		q.bytes -= int64(f.Bytes)
 		p.waiting--
+		if x.since < now {
+			if q.left != now {
+				q.left, q.leaving, q.leavingBy = now, 0, 0
+			}
+			q.leaving++
+			q.leavingBy += int64(f.Bytes)
+		}
 		if q.early != nil && q.n == 0 {
 			q.early.since = now
 		}

@@ -5,8 +5,8 @@ import "sendim/core/backend"
 // Eager is a backend that asks the apps about every arrival by itself.
 func Eager(b Backend) Backend { b.eager = true; return b }
 
-// Strayed lists the frames lost on each channel's wire, OnWire counts those travelling,
-// Overtaken the datagrams that came before an earlier one.
+// Strayed lists the frames lost on each channel's wire, OnWire counts those travelling, of
+// chunks with what has been sent of those that are being sent, Overtaken the datagrams that came before an earlier one.
 func Strayed(s *Session) (out []uint64) {
 	for i := range s.world.odds {
 		out = append(out, s.world.odds[i].strayed)
@@ -22,6 +22,7 @@ func OnWire(s *Session) (n int) {
 		waiting, _ := s.world.waiting(&s.world.arcs[a], s.world.queue.Now())
 		n -= int(waiting)
 	}
+	s.world.chunksTravelling(func(_ int32, packets, _ int64) { n += int(packets) })
 	return n
 }
 
