@@ -17,6 +17,7 @@ func backends(self string) []backend.Backend {
 	return []backend.Backend{
 		sim.Backend{},
 		emulate.Backend{Self: self},
+		emulate.Backend{Self: self, Native: true},
 	}
 }
 

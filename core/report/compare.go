@@ -100,8 +100,11 @@ func Compare(a, b *Results, t Tolerance) *Comparison {
 
 // World is a backend's name in a sentence.
 func World(backend string) string {
-	if backend == "mininet" {
+	switch backend {
+	case "mininet":
 		return "Mininet"
+	case "native":
+		return "native emulation"
 	}
 	return backend
 }

@@ -33,7 +33,7 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 	case c.Empty() && s.world != nil:
 		return nil
 	case s.world != nil || !c.FromNothing():
-		return fault.New(fault.NotYet, fault.Place{}, "Mininet cannot change a living network by a changeset (%s); start a new run", backend.LiveChange)
+		return fault.New(fault.NotYet, fault.Place{}, "an emulated network that lives cannot be changed by a changeset (%s); start a new run", backend.LiveChange)
 	case c.New.Model == nil:
 		return errors.New("the changeset has no model")
 	}

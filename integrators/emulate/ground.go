@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"sendim/core/model"
@@ -33,6 +34,13 @@ type ground interface {
 
 // raise makes the network.
 func (s *Session) raise(ctx context.Context, w *world, controller string) (ground, error) {
+	if s.native {
+		g, err := buildNative(ctx, w, controller)
+		if err != nil {
+			return nil, fmt.Errorf("building the network: %w", err)
+		}
+		return g, nil
+	}
 	g, err := runScript(ctx, w, controller)
 	if err != nil {
 		return nil, err // and not a ground that is not there

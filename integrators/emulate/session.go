@@ -34,6 +34,7 @@ type Session struct {
 	spec      backend.Spec
 	sink      trace.Sink
 	self      string
+	native    bool // the network is ours to build, and not Mininet's
 	caps      backend.Capabilities
 	dir       string
 	temporary bool // dir is ours to remove

@@ -47,6 +47,8 @@ type initProcess struct {
 	byPID  map[int]*child
 	byID   map[uint64]*child
 	orphan chan struct{} // capacity 1: something was reaped
+
+	hosts map[string]*host // of the goroutine that handles requests
 }
 
 type child struct {
@@ -61,7 +63,7 @@ func serve() error {
 	if err != nil {
 		return fmt.Errorf("taking the control socket: %w", err)
 	}
-	in := &initProcess{wire: w, byPID: map[int]*child{}, byID: map[uint64]*child{}, orphan: make(chan struct{}, 1)}
+	in := &initProcess{wire: w, byPID: map[int]*child{}, byID: map[uint64]*child{}, orphan: make(chan struct{}, 1), hosts: map[string]*host{}}
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	go in.heed(signals)
@@ -167,7 +169,9 @@ func (in *initProcess) handle(m message, files []*os.File) {
 	case opStop:
 		go in.stop(time.Duration(m.GraceMS) * time.Millisecond)
 	default:
-		r.fail(fmt.Errorf("unknown request %q", m.Op))
+		if !in.inhabit(m, &r) {
+			r.fail(fmt.Errorf("unknown request %q", m.Op))
+		}
 	}
 	_ = in.wire.send(r, attached...)
 }
@@ -191,7 +195,7 @@ func (in *initProcess) exec(m message, files []*os.File) (int, error) {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	pid, err := syscall.ForkExec(m.Argv[0], m.Argv, attr)
+	pid, err := in.start(m.Host, m.Argv, attr)
 	if err != nil {
 		return 0, err
 	}

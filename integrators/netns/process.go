@@ -29,6 +29,10 @@ type Process struct {
 // stay the caller's to close; a nil one is /dev/null. ctx bounds the starting
 // only. The signature is what shell.Elsewhere asks for.
 func (s *Sandbox) Command(ctx context.Context, argv []string, dir string, env []string, stdio [3]*os.File) (*Process, error) {
+	return s.command(ctx, "", argv, dir, env, stdio)
+}
+
+func (s *Sandbox) command(ctx context.Context, host string, argv []string, dir string, env []string, stdio [3]*os.File) (*Process, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("starting a process: no program named")
 	}
@@ -55,7 +59,7 @@ func (s *Sandbox) Command(ctx context.Context, argv []string, dir string, env []
 	p.id = s.last
 	s.processes[p.id] = p
 	s.mu.Unlock()
-	r, err := s.ask(ctx, message{Op: opExec, ID: p.id, Argv: argv, Dir: dir, Env: env}, stdio[:]...)
+	r, err := s.ask(ctx, message{Op: opExec, ID: p.id, Host: host, Argv: argv, Dir: dir, Env: env}, stdio[:]...)
 	if err != nil {
 		s.mu.Lock()
 		delete(s.processes, p.id)

@@ -15,14 +15,19 @@ import (
 // What is said on the control socket. Each message is four bytes of length
 // (big endian), with which open files travel, then that much JSON.
 const (
-	opSetup  = "setup"
-	opExec   = "exec"
-	opExit   = "exit" // from the helper, unasked: a process has ended
-	opListen = "listen"
-	opSignal = "signal"
-	opProbe  = "probe"
-	opStop   = "stop"
-	opReply  = "reply"
+	opSetup    = "setup"
+	opExec     = "exec"
+	opExit     = "exit" // from the helper, unasked: a process has ended
+	opListen   = "listen"
+	opSignal   = "signal"
+	opProbe    = "probe"
+	opHosts    = "hosts"
+	opLinks    = "links"
+	opShape    = "shape"
+	opSetLinks = "set-links"
+	opDevices  = "devices"
+	opStop     = "stop"
+	opReply    = "reply"
 )
 
 // maxBody bounds one message; an argument list is at most 2 MiB on Linux.
@@ -47,6 +52,15 @@ type message struct {
 
 	Network string `json:"network,omitempty"`
 	Address string `json:"address,omitempty"`
+
+	// Host is where a program starts, or whose counters are asked for; "" is the sandbox.
+	Host     string    `json:"host,omitempty"`
+	Names    []string  `json:"names,omitempty"`
+	Links    []Link    `json:"links,omitempty"`
+	Ends     []End     `json:"ends,omitempty"`
+	Up       bool      `json:"up,omitempty"`
+	Shapings []Shaping `json:"shapings,omitempty"`
+	Text     []byte    `json:"text,omitempty"`
 
 	Process uint64 `json:"process,omitempty"`
 	Signal  int    `json:"signal,omitempty"`

@@ -151,7 +151,7 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 		wrong("--map", "says what the addresses of --flows stand for, and there is no --flows")
 	}
 	if o.on != "" {
-		worlds := append(c.worlds(), string(deployment.Physical), "native")
+		worlds := append(c.worlds(), string(deployment.Physical))
 		known := false
 		for _, w := range worlds {
 			known = known || w == o.on
