@@ -76,7 +76,8 @@ func (w *World) Do(ctx context.Context, a backend.Action) (backend.Outcome, erro
 	return o, o.Err
 }
 
-// Tables asks every switch what it has.
+// Tables asks every switch what it has. Ports that have carried nothing are left out;
+// switches that hold the very same share the list.
 func (w *World) Tables(ctx context.Context) ([]report.Table, error) {
 	ids := w.Model.NodesOfKind(model.Switch)
 	var out []report.Table // nil without switches
@@ -90,14 +91,31 @@ func (w *World) Tables(ctx context.Context) ([]report.Table, error) {
 	// network has a million lists of a few items each.
 	var rules slab[flow.RuleStat]
 	var ports slab[flow.PortStat]
+	var met, last, often []*flow.RuleStat
+	same, usual := 0, 0 // the switch with the last rules, and with those that several had
 	at, of := 0, model.NodeID(model.NoNode)
 	keep := func() {
-		if of != model.NoNode {
+		switch {
+		case of == model.NoNode:
+			return
+		case len(met) > 0 && slices.Equal(met, often):
+			out[at].Rules = out[usual].Rules
+		case len(met) > 0 && slices.Equal(met, last):
+			out[at].Rules = out[same].Rules
+			often, usual = slices.Clone(last), same
+		default:
+			for _, r := range met {
+				rules.add(*r)
+			}
 			rules.cut(&out[at].Rules)
-			ports.cut(&out[at].Ports)
+			met, last, same = last, met, at
 		}
+		met = met[:0]
+		ports.cut(&out[at].Ports)
 	}
-	for item, err := range w.Session.Snapshot(ctx, backend.Everything()) {
+	what := backend.Everything()
+	what.Used = true
+	for item, err := range w.Session.Snapshot(ctx, what) {
 		if err != nil {
 			keep()
 			return out, fmt.Errorf("ask the switches what they have: %w", err)
@@ -112,12 +130,12 @@ func (w *World) Tables(ctx context.Context) ([]report.Table, error) {
 		switch {
 		case of == model.NoNode:
 		case item.Rule != nil:
-			rules.add(*item.Rule)
+			met = append(met, item.Rule)
 		case item.Group != nil:
 			out[at].Groups = append(out[at].Groups, *item.Group)
 		case item.Meter != nil:
 			out[at].Meters = append(out[at].Meters, *item.Meter)
-		case item.Port != nil:
+		case item.Port != nil && item.Port.Used():
 			ports.add(*item.Port)
 		}
 	}

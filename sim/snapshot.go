@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"sendim/core/backend"
 	"sendim/core/flow"
@@ -21,8 +22,9 @@ func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2
 			return
 		}
 		var items []backend.Item
+		var same alike
 		for id := first; id < last; id++ {
-			if items, err = s.items(ctx, id, what, items[:0]); err != nil {
+			if items, err = s.items(ctx, id, what, &same, items[:0]); err != nil {
 				yield(backend.Item{}, err)
 				return
 			}
@@ -51,8 +53,16 @@ func (s *Session) chosen(id model.NodeID) (first, last model.NodeID, err error) 
 	return id, id + 1, nil
 }
 
+// alike is a switch that no packet has come to, and its rules: most of a large network's
+// switches have the same.
+type alike struct {
+	as    *node
+	at    int64
+	rules []backend.Item
+}
+
 // items appends what one node has. Somebody else may close the session meanwhile.
-func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selector, out []backend.Item) ([]backend.Item, error) {
+func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selector, same *alike, out []backend.Item) ([]backend.Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -67,8 +77,18 @@ func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selec
 		x := &w.switches[slot]
 		w.catchUp(x, now)
 		if what.Rules {
-			for r := range x.Rules(flow.AllTables, now) {
-				out = append(out, backend.Item{Node: id, Rule: &r})
+			if same.as == nil || same.at != now || !x.RestsAs(&same.as.Switch) {
+				from := len(out)
+				for r := range x.Rules(flow.AllTables, now) {
+					out = append(out, backend.Item{Node: id, Rule: &r})
+				}
+				if x.RestsAs(&x.Switch) {
+					*same = alike{as: x, at: now, rules: slices.Clone(out[from:])}
+				}
+			} else {
+				for _, r := range same.rules {
+					out = append(out, backend.Item{Node: id, Rule: r.Rule})
+				}
 			}
 		}
 		if what.Groups {
@@ -81,10 +101,15 @@ func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selec
 				out = append(out, backend.Item{Node: id, Meter: &m})
 			}
 		}
+	} else if what.Used {
+		return out, nil
 	}
 	if what.Ports {
-		for _, p := range w.portStatsOf(w.net.Arcs(id), now) {
-			out = append(out, backend.Item{Node: id, Port: &p})
+		onWire := w.census()
+		for _, arc := range w.net.Arcs(id) {
+			if p := w.portStatOf(arc, onWire, now); !what.Used || p.Used() {
+				out = append(out, backend.Item{Node: id, Port: &p})
+			}
 		}
 	}
 	return out, nil
@@ -122,24 +147,32 @@ func (w *world) census() map[int32]carried {
 func (w *world) portStatsOf(arcs []model.Arc, now int64) []flow.PortStat {
 	out, onWire := make([]flow.PortStat, len(arcs)), w.census()
 	for i, arc := range arcs {
-		w.countArc(uint32(arc), now)
-		w.countArc(uint32(arc^1), now)
-		c, back := &w.arcs[arc], &w.arcs[arc^1]
-		packets, bytes := w.waiting(c, now)
-		travelling := onWire[int32(arc^1)]
-		out[i] = flow.PortStat{Port: uint32(w.net.ArcFrom(arc).Port), TxPackets: c.packets - packets, TxBytes: c.bytes - bytes,
-			RxPackets: back.packets - travelling.packets, RxBytes: back.bytes - travelling.bytes}
-		if c.odd != 0 {
-			o := &w.odds[c.odd]
-			out[i].TxDropped = o.drops
-			out[i].TxPackets += o.fluidPackets
-			out[i].TxBytes += o.fluidBytes
-		}
-		if back.odd != 0 {
-			o := &w.odds[back.odd]
-			out[i].RxPackets += o.fluidPackets - o.strayed
-			out[i].RxBytes += o.fluidBytes - o.strayedBytes
-		}
+		out[i] = w.portStatOf(arc, onWire, now)
 	}
 	return out
+}
+
+func (w *world) portStatOf(arc model.Arc, onWire map[int32]carried, now int64) flow.PortStat {
+	w.countArc(uint32(arc), now)
+	w.countArc(uint32(arc^1), now)
+	c, back := &w.arcs[arc], &w.arcs[arc^1]
+	packets, bytes := w.waiting(c, now)
+	var travelling carried
+	if len(onWire) > 0 {
+		travelling = onWire[int32(arc^1)]
+	}
+	p := flow.PortStat{Port: uint32(w.net.ArcFrom(arc).Port), TxPackets: c.packets - packets, TxBytes: c.bytes - bytes,
+		RxPackets: back.packets - travelling.packets, RxBytes: back.bytes - travelling.bytes}
+	if c.odd != 0 {
+		o := &w.odds[c.odd]
+		p.TxDropped = o.drops
+		p.TxPackets += o.fluidPackets
+		p.TxBytes += o.fluidBytes
+	}
+	if back.odd != 0 {
+		o := &w.odds[back.odd]
+		p.RxPackets += o.fluidPackets - o.strayed
+		p.RxBytes += o.fluidBytes - o.strayedBytes
+	}
+	return p
 }

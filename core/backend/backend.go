@@ -126,6 +126,9 @@ type Selector struct {
 	Groups bool
 	Meters bool
 	Ports  bool
+	// Used may leave out hosts, and ports that have carried nothing: what a large network
+	// has most of.
+	Used bool
 }
 
 // Everything selects all there is.
@@ -133,7 +136,8 @@ func Everything() Selector {
 	return Selector{Node: model.NoNode, Rules: true, Groups: true, Meters: true, Ports: true}
 }
 
-// Item is one object of a snapshot. Rules come in canonical order per switch.
+// Item is one object of a snapshot. Rules come in canonical order per switch. What it
+// points to is not written to; switches that hold the same may share it.
 type Item struct {
 	Node  model.NodeID
 	Rule  *flow.RuleStat

@@ -47,6 +47,16 @@ func (s *Switch) wake() {
 	}
 }
 
+// RestsAs says that two switches hold the very same rules since the same times and that no
+// packet has come to either: all that Rules tells of them is equal.
+func (s *Switch) RestsAs(o *Switch) bool {
+	x, y := s.resting, o.resting
+	for x != nil && y != nil && x.rule == y.rule && x.since == y.since {
+		x, y = x.prior, y.prior
+	}
+	return x == nil && y == nil && s.resting != nil
+}
+
 // asleep lists the rules that rest, in canonical order, as they are at a time.
 func (s *Switch) asleep(table int, now int64) (out []RuleStat) {
 	for x := s.resting; x != nil; x = x.prior {

@@ -238,6 +238,9 @@ type PortStat struct {
 	TxDropped uint64 `json:"txDropped,omitempty"`
 }
 
+// Used says that the port has carried, or dropped, something.
+func (p *PortStat) Used() bool { return *p != PortStat{Port: p.Port} }
+
 // PortState is a port as its switch describes it.
 type PortState struct {
 	Port uint32     `json:"port"`

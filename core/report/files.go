@@ -200,6 +200,9 @@ func Read(dir fs.FS) (*Results, error) {
 	if err := readJSON(dir, "tables.json", &r.Tables); err != nil {
 		return nil, err
 	}
+	if err := spell(r.Tables); err != nil {
+		return nil, fmt.Errorf("read results: tables.json: %w", err)
+	}
 	err := readTable(dir, "flows.csv", FlowColumns(), func(c *cells) {
 		f := Flow{FlowResult: trace.FlowResult{ID: c.text(), From: c.text(), To: c.text(), Transport: c.text(), Class: c.text()}}
 		f.Start, f.Finish, f.Bytes, f.Offered, f.Rate, f.RateError = c.time(), c.time(), c.whole(), c.whole(), c.number(), c.number()

@@ -171,10 +171,11 @@ type Process struct {
 // Table is what one switch had at the end.
 type Table struct {
 	Switch string           `json:"switch"`
+	As     string           `json:"as,omitempty"` // in tables.json only: the switch before it whose Rules it has
 	Rules  []flow.RuleStat  `json:"rules"`
 	Groups []flow.GroupStat `json:"groups,omitempty"`
 	Meters []flow.MeterStat `json:"meters,omitempty"`
-	Ports  []flow.PortStat  `json:"ports,omitempty"`
+	Ports  []flow.PortStat  `json:"ports,omitempty"` // those that have carried something
 }
 
 // Belief says whether the results can be believed.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 
@@ -11,7 +12,8 @@ import (
 
 // writeTables writes tables.json: what writeJSON would, but switch by switch, so that a
 // million of them take no memory, and without asking encoding/json again for rules that
-// many switches share.
+// many switches share. Of many switches those whose rules are the very same as those of one
+// before them say so (see Table.As).
 func writeTables(w io.Writer, tables []Table) error {
 	if len(tables) == 0 {
 		return writeJSON(w, tables)
@@ -19,6 +21,7 @@ func writeTables(w io.Writer, tables []Table) error {
 	t := tableWriter{}
 	t.enc = json.NewEncoder(&t.part)
 	t.enc.SetEscapeHTML(false)
+	t.brief = len(tables) > Spelled
 	b := []byte("[")
 	for i := range tables {
 		if i > 0 {
@@ -37,7 +40,13 @@ func writeTables(w io.Writer, tables []Table) error {
 	return err
 }
 
+// Spelled is how many switches are written with all of their rules at most.
+const Spelled = 1000
+
 type tableWriter struct {
+	brief  bool
+	last   *Table        // that was written with its rules
+	often  *Table        // whose rules several had
 	enc    *json.Encoder // into part
 	part   bytes.Buffer
 	indent bytes.Buffer
@@ -68,6 +77,14 @@ func (t *tableWriter) table(b []byte, x *Table) (_ []byte, err error) {
 	if b, err = t.value(b, "  ", x.Switch); err != nil {
 		return b, err
 	}
+	if l := t.as(x); l != nil {
+		t.often = l
+		if b, err = t.value(append(b, ",\n  \"as\": "...), "  ", l.Switch); err != nil {
+			return b, err
+		}
+		return t.rest(b, x)
+	}
+	t.last = x
 	b = append(b, ",\n  \"rules\": "...)
 	if len(x.Rules) == 0 {
 		if b, err = t.value(b, "  ", x.Rules); err != nil {
@@ -88,6 +105,21 @@ func (t *tableWriter) table(b []byte, x *Table) (_ []byte, err error) {
 	if len(x.Rules) > 0 {
 		b = append(b, "\n  ]"...)
 	}
+	return t.rest(b, x)
+}
+
+// as is a table before this one, if there are many, with the very same rules.
+func (t *tableWriter) as(x *Table) *Table {
+	for _, l := range [...]*Table{t.often, t.last} {
+		if t.brief && l != nil && len(x.Rules) > 0 && len(x.Rules) == len(l.Rules) && &x.Rules[0] == &l.Rules[0] {
+			return l
+		}
+	}
+	return nil
+}
+
+// rest is what comes after the rules.
+func (t *tableWriter) rest(b []byte, x *Table) (_ []byte, err error) {
 	if len(x.Groups) > 0 {
 		if b, err = t.value(append(b, ",\n  \"groups\": "...), "  ", x.Groups); err != nil {
 			return b, err
@@ -106,6 +138,29 @@ func (t *tableWriter) table(b []byte, x *Table) (_ []byte, err error) {
 		b = append(b, "\n  ]"...)
 	}
 	return append(b, "\n }"...), nil
+}
+
+// spell gives switches that are written as another one its rules.
+func spell(tables []Table) error {
+	var at map[string]int
+	for i := range tables {
+		x := &tables[i]
+		if x.As == "" {
+			continue
+		}
+		if at == nil {
+			at = make(map[string]int, len(tables))
+			for k := range tables {
+				at[tables[k].Switch] = k
+			}
+		}
+		k, ok := at[x.As]
+		if !ok || k >= i {
+			return fmt.Errorf("switch %s is as %s, which does not come before it", x.Switch, x.As)
+		}
+		x.Rules, x.As = tables[k].Rules, ""
+	}
+	return nil
 }
 
 // opened begins an element of a list.

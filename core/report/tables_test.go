@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"testing"
@@ -54,7 +55,7 @@ func TestTablesAreWrittenAsEncodingJSONWouldWriteThem(t *testing.T) {
 			t.Fatalf("got\n%swant\n%s", &got, &want)
 		}
 	})
-	for of, fields := range map[reflect.Type]int{reflect.TypeFor[Table](): 5, reflect.TypeFor[flow.RuleStat](): 3, reflect.TypeFor[flow.Rule](): 16,
+	for of, fields := range map[reflect.Type]int{reflect.TypeFor[Table](): 6, reflect.TypeFor[flow.RuleStat](): 3, reflect.TypeFor[flow.Rule](): 16,
 		reflect.TypeFor[flow.Counters](): 2, reflect.TypeFor[flow.PortStat](): 7} {
 		if of.NumField() != fields {
 			t.Errorf("%s has %d fields: write them all", of, of.NumField())
@@ -86,4 +87,33 @@ type counter int
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
+}
+
+func TestSwitchesThatShareTheirRulesAreWrittenOnceAmongManyAndReadBackInFull(t *testing.T) {
+	shared := []flow.RuleStat{{Rule: flow.Rule{Priority: 1}, Age: 5}}
+	for _, n := range []int{Spelled, Spelled + 1} {
+		list := make([]Table, n)
+		for i := range list {
+			list[i] = Table{Switch: fmt.Sprintf("s%d", i), Rules: shared}
+		}
+		list[3].Rules = []flow.RuleStat{{Rule: flow.Rule{Priority: 1}, Counters: flow.Counters{Packets: 1}, Age: 5}}
+		list[5].Ports = []flow.PortStat{{Port: 1, RxPackets: 2}}
+		var text bytes.Buffer
+		if err := writeTables(&text, list); err != nil {
+			t.Fatal(err)
+		}
+		if brief := bytes.Contains(text.Bytes(), []byte(`"as": "s0"`)); brief != (n > Spelled) {
+			t.Errorf("%d switches: brief is %v", n, brief)
+		}
+		var back []Table
+		if err := json.Unmarshal(text.Bytes(), &back); err != nil {
+			t.Fatal(err)
+		}
+		if err := spell(back); err != nil || !reflect.DeepEqual(back, list) {
+			t.Errorf("%d switches come back differently: %v", n, err)
+		}
+	}
+	if err := spell([]Table{{Switch: "a", As: "b"}, {Switch: "b"}}); err == nil {
+		t.Error("a switch that is as a later one is taken")
+	}
 }
