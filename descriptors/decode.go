@@ -217,6 +217,9 @@ func (d *decoder) document() {
 	if d.b.NetworkName() == "" {
 		d.b.SetNetworkName(t.text("name"))
 	}
+	if t.bool("static-arp") {
+		d.b.SetStaticARP()
+	}
 	w.each(d.language, d.element)
 	w.next() // what follows the root is the scanner's to judge
 }

@@ -15,7 +15,7 @@ import (
 // output decodes to an equal model. Its error wraps that of w.
 func Encode(w io.Writer, n *model.Network) error {
 	e := &encoder{w: bufio.NewWriterSize(w, 1<<16), n: n}
-	e.open("system", "name", n.Name)
+	e.root()
 	e.nodes()
 	e.links()
 	e.rest()
@@ -40,7 +40,7 @@ type Addresses interface {
 // an id of their own keep their derived name, which no attribute can say.
 func EncodeResolved(w io.Writer, n *model.Network, addresses Addresses) error {
 	e := &encoder{w: bufio.NewWriterSize(w, 1<<16), n: n, addresses: addresses}
-	e.open("system", "name", n.Name)
+	e.root()
 	e.nodes()
 	e.links()
 	e.rest()
@@ -49,6 +49,14 @@ func EncodeResolved(w io.Writer, n *model.Network, addresses Addresses) error {
 		return fmt.Errorf("write resolved system descriptor: %w", err)
 	}
 	return nil
+}
+
+func (e *encoder) root() {
+	attrs := []string{"name", e.n.Name}
+	if e.n.StaticARP {
+		attrs = append(attrs, "static-arp", "true")
+	}
+	e.open("system", attrs...)
 }
 
 // encoder writes XML. Errors stay in the buffered writer until its Flush.

@@ -70,6 +70,7 @@ func systemElement() *element {
 		doc:  "What the network is.",
 		attrs: []attribute{
 			{name: "name", kind: text, doc: "name of the network"},
+			{name: "static-arp", kind: boolean, initial: "false", doc: "hosts know each other's Ethernet addresses from the start (Mininet's --arp), so that flows do not wait for ARP"},
 		},
 		children: []*element{
 			{name: "include", doc: "Reads another system descriptor at this place.", attrs: []attribute{{name: "href", kind: href, required: true, doc: "path relative to this file, inside the project's folder"}}},

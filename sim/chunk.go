@@ -129,7 +129,7 @@ func (w *world) addressChunks(f *run, now int64) {
 		return
 	}
 	l := w.live(f.from)
-	n := l.neighbour(f.header.IPDst)
+	n := w.neighbour(l, f.header.IPDst)
 	f.header.EthSrc = l.mac
 	switch {
 	case n.mac != 0:

@@ -18,6 +18,9 @@ func (w *world) forgetNeighbours(h *host, now int64) {
 	for _, ip := range slices.Sorted(maps.Keys(h.life.known)) {
 		n := h.life.known[ip]
 		n.mac, n.asking = 0, false
+		if id, ok := w.stations[ip]; ok { // told, not learned
+			n.mac = w.address.HostMAC(id)
+		}
 		n.round++
 		lost = append(lost, n.waiting...)
 		n.waiting, n.fluids = nil, nil

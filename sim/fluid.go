@@ -97,7 +97,7 @@ func (w *world) launchFluid(f *run, now int64) {
 
 func (w *world) resolveFluid(f *run, now int64) {
 	l := w.live(f.from)
-	n := l.neighbour(f.header.IPDst)
+	n := w.neighbour(l, f.header.IPDst)
 	f.header.EthSrc = l.mac
 	if n.mac != 0 {
 		w.startFluid(f, n.mac, now)
@@ -142,7 +142,7 @@ func (w *world) probeAgain(f *run, now int64) {
 		w.end(f, now)
 		return
 	}
-	switch n := w.live(f.from).neighbour(f.header.IPDst); {
+	switch n := w.neighbour(w.live(f.from), f.header.IPDst); {
 	case !f.resolved && !n.asking:
 		w.resolveFluid(f, now)
 	case r.live && r.missed:

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/sim/des"
 )
@@ -35,13 +36,24 @@ func (w *world) live(h *host) *life {
 	return h.life
 }
 
-func (l *life) neighbour(ip packet.IPv4) *neighbour {
+func (w *world) neighbour(l *life, ip packet.IPv4) *neighbour {
 	n := l.known[ip]
 	if n == nil {
 		n = &neighbour{}
+		if id, ok := w.stations[ip]; ok {
+			n.mac = w.address.HostMAC(id)
+		}
 		l.known[ip] = n
 	}
 	return n
+}
+
+// introduce lets hosts know each other's addresses from the start.
+func (w *world) introduce() {
+	w.stations = make(map[packet.IPv4]model.NodeID, len(w.hosts))
+	for i := range w.hosts {
+		w.stations[w.address.HostIP(w.hosts[i].id)] = w.hosts[i].id
+	}
 }
 
 // atHost takes a frame in at a host.
@@ -94,7 +106,7 @@ func (w *world) send(h *host, id uint32, f *frame, now int64) {
 	}
 	f.Header.EthSrc = l.mac
 	if f.Header.EthDst == 0 {
-		n := l.neighbour(f.Header.IPDst)
+		n := w.neighbour(l, f.Header.IPDst)
 		if n.mac == 0 {
 			if w.arcs[h.arc].flags&isDown != 0 { // there is no way out at all
 				w.drop(id, f)
@@ -154,7 +166,7 @@ func (w *world) ask(h *host, l *life, ip packet.IPv4, n *neighbour, try uint32, 
 // unresolved asks again, or gives up what waits.
 func (w *world) unresolved(h *host, ip packet.IPv4, what uint32, now int64) {
 	l := w.live(h)
-	n := l.neighbour(ip)
+	n := w.neighbour(l, ip)
 	if !n.asking || n.round&0xffffff != what>>8 {
 		return
 	}
@@ -182,7 +194,7 @@ func (w *world) hearARP(h *host, l *life, f *frame, now int64) {
 	if p.ARPTPA != l.ip || p.ARPSPA == 0 {
 		return
 	}
-	n := l.neighbour(p.ARPSPA)
+	n := w.neighbour(l, p.ARPSPA)
 	n.mac, n.asking = p.ARPSHA, false
 	if p.ARPOp == packet.ARPOpRequest {
 		id, reply := w.frameOf(packet.ARPReply(l.mac, l.ip, p.ARPSHA, p.ARPSPA), arpBytes, now)

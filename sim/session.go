@@ -109,6 +109,9 @@ func (s *Session) build(n *model.Network) (*world, error) {
 	w := compile(n, names, random.New(s.spec.Seed))
 	w.tcp, w.sink, w.control.eager = s.backend.tcp(), s.sink, s.backend.eager
 	w.pulse = &s.pulse
+	if n.StaticARP {
+		w.introduce()
+	}
 	if w.watch, w.series, err = newWatch(n); err != nil {
 		return nil, err
 	}

@@ -59,12 +59,13 @@ type world struct {
 
 // common is what concerns no single node. It changes only while one alone works.
 type common struct {
-	random random.Source
-	sink   trace.Sink
-	origin int64
-	config flow.Config
-	ghosts ghosts
-	looped bool // the warning has been given
+	random   random.Source
+	stations map[packet.IPv4]model.NodeID // hosts by address, where they know each other; else nil
+	sink     trace.Sink
+	origin   int64
+	config   flow.Config
+	ghosts   ghosts
+	looped   bool // the warning has been given
 
 	control channelToController
 	lanes   *lanes // nil: one does everything

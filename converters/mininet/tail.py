@@ -225,6 +225,14 @@ def set_control(net, names, up):
     return [] if works(*argv) else ['the controller of %s cannot be set' % ', '.join(names)]
 
 
+def introduce(net):
+    """Lets hosts know each other's addresses, as Mininet's --arp, but at once for each host."""
+    for h in net.hosts:
+        lines = ['neigh replace %s lladdr %s dev %s nud permanent' % (o.IP(), o.MAC(), h.defaultIntf())
+                 for o in net.hosts if o is not h and o.intfs and h.intfs]
+        h.popen('ip', '-batch', '-', stdin=subprocess.PIPE).communicate('\n'.join(lines).encode())
+
+
 def start(args):
     """Builds and starts the network."""
     if args.datapath == 'auto':
@@ -252,6 +260,8 @@ def start(args):
     build(net)
     net.build()
     net.start()
+    if STATIC_ARP:
+        introduce(net)
     return net, configure(net)
 
 

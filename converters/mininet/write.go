@@ -85,6 +85,11 @@ func (s *script) write() {
 	_, _ = s.WriteString(head)
 	s.line("NAME = %s", quote(n.Name))
 	s.line("CONTROLLER = %s", quote(s.o.Controller))
+	if n.StaticARP {
+		s.line("STATIC_ARP = True")
+	} else {
+		s.line("STATIC_ARP = False")
+	}
 	s.line("")
 	if n.NodeCount() <= 2*statements && n.LinkCount() <= statements {
 		s.statements()

@@ -34,6 +34,7 @@ type Input struct {
 	Interval   model.Time               // of series; wins over the descriptor's unless 0
 	Degrade    bool                     // go on without what the world cannot do
 	Scale      *deployment.Scale        // wins over the descriptor's
+	StaticARP  bool                     // hosts know each other's addresses, whatever the descriptor says
 }
 
 // AppParam sets one parameter; App "" means the only app.
@@ -69,6 +70,11 @@ func Load(in Input) (*Job, error) {
 		return nil, err
 	}
 	j.override(in, &faults)
+	if in.StaticARP {
+		n := *j.Model
+		n.StaticARP = true
+		j.Model = &n
+	}
 	before := j.Model.Flows
 	var notes []string
 	j.Model, notes = scaled(j.Model, j.Deployment.Scale)

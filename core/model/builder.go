@@ -67,6 +67,9 @@ func (b *Builder) NetworkName() string { return b.n.Name }
 // SetNetworkName names the network.
 func (b *Builder) SetNetworkName(name string) { b.n.Name = name }
 
+// SetStaticARP lets hosts know each other's Ethernet addresses.
+func (b *Builder) SetStaticARP() { b.n.StaticARP = true }
+
 // Grow makes room for a known number of nodes and links.
 func (b *Builder) Grow(nodes, links int) {
 	n := b.n

@@ -13,6 +13,10 @@ import (
 type Network struct {
 	Name string
 
+	// StaticARP says that hosts know each other's Ethernet addresses from the start and ask
+	// for those of others only (Mininet's --arp).
+	StaticARP bool
+
 	Classes       []Class
 	Disciplines   []Discipline
 	TCPs          []TCPOptions

@@ -1,5 +1,6 @@
 NAME = "every \"kind\""
 CONTROLLER = "127.0.0.1:6653"
+STATIC_ARP = False
 
 
 def build(net):

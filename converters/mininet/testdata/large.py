@@ -1,5 +1,6 @@
 NAME = "ring"
 CONTROLLER = "127.0.0.1:6653"
+STATIC_ARP = False
 
 # A row is a switch (S name dpid), a host (H name address mac interface) or a link
 # (L node port interface mac, the same of the other end, and in SPECS what each

@@ -33,6 +33,7 @@ type runOptions struct {
 	series, captures      []string
 	interval              string
 	topo, on, name, test  string
+	arp                   bool
 	until, format         string
 	workers               string
 	seed                  uint64
@@ -78,6 +79,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.systems, "topology", "t", nil, "system descriptor (repeat for several files)")
 	f.StringVar(&o.topo, "topo", "", "shape of the network, as Mininet writes it: linear,4 or fat-tree,k=4,rate=10Mbps")
+	f.BoolVar(&o.arp, "arp", false, "hosts know each other's Ethernet addresses from the start, as with Mininet's --arp")
 	f.StringArrayVar(&o.flows, "flows", nil, "list of flows to carry instead of the network's own traffic: the flows.csv or trace.jsonl of a run, a CSV, an htsim, HPCC or coflow list, nfdump's output, a pcap; FILE[,NAME=VALUE,...] with attributes of <flows> (repeat for several)")
 	f.StringArrayVar(&o.maps, "map", nil, "with --flows of logs: which hosts an address or a prefix stands for, as 10.1.0.0/16=dc-h* (repeat for several; the first that holds an address counts)")
 	f.StringArrayVar(&o.series, "series", nil, "follow over time: flows, links, queues, switches or all, each with the ids meant if not all, as queues=s1--s2 (repeat for several); see --interval")
@@ -215,6 +217,7 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 		bad.Add(fault.New(fault.BadChoice, fault.Place{Attribute: "--test"}, "there is no test %q; there are pingall, pingpair, iperf, iperfudp, none", o.test).
 			Suggest(o.test, []string{"pingall", "pingpair", "iperf", "iperfudp", "none"}))
 	}
+	in.StaticARP = o.arp
 	in.Watches, in.Interval = watches(o, &bad)
 	in.Default, notice = c.defaultApp()
 	if in.Descriptor != "" || len(o.apps) > 0 {
@@ -454,19 +457,26 @@ func Summary(w io.Writer, r *report.Results, dir string) error {
 	}
 	if n := len(r.Flows); n > 0 {
 		var bytes, sent, lost int64
-		finished := 0
+		finished, failed := 0, ""
+		gaveUp := 0
 		for i := range r.Flows {
 			f := &r.Flows[i]
 			bytes, sent, lost = bytes+f.Bytes, sent+f.Sent, lost+f.Lost
-			if f.Finished() {
+			switch {
+			case f.Error != "":
+				gaveUp++
+			case f.Finished():
 				finished++
 			}
+		}
+		if gaveUp > 0 {
+			failed = fmt.Sprintf(" and %d failed", gaveUp)
 		}
 		share := 0.0
 		if sent > 0 {
 			share = 100 * float64(lost) / float64(sent)
 		}
-		fmt.Fprintf(w, "flows   %d of %d finished, %s received, %.3g %% of packets lost\n", finished, n, report.BytesText(bytes), share)
+		fmt.Fprintf(w, "flows   %d of %d finished%s, %s received, %.3g %% of packets lost\n", finished, n, failed, report.BytesText(bytes), share)
 		const few = 12
 		if n <= few {
 			for i := range r.Flows {
