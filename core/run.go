@@ -35,6 +35,9 @@ type RunSpec struct {
 	Command  []string                            // for the manifest
 	Hash     func(deployment.Application) string // of an app's binary, for the manifest; may be nil
 	Notices  []string                            // for the manifest
+	From     *Checkpoint                         // go on from there; its Job is the run's
+	Stops    []Stop                              // by time, within the run's traffic
+	Remember bool                                // all that a checkpoint may need, however much
 }
 
 // Hooks let a command take part in a run. Every field may be nil.
@@ -77,10 +80,15 @@ func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	job.SetSampling(j)
-	r := &run{spec: spec, hooks: h, backend: b, found: found, results: report.NewCollector(j.Model)}
-	if r.scenario, err = workload.Scenario(j.Model, j.Deployment.Seed()); err != nil {
-		return nil, err
+	r := &run{spec: spec, hooks: h, backend: b, found: found}
+	if spec.From != nil {
+		r.results, r.scenario = spec.From.results, spec.From.scenario
+	} else {
+		job.SetSampling(j)
+		r.results = report.NewCollector(j.Model)
+		if r.scenario, err = workload.Scenario(j.Model, j.Deployment.Seed()); err != nil {
+			return nil, err
+		}
 	}
 	r.manifest = r.describe()
 	r.sink = trace.Tee(r.results)
@@ -147,16 +155,17 @@ func (r *run) live(ctx context.Context) (err error) {
 	}
 	launch, endApps := steadyLauncher(ctx, r.spec.Launch)
 	defer endApps()
-	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without}
+	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without,
+		Checkpoints: r.spec.Remember || r.spec.From != nil}
 	if r.record != nil {
 		// A world may look at it from elsewhere: a sandbox has a working directory of its own.
 		if spec.Dir, err = filepath.Abs(r.record.Dir); err != nil {
 			return fmt.Errorf("find the run's folder: %w", err)
 		}
 	}
-	session, err := r.backend.Open(ctx, spec, r.sink)
+	session, err := r.open(ctx, spec)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", r.backend.Name(), err)
+		return err
 	}
 	closed := false
 	defer func() {
@@ -164,21 +173,29 @@ func (r *run) live(ctx context.Context) (err error) {
 			err = errors.Join(err, session.Close())
 		}
 	}()
-	c := change.FromNothing(change.State{Model: j.Model, Deployment: j.Deployment})
-	err = session.Apply(ctx, c, func(step, done int) {
-		r.progress("build "+string(c.Steps[step].Kind)+"s", done, c.Steps[step].Count)
-	})
-	if err != nil {
-		return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
+	if r.spec.From == nil {
+		c := change.FromNothing(change.State{Model: j.Model, Deployment: j.Deployment})
+		err = session.Apply(ctx, c, func(step, done int) {
+			r.progress("build "+string(c.Steps[step].Kind)+"s", done, c.Steps[step].Count)
+		})
+		if err != nil {
+			return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
+		}
 	}
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
+	w.job, w.about, w.stops = j, r.manifest, r.spec.Stops
+	if r.record != nil {
+		w.entries = r.record.Trace.Count
+	}
 	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w, began: time.Now(), until: j.Deployment.Until()}
 	w.Captures = &Captures{}
 	if r.record != nil {
 		l.Dir, w.Captures.dir = r.record.Dir, r.record.Dir
 	}
-	if err = w.Captures.begin(ctx, w); err != nil {
-		return err
+	if r.spec.From == nil { // a checkpoint has no captures
+		if err = w.Captures.begin(ctx, w); err != nil {
+			return err
+		}
 	}
 	if r.hooks.Live != nil {
 		r.hooks.Live(l)
@@ -214,6 +231,18 @@ func (r *run) live(ctx context.Context) (err error) {
 	return err
 }
 
+// open opens the session, empty or as a checkpoint has it.
+func (r *run) open(ctx context.Context, spec backend.Spec) (backend.Session, error) {
+	if r.spec.From != nil {
+		return r.restore(ctx, spec)
+	}
+	session, err := r.backend.Open(ctx, spec, r.sink)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", r.backend.Name(), err)
+	}
+	return session, nil
+}
+
 func (r *run) timePasses(ctx context.Context, l *Live) error {
 	if r.hooks.Interact != nil {
 		return l.attend(ctx, r.hooks.Interact)
@@ -231,6 +260,7 @@ func (r *run) timePasses(ctx context.Context, l *Live) error {
 // assert carries out what needs the network alive after its traffic.
 func (r *run) assert(ctx context.Context, l *Live) error {
 	w := l.world
+	w.testing, w.stops = true, nil
 	tell := func(v trace.Verdict) {
 		r.end = w.Session.Now()
 		r.tell(v)
@@ -322,6 +352,9 @@ func (r *run) describe() report.Manifest {
 	m.Facts = maps.Clone(caps.Facts)
 	if m.Facts == nil {
 		m.Facts = map[string]string{}
+	}
+	if c := r.spec.From; c != nil {
+		m.Facts["restored"] = fmt.Sprintf("from a checkpoint of run %s at %s", c.Run, c.At)
 	}
 	m.Facts["machine"] = runtime.GOOS + "/" + runtime.GOARCH
 	m.Facts["cores"] = strconv.Itoa(runtime.NumCPU())

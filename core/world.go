@@ -7,6 +7,7 @@ import (
 
 	"sendim/core/backend"
 	"sendim/core/flow"
+	"sendim/core/job"
 	"sendim/core/model"
 	"sendim/core/report"
 )
@@ -20,6 +21,13 @@ type World struct {
 	Results      *report.Collector // what is known so far
 	Captures     *Captures
 	scenario     []model.ScenarioStep // by time, what failures add in it
+	stops        []Stop               // by time
+	testing      bool                 // the tests of reachability have begun
+
+	// for checkpoints
+	job     *job.Job
+	about   report.Manifest
+	entries func() int64 // of the trace; nil when nothing is recorded
 }
 
 func newWorld(s backend.Session, n *model.Network, caps backend.Capabilities, results *report.Collector, scenario []model.ScenarioStep) *World {
@@ -33,7 +41,7 @@ func (w *World) Virtual() bool { return w.Capabilities.Has(backend.VirtualTime) 
 // scenario and every flow and action have ended.
 func (w *World) Advance(ctx context.Context, until model.Time) error {
 	for len(w.scenario) > 0 && w.scenario[0].At <= until {
-		if _, err := w.Session.Run(ctx, w.scenario[0].At); err != nil {
+		if err := w.let(ctx, w.scenario[0].At); err != nil {
 			return err
 		}
 		step := w.scenario[0]
@@ -44,8 +52,7 @@ func (w *World) Advance(ctx context.Context, until model.Time) error {
 			}
 		}
 	}
-	_, err := w.Session.Run(ctx, until)
-	return err
+	return w.let(ctx, until)
 }
 
 // Tick is how finely time passes while an outcome is awaited.

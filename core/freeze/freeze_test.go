@@ -3,8 +3,11 @@ package freeze_test
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -231,5 +234,18 @@ func TestEveryDamagedByteIsRefusedOrHarmless(t *testing.T) {
 				_ = freeze.Write(new(bytes.Buffer), plan(), out, nil) // all that it leads to can be looked at
 			}
 		}
+	}
+}
+
+func TestWhatMeansSomethingInThisProcessOnlyIsUnfit(t *testing.T) {
+	type local struct {
+		mu   sync.Mutex
+		seed maphash.Seed
+		at   time.Time
+		span time.Duration
+	}
+	var unfit *freeze.UnfitError
+	if err := freeze.Check[local](freeze.NewPlan()); !errors.As(err, &unfit) || len(unfit.Faults) != 3 {
+		t.Errorf("got %v", err)
 	}
 }

@@ -104,6 +104,13 @@ func (p *Plan) compile(s *shape, t reflect.Type, at uintptr, path string) {
 		p.fault(path, t.String()+" is written by something in its stead and can be reached by pointers only")
 		return
 	}
+	switch t.PkgPath() {
+	case "hash/maphash", "sync", "sync/atomic", "time", "weak", "unique":
+		if t.Kind() == reflect.Struct {
+			p.fault(path, "a "+t.String()+" means nothing in another process")
+			return
+		}
+	}
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16,
 		reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:

@@ -42,6 +42,7 @@ type runOptions struct {
 	degrade               bool
 	scale                 string
 	detached              bool // this is the background process
+	checkpoint            checkpointFlags
 }
 
 func (c *cli) runCommand() *cobra.Command {
@@ -101,6 +102,7 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
 	f.StringVarP(&o.format, "format", "f", "table", "of the summary: table, json (result.json) or csv (flows.csv)")
 	f.BoolVar(&o.detached, "detached", false, "")
+	o.checkpoint.register(cmd)
 	f.MarkHidden("detached") //nolint:errcheck // the flag exists
 	complete := func(flag string, values ...string) {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) //nolint:errcheck // the flag exists
@@ -230,15 +232,25 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 }
 
 func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given func(string) bool) error {
-	in, notice, err := c.input(o, descriptor, given)
+	var in job.Input
+	var notice string
+	var err error
+	var from *core.Checkpoint
+	if o.checkpoint.restore != "" {
+		from, err = c.fromCheckpoint(o, descriptor, given)
+	} else {
+		in, notice, err = c.input(o, descriptor, given)
+	}
 	if err != nil {
 		return err
 	}
 	if o.detach {
 		return c.detach(ctx, o)
 	}
-	j, err := job.Load(in)
-	if err != nil {
+	var j *job.Job
+	if from != nil {
+		j = from.Job
+	} else if j, err = job.Load(in); err != nil {
 		return err
 	}
 	self, err := os.Executable()
@@ -246,7 +258,7 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 		return fmt.Errorf("find this program: %w", err)
 	}
 	spec := core.RunSpec{Job: j, Backends: c.wiring.Backends(self), Launch: c.launcher(c.errs), Root: c.runs, Name: o.name,
-		Version: version(), Command: os.Args[1:], Hash: c.hash}
+		Version: version(), Command: os.Args[1:], Hash: c.hash, From: from}
 	if notice != "" {
 		spec.Notices = append(spec.Notices, notice)
 	}
@@ -257,7 +269,13 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 	if o.detached {
 		s.background()
 	}
+	if err := s.checkpoints(&spec); err != nil {
+		return err
+	}
 	res, err := s.carryOut(ctx, spec)
+	if err == nil && res != nil && res.Manifest.State == report.Finished {
+		s.untaken()
+	}
 	return s.outcome(res, err)
 }
 
@@ -285,6 +303,7 @@ type session struct {
 	warned map[string]bool
 
 	interactive bool // somebody types, or a script does
+	taken       []model.Time
 }
 
 // idle says that a job has nothing to do by itself.
