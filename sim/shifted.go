@@ -49,11 +49,13 @@ func (s *shifted) Emit(e *trace.Entry) {
 
 func (s *shifted) release(origin model.Time) {
 	s.origin, s.open = origin, true
+	var page trace.Entry // nobody keeps it
 	for i, piece := range s.kept {
 		for i := range piece {
 			k := &piece[i]
 			if k.whole == nil {
-				k.whole = &trace.Entry{At: k.at, Kind: k.kind, Node: k.node, App: k.app, Rule: k.rule}
+				page = trace.Entry{At: k.at, Kind: k.kind, Node: k.node, App: k.app, Rule: k.rule}
+				k.whole = &page
 			}
 			s.Emit(k.whole)
 			k.whole = nil

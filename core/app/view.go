@@ -19,6 +19,7 @@ type View struct {
 	hosts    []HostInfo
 	ready    bool
 	shape    uint64
+	parts    []*Topology // of the picture, until the last has come
 
 	byIP   map[packet.IPv4]model.NodeID
 	byMAC  map[packet.MAC]model.NodeID
@@ -37,10 +38,15 @@ type Neighbour struct {
 // Take brings the view up to date. It says whether the event changed it; until Ready,
 // the picture is not complete.
 func (v *View) Take(e *Event) bool {
-	switch e.Kind {
-	case KindTopology:
-		v.take(e.Topology)
+	if e.Kind == KindTopology {
+		v.parts = append(v.parts, e.Topology)
+		if v.ready || e.Topology.Last {
+			v.merge()
+		}
 		return true
+	}
+	v.merge()
+	switch e.Kind {
 	case KindSwitch:
 		return v.takeSwitch(e.Switch)
 	case KindLink:
@@ -61,8 +67,29 @@ func (v *View) Shape() uint64 { return v.shape }
 // Snapshot is the whole view as one Topology event's part: another View that takes it
 // is equal.
 func (v *View) Snapshot() *Topology {
+	v.merge()
 	return &Topology{Last: v.ready, Switches: append([]SwitchInfo(nil), v.switches...), Links: append([]LinkInfo(nil), v.links...),
 		Hosts: append([]HostInfo(nil), v.hosts...)}
+}
+
+// merge puts what has come in parts into one picture, with as much room as it takes.
+func (v *View) merge() {
+	if len(v.parts) == 0 {
+		return
+	}
+	var switches, links, hosts int
+	for _, t := range v.parts {
+		switches, links, hosts = switches+len(t.Switches), links+len(t.Links), hosts+len(t.Hosts)
+	}
+	v.switches, v.links, v.hosts = slices.Grow(v.switches, switches), slices.Grow(v.links, links), slices.Grow(v.hosts, hosts)
+	if v.byIP == nil && hosts > 0 {
+		v.byIP, v.byMAC, v.behind = make(map[packet.IPv4]model.NodeID, hosts), make(map[packet.MAC]model.NodeID, hosts), make(map[Port]model.NodeID, hosts)
+	}
+	parts := v.parts
+	v.parts = nil
+	for _, t := range parts {
+		v.take(t)
+	}
 }
 
 func (v *View) take(t *Topology) {

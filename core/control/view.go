@@ -112,8 +112,15 @@ func (v *view) topology(yield func(*app.Topology)) {
 			t, count = &app.Topology{}, 0
 		}
 	}
+	// Most chunks are full, and of one sort.
+	room := func(left int) int { return min(chunk-count, left) }
+	n, links, nodes := len(v.net.NodesOfKind(model.Switch)), v.net.LinkCount(), v.net.NodeCount()
 	for id := range v.net.NodeCount() {
 		if v.net.NodeKindOf(model.NodeID(id)) == model.Switch {
+			if t.Switches == nil {
+				t.Switches = make([]app.SwitchInfo, 0, room(n))
+			}
+			n--
 			t.Switches = append(t.Switches, v.switchInfo(model.NodeID(id)))
 			full()
 		}
@@ -121,6 +128,9 @@ func (v *view) topology(yield func(*app.Topology)) {
 	a, b := v.net.EndColumns()
 	for id := range a {
 		if v.net.NodeKindOf(a[id]) == model.Switch && v.net.NodeKindOf(b[id]) == model.Switch && a[id] != b[id] {
+			if t.Links == nil {
+				t.Links = make([]app.LinkInfo, 0, room(links-id))
+			}
 			t.Links = append(t.Links, v.linkInfo(model.LinkID(id)))
 			full()
 		}
@@ -130,6 +140,9 @@ func (v *view) topology(yield func(*app.Topology)) {
 			continue
 		}
 		if at, ok := v.attachment(model.NodeID(id)); ok {
+			if t.Hosts == nil {
+				t.Hosts = make([]app.HostInfo, 0, room(nodes-id))
+			}
 			t.Hosts = append(t.Hosts, v.hostInfo(model.NodeID(id), at))
 			full()
 		}

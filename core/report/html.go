@@ -60,22 +60,14 @@ func (r *Results) WriteHTML(w io.Writer) error {
 		}
 		return overTime(about, g, curves, unit, 0)
 	}
-	type row struct {
-		Switch                string
-		Rules, Groups, Meters int
-	}
-	var tables []row
-	for _, t := range r.Tables[:min(len(r.Tables), mostRows)] {
-		tables = append(tables, row{t.Switch, len(t.Rules), len(t.Groups), len(t.Meters)})
-	}
 	return t.Execute(w, map[string]any{
 		"R": r, "World": World(r.Manifest.Backend), "Manifest": string(manifest), "Drawing": r.drawing(),
 		"Throughput": overTime("what all hosts received", g, throughput, "Mbit/s", 0), "Utilisation": overTime("how full the fullest links were", g, utilisation, "% of the link's rate", 100),
 		"FlowRates": maybe("what the largest flows received", flowGrid, flows, "Mbit/s"), "Queues": maybe("the longest queues", queueGrid, followed, queueUnit),
 		"Upcalls": maybe("what switches sent to the controller", upGrid, up, "packets a second"),
 		"Heat":    h, "HeatData": string(heatData), "Bins": bins, "Distribution": distribution, "Slowdown": slowdown, "Script": template.JS(script),
-		"Flows": r.Flows[:min(len(r.Flows), mostRows)], "MoreFlows": max(0, len(r.Flows)-mostRows),
-		"Links": r.Links[:min(len(r.Links), mostRows)], "MoreLinks": max(0, len(r.Links)-mostRows),
-		"Tables": tables, "Passed": r.Passed(),
+		"Flows": flowRows(r.Flows[:min(len(r.Flows), mostRows)]), "MoreFlows": max(0, len(r.Flows)-mostRows),
+		"Links": linkRows(r.Links[:min(len(r.Links), mostRows)]), "MoreLinks": max(0, len(r.Links)-mostRows),
+		"Tables": tableRows(r.Tables[:min(len(r.Tables), mostRows)]), "Passed": r.Passed(),
 	})
 }

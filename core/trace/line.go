@@ -3,7 +3,6 @@ package trace
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
 	"strconv"
 
 	"sendim/core/flow"
@@ -68,12 +67,20 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 	}
 	l.line = append(b, '}', '\n')
 	rest.At, rest.Kind = 0, ""
-	if ok && reflect.ValueOf(rest).Elem().IsZero() {
+	if ok && rest.blank() {
 		return l.line, nil
 	}
 	l.tail.Reset()
 	err := l.enc.Encode(e)
 	return l.tail.Bytes(), err
+}
+
+// blank says that nothing is set.
+func (e *Entry) blank() bool {
+	return e.At == 0 && e.Kind == "" && e.Node == "" && e.Port == nil && e.Link == "" && e.App == "" && e.Flow == "" && e.Text == "" &&
+		e.Name == "" && e.Value == nil && e.Rule == nil && e.Group == nil && e.Meter == nil && len(e.Out) == 0 && e.Header == nil && e.Length == 0 &&
+		e.Table == nil && e.Cookie == 0 && e.Reason == "" && e.Counters == nil && e.Manifest == nil && e.Result == nil && e.Ping == nil &&
+		e.Exec == nil && e.Sample == nil && e.Transfer == nil && e.Queue == nil && e.Switch == nil && e.Spec == nil && e.Load == nil && e.Test == nil
 }
 
 // mod gives a rule's text.

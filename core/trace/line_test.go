@@ -92,3 +92,31 @@ func BenchmarkWriter(b *testing.B) {
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestAnEntryWithAnythingSetIsNotBlank(t *testing.T) {
+	var e Entry
+	if !e.blank() {
+		t.Error("an empty one is not")
+	}
+	for i, v := 0, reflect.ValueOf(&e).Elem(); i < v.NumField(); i++ {
+		f := v.Field(i)
+		switch f.Kind() {
+		case reflect.Pointer:
+			f.Set(reflect.New(f.Type().Elem()))
+		case reflect.Slice:
+			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+		case reflect.String:
+			f.SetString("x")
+		case reflect.Int, reflect.Int64:
+			f.SetInt(1)
+		case reflect.Uint64:
+			f.SetUint(1)
+		default:
+			t.Fatalf("%s is of kind %s", v.Type().Field(i).Name, f.Kind())
+		}
+		if e.blank() {
+			t.Errorf("with %s it is", v.Type().Field(i).Name)
+		}
+		f.SetZero()
+	}
+}
