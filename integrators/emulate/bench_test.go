@@ -3,6 +3,7 @@ package emulate_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"sendim/core/backend"
 	"sendim/core/change"
@@ -10,10 +11,10 @@ import (
 	"sendim/integrators/emulate"
 )
 
-func up(b *testing.B, n *model.Network) backend.Session {
+func up(b *testing.B, e backend.Backend, n *model.Network, names ...string) backend.Session {
 	b.Helper()
-	d := apps("shortest-path")
-	s, err := emulate.Backend{}.Open(b.Context(), specOf(n, d, "bench", b.TempDir()), nil)
+	d := apps(names...)
+	s, err := e.Open(b.Context(), specOf(n, d, "bench", b.TempDir()), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -23,25 +24,41 @@ func up(b *testing.B, n *model.Network) backend.Session {
 	return s
 }
 
-// BenchmarkStart30Switches brings a chain of 30 switches and as many hosts up and down.
-func BenchmarkStart30Switches(b *testing.B) {
+// BenchmarkStart brings chains of switches, a host at each, up to t=0 and away again: the
+// network and the connections to its controller, without apps.
+func BenchmarkStart(b *testing.B) {
 	lab(b)
+	for _, nodes := range []int{60, 200, 400, 800, 1800} {
+		for _, e := range []emulate.Backend{{}, {Native: true}} {
+			b.Run(fmt.Sprintf("nodes=%d/emulator=%s", nodes, e.Name()), func(b *testing.B) {
+				n := chain(b, nodes/2)
+				var closing time.Duration
+				for b.Loop() {
+					s := up(b, e, n)
+					b.StopTimer()
+					began := time.Now()
+					if err := s.Close(); err != nil {
+						b.Fatal(err)
+					}
+					closing += time.Since(began)
+					b.StartTimer()
+				}
+				b.ReportMetric(closing.Seconds()/float64(b.N), "stop-s/op")
+			})
+		}
+	}
+}
+
+// chain is a row of switches with a host at each.
+func chain(t testing.TB, switches int) *model.Network {
 	var lines []string
-	for i := 1; i <= 30; i++ {
+	for i := 1; i <= switches; i++ {
 		lines = append(lines, fmt.Sprintf("h%d s%d", i, i))
 		if i > 1 {
-			lines = append(lines, fmt.Sprintf("s%d s%d 50Mbps", i-1, i))
+			lines = append(lines, fmt.Sprintf("s%d s%d", i-1, i))
 		}
 	}
-	n := wire(b, lines...)
-	for b.Loop() {
-		s := up(b, n)
-		b.StopTimer()
-		if err := s.Close(); err != nil {
-			b.Fatal(err)
-		}
-		b.StartTimer()
-	}
+	return wire(t, lines...)
 }
 
 // BenchmarkFlows reports, in Mbit/s, what passes two switches.
@@ -55,7 +72,7 @@ func BenchmarkFlows(b *testing.B) {
 		n := wire(b, line, "h1 s1", "h2 s2")
 		for _, f := range []model.Flow{{Transport: model.TCP}, {Transport: model.UDP, Rate: offered}} {
 			b.Run(f.Transport.String()+" "+rate.String(), func(b *testing.B) {
-				s := up(b, n)
+				s := up(b, emulate.Backend{}, n, "shortest-path")
 				defer s.Close()
 				for b.Loop() {
 					f.ID, f.Duration, f.From, f.To = "f", 3*model.Second, node(b, n, "h1"), node(b, n, "h2")

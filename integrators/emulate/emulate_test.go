@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(traffic.AgentProcess(ctx))
 		case "doomed-parent":
-			os.Exit(doomedParent(os.Args[2]))
+			os.Exit(doomedParent(os.Args[2], os.Args[3]))
 		}
 	}
 	goleak.VerifyTestMain(m)

@@ -53,12 +53,12 @@ func gone(t *testing.T, run string) {
 }
 
 // doomedParent brings a network up and waits to be killed.
-func doomedParent(dir string) int {
+func doomedParent(dir, emulator string) int {
 	t := &testing.T{}
 	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
 	n.Flows = []model.Flow{{ID: "f", From: node(t, n, "h1"), To: node(t, n, "h2"), Duration: model.Minute, Rate: 1e6, Transport: model.UDP}}
 	d := apps("shortest-path")
-	s, err := emulate.Backend{}.Open(context.Background(), specOf(n, d, "doomed", dir), nil)
+	s, err := emulate.Backend{Native: emulator == "native"}.Open(context.Background(), specOf(n, d, "doomed", dir), nil)
 	if err == nil {
 		err = s.Apply(context.Background(), change.FromNothing(change.State{Model: n, Deployment: d}), nil)
 	}
@@ -72,8 +72,12 @@ func doomedParent(dir string) int {
 }
 
 func TestNothingIsLeftWhenTheProgramIsKilled(t *testing.T) {
+	inBoth(t, nothingIsLeftWhenTheProgramIsKilled)
+}
+
+func nothingIsLeftWhenTheProgramIsKilled(t *testing.T, b emulate.Backend) {
 	lab(t)
-	cmd := exec.Command(os.Args[0], "doomed-parent", t.TempDir())
+	cmd := exec.Command(os.Args[0], "doomed-parent", t.TempDir(), b.Name())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,11 +99,15 @@ func TestNothingIsLeftWhenTheProgramIsKilled(t *testing.T) {
 }
 
 func TestNothingIsLeftOfAStartThatIsInterrupted(t *testing.T) {
+	inBoth(t, nothingIsLeftOfAStartThatIsInterrupted)
+}
+
+func nothingIsLeftOfAStartThatIsInterrupted(t *testing.T, b emulate.Backend) {
 	lab(t)
 	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
 	d := apps("shortest-path")
 	for _, after := range []time.Duration{50 * time.Millisecond, 400 * time.Millisecond, 900 * time.Millisecond} {
-		s, err := emulate.Backend{}.Open(t.Context(), specOf(n, d, "interrupted", t.TempDir()), nil)
+		s, err := b.Open(t.Context(), specOf(n, d, "interrupted", t.TempDir()), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,11 +143,13 @@ func TestClosingInterruptsWhatWaits(t *testing.T) {
 	}
 }
 
-func TestTheDeathOfItsSwitchEndsASession(t *testing.T) {
+func TestTheDeathOfItsSwitchEndsASession(t *testing.T) { inBoth(t, theDeathOfItsSwitchEndsASession) }
+
+func theDeathOfItsSwitchEndsASession(t *testing.T, b emulate.Backend) {
 	lab(t)
 	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
-	l := open(t, emulate.Backend{}, n, apps("shortest-path"))
-	left, err := netns.Leftovers(strings.ToLower(t.Name()) + "-mininet")
+	l := open(t, b, n, apps("shortest-path"))
+	left, err := netns.Leftovers(strings.ToLower(t.Name()) + "-" + b.Name())
 	if err != nil {
 		t.Fatal(err)
 	}

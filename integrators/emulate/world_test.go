@@ -224,10 +224,14 @@ func (l *living) tables() string {
 }
 
 func TestTheSameAppLeavesTheSameTablesAsInTheSimulator(t *testing.T) {
+	inBoth(t, theSameAppLeavesTheSameTablesAsInTheSimulator)
+}
+
+func theSameAppLeavesTheSameTablesAsInTheSimulator(t *testing.T, b emulate.Backend) {
 	lab(t)
 	n := wire(t, "s1 s2", "s2 s3", "s3 s4", "s4 s1", "h1 s1", "h2 s2", "h3 s3", "h4 s4")
 	d := apps("shortest-path")
-	real := open(t, emulate.Backend{}, n, d)
+	real := open(t, b, n, d)
 	virtual := open(t, sim.Backend{}, n, d)
 	want := virtual.tables()
 	if got := real.tables(); got != want || want == "" {
@@ -273,6 +277,10 @@ func TestTheSameAppLeavesTheSameTablesAsInTheSimulator(t *testing.T) {
 }
 
 func TestTheModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T) {
+	inBoth(t, theModelsFlowsRunInTheirTimeAndAreMeasured)
+}
+
+func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend) {
 	lab(t)
 	n := wire(t, "s1 s2 20Mbps", "h1 s1", "h2 s2", "h3 s1", "h4 s2")
 	h1, h2, h3, h4 := node(t, n, "h1"), node(t, n, "h2"), node(t, n, "h3"), node(t, n, "h4")
@@ -283,7 +291,7 @@ func TestTheModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T) {
 		{ID: "late", From: h4, To: h1, Start: 5 * model.Second, Duration: model.Minute, Rate: 1e6, Transport: model.UDP},
 	}
 	n.Processes = []model.Process{{Node: h1, At: 100 * model.Millisecond, Command: "ip -o -4 addr show h1-eth0"}}
-	l := open(t, emulate.Backend{}, n, apps("shortest-path"))
+	l := open(t, b, n, apps("shortest-path"))
 	if _, err := l.Run(t.Context(), 6500*model.Millisecond); err != nil {
 		t.Fatal(err)
 	}
@@ -335,9 +343,13 @@ func TestTheModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T) {
 }
 
 func TestProgramsRunInHostsAndPortsAreCaptured(t *testing.T) {
+	inBoth(t, programsRunInHostsAndPortsAreCaptured)
+}
+
+func programsRunInHostsAndPortsAreCaptured(t *testing.T, b emulate.Backend) {
 	lab(t, "tcpdump")
 	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
-	l := open(t, emulate.Backend{}, n, apps("shortest-path"))
+	l := open(t, b, n, apps("shortest-path"))
 	h1 := node(t, n, "h1")
 	if o := l.do(backend.Action{Exec: &backend.Exec{Node: h1, Argv: []string{"sh", "-c", "cat; echo error >&2; exit 4"}, Stdin: strings.NewReader("typed\n")}}); o.Err != nil || o.Exec.ExitCode != 4 || !strings.Contains(o.Exec.Output, "typed\n") || !strings.Contains(o.Exec.Output, "error\n") {
 		t.Errorf("%+v %v", o.Exec, o.Err)
@@ -375,10 +387,12 @@ func TestProgramsRunInHostsAndPortsAreCaptured(t *testing.T) {
 	}
 }
 
-func TestAnAppMayLimitAPort(t *testing.T) {
+func TestAnAppMayLimitAPort(t *testing.T) { inBoth(t, anAppMayLimitAPort) }
+
+func anAppMayLimitAPort(t *testing.T, b emulate.Backend) {
 	lab(t)
 	n := wire(t, "s1 s2 20Mbps", "h1 s1", "h2 s2")
-	l := open(t, emulate.Backend{}, n, apps("limiter", "shortest-path"))
+	l := open(t, b, n, apps("limiter", "shortest-path"))
 	f := model.Flow{ID: "f", From: node(t, n, "h1"), To: node(t, n, "h2"), Duration: 2 * model.Second, Rate: 10e6, Packet: 1042, Transport: model.UDP}
 	o := l.do(backend.Action{Flow: &f})
 	if o.Err != nil {
@@ -396,7 +410,7 @@ func TestTwoRunsOfTheSameNetworkLiveSideBySide(t *testing.T) {
 		worlds[i] = &living{t: t, diary: &diary{}, n: n, dir: t.TempDir()}
 		wg.Go(func() {
 			d := apps("shortest-path")
-			s, err := emulate.Backend{}.Open(t.Context(), specOf(n, d, fmt.Sprint("side-", i), worlds[i].dir), worlds[i].diary)
+			s, err := emulate.Backend{Native: i == 1}.Open(t.Context(), specOf(n, d, fmt.Sprint("side-", i), worlds[i].dir), worlds[i].diary)
 			if err != nil {
 				t.Error(err)
 				return

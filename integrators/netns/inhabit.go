@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"syscall"
-	"unsafe"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -177,7 +176,7 @@ func (in *initProcess) makeLinks(links []Link) error {
 	if err != nil {
 		return err
 	}
-	return in.eachHost(order, func(name string, b *batch) error { return furnishEnds(ends[name], b) })
+	return in.eachHost(order, func(name string, b *batch) error { return in.furnishEnds(ends[name], b) })
 }
 
 // from works from the sandbox's own namespace.
@@ -222,15 +221,20 @@ func (in *initProcess) eachHost(names []string, what func(name string, b *batch)
 }
 
 // furnishEnds readies interfaces of the thread's namespace as a host's.
-func furnishEnds(ends []*End, b *batch) error {
+func (in *initProcess) furnishEnds(ends []*End, b *batch) error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(s)
 	for _, e := range ends {
-		if err := asTheyAre(s, e.Name); err != nil {
-			return fmt.Errorf("switching off the offloads of %s: %w", e.Name, err)
+		if in.offloads == nil {
+			if in.offloads, err = knownOffloads(s, e.Name); err != nil {
+				return err
+			}
+		}
+		if err := in.offloads.switchOff(s, e.Name); err != nil {
+			return err
 		}
 		timers := "/proc/sys/net/ipv4/neigh/" + e.Name + "/"
 		if err := errors.Join(write(timers+"base_reachable_time_ms", "3600000"), write(timers+"gc_stale_time", "86400")); err != nil {
@@ -297,36 +301,6 @@ func defaultRoute(index int) *nl.NetlinkRequest {
 	r.AddData(info)
 	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(index))))
 	return r
-}
-
-// The requests of linux/ethtool.h that set one kind of offload each.
-const (
-	ethtoolTxChecksum  = 0x17
-	ethtoolScatter     = 0x19
-	ethtoolTCPSegments = 0x1f
-	ethtoolSegments    = 0x24
-	ethtoolReassembly  = 0x2c
-)
-
-// asTheyAre keeps an interface from sending what only a network card could finish. Of
-// these only checksums must be off; the rest follows or is off already, kernel by kernel.
-func asTheyAre(socket int, name string) error {
-	var first error
-	for _, request := range []uint32{ethtoolTxChecksum, ethtoolScatter, ethtoolTCPSegments, ethtoolSegments, ethtoolReassembly} {
-		value := struct{ request, data uint32 }{request: request}
-		r := struct {
-			name [unix.IFNAMSIZ]byte
-			data unsafe.Pointer
-			_    [16]byte // the kernel copies a whole struct ifreq
-		}{data: unsafe.Pointer(&value)}
-		copy(r.name[:unix.IFNAMSIZ-1], name)
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(socket), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&r)))
-		runtime.KeepAlive(&value)
-		if errno != 0 && request == ethtoolTxChecksum {
-			first = errno
-		}
-	}
-	return first
 }
 
 // byHost sorts things by the host they are in, keeping the order in which hosts appear.

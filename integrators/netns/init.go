@@ -48,7 +48,8 @@ type initProcess struct {
 	byID   map[uint64]*child
 	orphan chan struct{} // capacity 1: something was reaped
 
-	hosts map[string]*host // of the goroutine that handles requests
+	hosts    map[string]*host // of the goroutine that handles requests, as is
+	offloads offloads         // what this kernel knows of them
 }
 
 type child struct {
