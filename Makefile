@@ -6,7 +6,7 @@ LAB  := ./integrators/... ./cmd/... ./examples/...
 REST := $(shell go list ./... 2>/dev/null | grep -v -e /integrators/ -e /cmd/ -e /examples)
 RACY := ./core/control/... ./plugins/apprpc/... ./integrators/controller/... ./integrators/traffic/...
 
-.PHONY: build demo test lab-test lint race bench bench-peers bench-sim bench-import generate profile clean
+.PHONY: build demo test lab-test lint race bench bench-peers bench-sim bench-import bench-control generate profile clean
 
 build: ## sendim and the shipped apps, into bin/
 	go build -trimpath -pgo $(CURDIR)/cmd/sendim/sendim.pgo -o bin/sendim ./cmd/sendim
@@ -80,6 +80,13 @@ IMPORT := cmd/sendim:Import $(foreach n,10000 100000 1000000,$(foreach k,topolog
 
 bench-import: ## foreign files (SENDIM_REFERENCE names a folder of them) and generated networks, beside networkx
 	$(BENCH) $(IMPORT)
+
+CONTROL := $(foreach b,Connect Rules RoundTrips LinkFailure,$(foreach n,50 200 400,integrators/controller/embedded:Many$(b)/switches=$(n))) \
+           integrators/controller/embedded:Rules integrators/controller/embedded:RoundTrips/1-under-way integrators/controller/embedded:RoundTrips/64-under-way \
+           integrators/controller/embedded:Return/10000-rules
+
+bench-control: ## the embedded controller with hundreds of real switches; needs root and Open vSwitch
+	$(BENCH) $(CONTROL)
 
 generate: ## schemas, the descriptor reference and the wire code
 	go test ./descriptors -run Generated -update
