@@ -169,16 +169,22 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// restore opens a session as a checkpoint has it.
-func (r *run) restore(ctx context.Context, spec backend.Spec) (backend.Session, error) {
+// restore opens a session as a checkpoint has it. The one before it is heard no more.
+func (r *run) restore(ctx context.Context, spec backend.Spec, from *Checkpoint) (backend.Session, error) {
 	b, ok := r.backend.(backend.Restorer)
 	if !ok {
 		return nil, NoCheckpoints(r.found.Capabilities)
 	}
-	s, err := b.Restore(ctx, spec, r.sink, r.spec.From.tables)
+	spec.Model, spec.Deployment = from.Job.Model, from.Job.Deployment
+	fresh := &gate{to: r.sink}
+	s, err := b.Restore(ctx, spec, fresh, from.tables)
 	if err != nil {
-		return nil, refused(r.spec.From.About, err)
+		return nil, refused(from.About, err)
 	}
+	if r.gate != nil {
+		r.gate.shut()
+	}
+	r.gate = fresh
 	return s, nil
 }
 

@@ -70,7 +70,7 @@ type Progress struct {
 func (l *Live) Progress() Progress {
 	p := Progress{Until: l.until, Real: time.Since(l.began)}
 	p.Started, p.Ended = l.Counts()
-	if s, ok := l.world.Session.(interface {
+	if s, ok := l.world.session().(interface {
 		Pulse() (model.Time, uint64, int)
 	}); ok {
 		p.Virtual = true
@@ -96,6 +96,14 @@ func (l *Live) poll() {
 // requests meanwhile: each one ends the stretch of time under way, which goes on after.
 func (l *Live) pass(ctx context.Context, until model.Time) error {
 	for {
+		for l.world.held {
+			select {
+			case r := <-l.requests:
+				l.serve(r)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		stretch, cut := context.WithCancel(ctx)
 		var asked *request
 		watched := make(chan struct{})
@@ -123,7 +131,7 @@ func (l *Live) pass(ctx context.Context, until model.Time) error {
 			return err
 		}
 		l.serve(*asked)
-		if err == nil { // the time was reached as the request came
+		if err == nil && !l.world.held { // the time was reached as the request came
 			return nil
 		}
 	}

@@ -91,13 +91,13 @@ func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
 		}
 	}
 	r.manifest = r.describe()
-	r.sink = trace.Tee(r.results)
+	r.sink = trace.Tee(r.results, &r.seen)
 	if spec.Root != "" {
 		if r.record, err = record.New(spec.Root, spec.Name, j.Title(), time.Now()); err != nil {
 			return nil, err
 		}
 		r.manifest.ID = r.record.ID
-		r.sink = trace.Tee(r.results, r.record.Trace)
+		r.sink = trace.Tee(r.results, &r.seen, r.record.Trace)
 		if err := r.record.Write("manifest.json", r.manifest.Write); err != nil {
 			return nil, err
 		}
@@ -121,6 +121,8 @@ type run struct {
 	scenario []model.ScenarioStep
 	tables   []report.Table
 	end      model.Time
+	seen     kinds // of entries
+	gate     *gate // of the session
 }
 
 func (r *run) carryOut(ctx context.Context) (*Result, error) {
@@ -168,9 +170,10 @@ func (r *run) live(ctx context.Context) (err error) {
 		return err
 	}
 	closed := false
+	current := func() backend.Session { return session }
 	defer func() {
 		if !closed {
-			err = errors.Join(err, session.Close())
+			err = errors.Join(err, current().Close())
 		}
 	}()
 	if r.spec.From == nil {
@@ -183,9 +186,13 @@ func (r *run) live(ctx context.Context) (err error) {
 		}
 	}
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
-	w.job, w.about, w.stops = j, r.manifest, r.spec.Stops
+	w.job, w.about, w.stops, w.counted = j, r.manifest, r.spec.Stops, &r.seen
+	w.reopen = func(ctx context.Context, from *Checkpoint) (backend.Session, error) {
+		return r.restore(ctx, spec, from)
+	}
+	current = w.session
 	if r.record != nil {
-		w.entries = r.record.Trace.Count
+		w.entries, w.record = r.record.Trace.Count, r.record
 	}
 	l := &Live{Manifest: r.manifest, requests: make(chan request), over: make(chan struct{}), world: w, began: time.Now(), until: j.Deployment.Until()}
 	w.Captures = &Captures{}
@@ -215,6 +222,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	if lost := (*control.AppLostError)(nil); errors.As(err, &lost) && errors.As(snapErr, &lost) {
 		snapErr = nil // it is told once
 	}
+	session = w.Session // it may have been taken back to an earlier one
 	r.end = session.Now()
 	close(l.over)
 	if d, ok := session.(interface{ Digest() string }); ok {
@@ -234,9 +242,10 @@ func (r *run) live(ctx context.Context) (err error) {
 // open opens the session, empty or as a checkpoint has it.
 func (r *run) open(ctx context.Context, spec backend.Spec) (backend.Session, error) {
 	if r.spec.From != nil {
-		return r.restore(ctx, spec)
+		return r.restore(ctx, spec, r.spec.From)
 	}
-	session, err := r.backend.Open(ctx, spec, r.sink)
+	r.gate = &gate{to: r.sink}
+	session, err := r.backend.Open(ctx, spec, r.gate)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", r.backend.Name(), err)
 	}

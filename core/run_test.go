@@ -87,7 +87,7 @@ const pair = `<system name="pair">
   <test><reachable from="*" to="*"/><loss flow="f" max="60%"/></test>
 </system>`
 
-func load(t *testing.T, system, plugin string, degrade deployment.Degrade) *job.Job {
+func load(t testing.TB, system, plugin string, degrade deployment.Degrade) *job.Job {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "net.xml", system)
@@ -99,7 +99,7 @@ func load(t *testing.T, system, plugin string, degrade deployment.Degrade) *job.
 	return j
 }
 
-func write(t *testing.T, dir, name, text string) {
+func write(t testing.TB, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 		t.Fatal(err)

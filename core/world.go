@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"sendim/core/backend"
 	"sendim/core/flow"
 	"sendim/core/job"
 	"sendim/core/model"
+	"sendim/core/record"
 	"sendim/core/report"
 )
 
@@ -27,7 +29,20 @@ type World struct {
 	// for checkpoints
 	job     *job.Job
 	about   report.Manifest
-	entries func() int64 // of the trace; nil when nothing is recorded
+	entries func() int64   // of the trace; nil when nothing is recorded
+	record  *record.Record // nil when nothing is recorded
+	counted *kinds
+	reopen  func(context.Context, *Checkpoint) (backend.Session, error)
+	marks   []mark
+	swap    sync.Mutex // held to change Session, and to look at it from other goroutines
+	held    bool       // time stands still until somebody says otherwise
+}
+
+// session is Session, for any goroutine.
+func (w *World) session() backend.Session {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	return w.Session
 }
 
 func newWorld(s backend.Session, n *model.Network, caps backend.Capabilities, results *report.Collector, scenario []model.ScenarioStep) *World {
@@ -44,15 +59,23 @@ func (w *World) Advance(ctx context.Context, until model.Time) error {
 		if err := w.let(ctx, w.scenario[0].At); err != nil {
 			return err
 		}
-		step := w.scenario[0]
-		w.scenario = w.scenario[1:]
-		for i := range step.Changes {
-			if _, err := w.Session.Do(ctx, backend.Action{Change: &step.Changes[i]}); err != nil {
-				return fmt.Errorf("scenario at %v: %s: %w", step.At, step.Changes[i].Kind, err)
-			}
+		if err := w.act(ctx); err != nil {
+			return err
 		}
 	}
 	return w.let(ctx, until)
+}
+
+// act carries out the scenario's next step.
+func (w *World) act(ctx context.Context) error {
+	step := w.scenario[0]
+	w.scenario = w.scenario[1:]
+	for i := range step.Changes {
+		if _, err := w.Session.Do(ctx, backend.Action{Change: &step.Changes[i]}); err != nil {
+			return fmt.Errorf("scenario at %v: %s: %w", step.At, step.Changes[i].Kind, err)
+		}
+	}
+	return nil
 }
 
 // Tick is how finely time passes while an outcome is awaited.

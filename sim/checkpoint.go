@@ -210,3 +210,33 @@ var (
 	_ backend.Restorer     = Backend{}
 	_ app.Instance         = (*minded)(nil)
 )
+
+// Next is the next moment at which something may happen, false if nothing is left to.
+func (s *Session) Next() (model.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, err := s.ready()
+	if err != nil {
+		return 0, false
+	}
+	at := w.soonestOf()
+	if horizon := w.horizon(); horizon < at {
+		at = horizon + 1 // by then the apps have been asked
+	}
+	if at == math.MaxInt64 {
+		return 0, false
+	}
+	return w.outside(at), true
+}
+
+// soonestOf is the time of the earliest event, math.MaxInt64 if there is none.
+func (w *world) soonestOf() int64 {
+	if w.part != nil {
+		return w.lanes.earliest()
+	}
+	at, ok := w.queue.PeekTime()
+	if !ok {
+		return math.MaxInt64
+	}
+	return at
+}

@@ -119,6 +119,34 @@ func (r *Record) CloseTrace() error {
 	return errors.Join(r.Trace.Close(), r.file.Close())
 }
 
+// Mark is a place in the trace.
+type Mark struct{ bytes, entries int64 }
+
+// Mark is where the trace ends now.
+func (r *Record) Mark() (Mark, error) {
+	if err := r.Trace.Flush(); err != nil {
+		return Mark{}, err
+	}
+	at, err := r.file.Seek(0, io.SeekCurrent)
+	return Mark{at, r.Trace.Count()}, err
+}
+
+// Rewind has the trace end at a place where it has ended before: what came after is
+// forgotten.
+func (r *Record) Rewind(m Mark) error {
+	if err := r.Trace.Flush(); err != nil {
+		return err
+	}
+	if err := r.file.Truncate(m.bytes); err != nil {
+		return fmt.Errorf("cut the trace: %w", err)
+	}
+	if _, err := r.file.Seek(m.bytes, io.SeekStart); err != nil {
+		return fmt.Errorf("cut the trace: %w", err)
+	}
+	r.Trace.Recount(m.entries)
+	return nil
+}
+
 // caller is who called sudo: what a run under sudo leaves behind belongs to them.
 func caller() *[2]int {
 	if os.Geteuid() != 0 {

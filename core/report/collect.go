@@ -21,7 +21,12 @@ const (
 // Collector is a trace.Sink that gathers what the results need. It is safe for
 // concurrent use.
 type Collector struct {
-	mu      sync.Mutex
+	mu sync.Mutex
+	collected
+}
+
+// collected is what a Collector knows.
+type collected struct {
 	net     *model.Network
 	r       Results
 	started map[string]trace.Entry // flows without a result yet
@@ -40,8 +45,8 @@ type Collector struct {
 
 // NewCollector prepares for a run of a network.
 func NewCollector(n *model.Network) *Collector {
-	return &Collector{net: n, started: map[string]trace.Entry{}, begun: map[string]int{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
-		totals: map[[2]string]bool{}, pings: map[[2]string]int{}, warned: map[string]bool{}, spans: map[[2]string]model.Time{}, recent: map[[2]string]*window{}}
+	return &Collector{collected: collected{net: n, started: map[string]trace.Entry{}, begun: map[string]int{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
+		totals: map[[2]string]bool{}, pings: map[[2]string]int{}, warned: map[string]bool{}, spans: map[[2]string]model.Time{}, recent: map[[2]string]*window{}}}
 }
 
 // Emit takes an entry.

@@ -48,6 +48,13 @@ func (w *Writer) Count() int64 {
 	return w.count
 }
 
+// Recount says how many entries there are after the underlying file was cut.
+func (w *Writer) Recount(entries int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count = entries
+}
+
 // Flush brings everything written so far to the underlying writer.
 func (w *Writer) Flush() error {
 	w.mu.Lock()

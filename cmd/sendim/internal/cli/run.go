@@ -400,6 +400,10 @@ func (s *session) watch(ctx context.Context, l *core.Live) {
 
 // interact is the prompt, or a script in its place.
 func (s *session) interact(ctx context.Context, l *core.Live, console *prompt.Console) error {
+	err := l.Do(ctx, func(w *core.World) error { console.Remember(w); return nil })
+	if err != nil {
+		return err
+	}
 	if !terminal(s.in) {
 		failed, err := prompt.Read(ctx, console, s.in, s.out, s.errs)
 		s.failed += failed

@@ -23,11 +23,14 @@ var ErrLeave = errors.New("leave the prompt")
 type Console struct {
 	do       func(context.Context, func(*core.World) error) error
 	manifest report.Manifest
-	flows    int // transfers started so far, for their names and ports
+	dir      string // of the run; "" when nothing is recorded
+	flows    int    // transfers started so far, for their names and ports
+
+	remembers bool // for seek, after every line
 }
 
 // New makes a console for a run, for any goroutine.
-func New(l *core.Live) *Console { return &Console{do: l.Do, manifest: l.Manifest} }
+func New(l *core.Live) *Console { return &Console{do: l.Do, manifest: l.Manifest, dir: l.Dir} }
 
 // On makes a console for the conductor's own goroutine, which holds the world already.
 func On(w *core.World) *Console {
@@ -78,7 +81,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{
+	return slices.Concat([]command{
 		{"help", "help", "this list", (*call).help},
 		{"nodes", "nodes", "all nodes", (*call).nodes},
 		{"net", "net", "each node's interfaces and what they lead to", (*call).net},
@@ -99,10 +102,11 @@ func commands() []command {
 		{"status", "status", "where the run stands", (*call).status},
 		{"time", "time", "the run's clock", (*call).time},
 		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run},
+	}, passing(), []command{
 		{"exit", "exit", "end the run (also quit, EOF)", nil},
 		{"quit", "quit", "end the run", nil},
 		{"EOF", "EOF", "end the run", nil},
-	}
+	})
 }
 
 // Execute carries out one line and writes what it has to say. ErrLeave asks the caller
@@ -125,13 +129,14 @@ func (c *Console) Execute(ctx context.Context, line string, out io.Writer) error
 		if cmd.do == nil {
 			return ErrLeave
 		}
-		return c.call(ctx, out, words[1:], cmd.do)
+		return c.call(ctx, out, words[1:], cmd.do, cmd.name)
 	}
-	return c.call(ctx, out, words, (*call).onNode)
+	return c.call(ctx, out, words, (*call).onNode, "")
 }
 
-func (c *Console) call(ctx context.Context, out io.Writer, args []string, f func(*call) error) error {
+func (c *Console) call(ctx context.Context, out io.Writer, args []string, f func(*call) error, name string) error {
 	return c.do(ctx, func(w *core.World) error {
+		defer c.remembered(w, name)
 		return f(&call{World: w, console: c, ctx: ctx, out: out, args: args})
 	})
 }
