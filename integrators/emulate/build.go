@@ -81,6 +81,9 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err := w.admitAll(); err != nil {
 		return err
 	}
+	if err := s.fits(n, names, w.list); err != nil {
+		return err
+	}
 	apps, err := s.launch(ctx, c.New.Deployment)
 	if err != nil {
 		return err
