@@ -75,6 +75,13 @@ bench-sim: ## the simulator beside its peers, workers, routes, descriptors, and 
 	@$(peered); $(BENCH) "$${args[@]}" $(if $(filter all,$(BENCH_PEERS)),,sim:ConstructLarge/nodes=1000000 sim/fluid:FatTree/k=16/flows=100000) \
 	  $(WORKERS) $(CHUNKS) sim:FlowEvents $(EVENTS) $(ROUTES) $(DECODE) $(CONVERT) $(SCALE)
 
+EMULATION := $(foreach n,200 400,$(foreach w,peer=unbatched peer=mininet ours,integrators/emulate:Start/nodes=$(n)/$(w))) \
+             $(foreach w,$(if $(filter all,$(BENCH_PEERS)),peer=unbatched) peer=mininet ours,integrators/emulate:Start/nodes=800/$(w)) \
+             integrators/emulate:Start/nodes=1800/ours integrators/netns:MakeHosts integrators/netns:OpenClose
+
+bench-emulation: ## the start and end of emulated chains, native beside Mininet; needs root
+	SENDIM_LAB=1 $(BENCH) $(EMULATION)
+
 IMPORT := cmd/sendim:Import $(foreach n,10000 100000 1000000,$(foreach k,topology-zoo brite caida,cmd/sendim:ImportLarge/kind=$(k)/nodes=$(n))) \
           $(foreach k,linear leaf-spine fat-tree jellyfish small-world random waxman barabasi-albert,$(foreach n,10000 100000 1000000,cmd/sendim:Generate/kind=$(k)/nodes=$(n)))
 

@@ -1,14 +1,23 @@
 package emulate_test
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"sendim/converters/mininet"
 	"sendim/core/backend"
 	"sendim/core/change"
 	"sendim/core/model"
 	"sendim/integrators/emulate"
+	"sendim/integrators/netns"
+	"sendim/integrators/ovs"
+	"sendim/integrators/shell"
 )
 
 func up(b *testing.B, e backend.Backend, n *model.Network, names ...string) backend.Session {
@@ -25,12 +34,13 @@ func up(b *testing.B, e backend.Backend, n *model.Network, names ...string) back
 }
 
 // BenchmarkStart brings chains of switches, a host at each, up to t=0 and away again: the
-// network and the connections to its controller, without apps.
+// network and the connections to its controller, without apps. The peers are Mininet as
+// this package drives it, with its start-up in batches, and as it is by itself.
 func BenchmarkStart(b *testing.B) {
 	lab(b)
 	for _, nodes := range []int{60, 200, 400, 800, 1800} {
-		for _, e := range []emulate.Backend{{}, {Native: true}} {
-			b.Run(fmt.Sprintf("nodes=%d/emulator=%s", nodes, e.Name()), func(b *testing.B) {
+		start := func(e emulate.Backend) func(*testing.B) {
+			return func(b *testing.B) {
 				n := chain(b, nodes/2)
 				var closing time.Duration
 				for b.Loop() {
@@ -44,8 +54,49 @@ func BenchmarkStart(b *testing.B) {
 					b.StartTimer()
 				}
 				b.ReportMetric(closing.Seconds()/float64(b.N), "stop-s/op")
-			})
+			}
 		}
+		b.Run(fmt.Sprintf("nodes=%d/peer=unbatched", nodes), func(b *testing.B) {
+			n := chain(b, nodes/2)
+			for b.Loop() {
+				unbatched(b, n)
+			}
+		})
+		b.Run(fmt.Sprintf("nodes=%d/peer=mininet", nodes), start(emulate.Backend{}))
+		b.Run(fmt.Sprintf("nodes=%d/ours", nodes), start(emulate.Backend{Native: true}))
+	}
+}
+
+// unbatched starts a network's script in a place of its own, without Mininet's batches and
+// without a controller. Its end is not counted.
+func unbatched(b *testing.B, n *model.Network) {
+	var text bytes.Buffer
+	if err := mininet.Write(&text, n, mininet.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	script := filepath.Join(dir, "net.py")
+	if err := os.WriteFile(script, bytes.Replace(text.Bytes(), []byte("batch=True"), []byte("batch=False"), 1), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	sandbox, err := netns.Open(b.Context(), netns.Options{Label: "bench", RunDir: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		b.StopTimer()
+		_ = sandbox.Close()
+		b.StartTimer()
+	}()
+	if _, err := ovs.Start(b.Context(), sandbox, ovs.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	p, err := shell.Elsewhere(sandbox.Command).Start(b.Context(), shell.Cmd{Argv: []string{"/usr/bin/python3", script, "--serve", "--standalone"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if line, err := bufio.NewReader(p.Stdout()).ReadString('\n'); err != nil || !strings.Contains(line, "ready") {
+		b.Fatal(line, err)
 	}
 }
 

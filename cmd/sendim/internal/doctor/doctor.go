@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"sendim/cmd/sendim/internal/cli"
+	"sendim/core/backend"
+	"sendim/integrators/emulate"
 	"sendim/integrators/netns"
 )
 
@@ -32,9 +34,9 @@ func Examine(ctx context.Context) []cli.Finding {
 		memory(),
 	}
 	if os.Geteuid() == 0 {
-		out = append(out, cli.Finding{What: "root", State: ok, Detail: "Mininet can be run"})
+		out = append(out, cli.Finding{What: "root", State: ok, Detail: "networks can be emulated"})
 	} else {
-		out = append(out, cli.Finding{What: "root", State: missing, Detail: "Mininet needs root; the simulation does not", Fix: "sudo sendim run ... --on mininet"})
+		out = append(out, cli.Finding{What: "root", State: missing, Detail: "emulation needs root; the simulation does not", Fix: "sudo sendim run ... --on mininet"})
 	}
 	for _, t := range []struct{ what, program, pkg string }{
 		{"python", "python3", "python3"}, {"mininet", "mn", "mininet"}, {"open vswitch", "ovs-vswitchd", "openvswitch-switch"}, {"ovsdb", "ovsdb-server", "openvswitch-switch"},
@@ -42,8 +44,22 @@ func Examine(ctx context.Context) []cli.Finding {
 	} {
 		out = append(out, tool(ctx, t.what, t.program, t.pkg))
 	}
+	out = append(out, native(ctx))
 	out = append(out, kernel()...)
 	return append(out, pressure())
+}
+
+// native asks the emulation that does without Mininet what it lacks.
+func native(ctx context.Context) cli.Finding {
+	f := cli.Finding{What: "native emulation", State: ok, Detail: "the same network without Mininet, several times faster: --on native"}
+	if _, err := (emulate.Backend{Native: true}).Capabilities(ctx, backend.Spec{}); err != nil {
+		what, _, _ := strings.Cut(err.Error(), "\n")
+		f = cli.Finding{What: f.What, State: missing, Detail: what, Fix: "sudo sendim doctor"}
+		if os.Geteuid() == 0 {
+			f.Fix = "sudo apt-get install openvswitch-switch iproute2"
+		}
+	}
+	return f
 }
 
 func memory() cli.Finding {
