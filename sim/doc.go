@@ -87,7 +87,11 @@
 // application's, without headers, and they ignore loss. Their path is what their header
 // meets in the tables; a miss sends one real frame, which makes the controller act. They
 // do not see frames on the same links; frames see the rate that fluid flows leave over, but
-// at least a tenth of the link, and divide that among their classes.
+// at least a tenth of the link, and divide that among their classes. Beside fluid flows that
+// take all of a link, it so carries up to 110 % of its rate. Frames that wait when more fluid
+// comes still leave at the rate that was left over when they came to the queue (where ports
+// have queues by class, only the one being sent does): for as long, up to the time that a full
+// queue takes, the link carries up to 200 %, and never more than 110 % and what its queue holds.
 //
 // A fluid connection whose path goes tries again as TCP does, 200 ms after and after twice
 // as long each time, and goes on at that try; a path that is back within 50 ms is taken at
