@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"core/packet":        {},
 	"core/graph":         {},
 	"core/deployment":    {"core/model"},
+	"core/cost":          {"core/model"},
 	"core/workload":      {"core/model", "core/random"},
 	"core/naming":        {"core/model"},
 	"core/flow":          {"core/packet"},

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"sendim/core/backend"
-	"sendim/core/change"
 	"sendim/core/control"
+	"sendim/core/cost"
 	"sendim/core/deployment"
 	"sendim/core/job"
 	"sendim/core/model"
@@ -37,6 +37,7 @@ type RunSpec struct {
 	Notices  []string                            // for the manifest
 	From     *Checkpoint                         // go on from there; its Job is the run's
 	Stops    []Stop                              // by time, within the run's traffic
+	Costs    *cost.Book                          // what worlds take of this machine; nil: nothing was measured
 	Remember bool                                // all that a checkpoint may need, however much
 }
 
@@ -71,20 +72,18 @@ const ended = 20 * time.Second
 // cannot do what is asked are faults, and nothing has been built then. The session is
 // closed in every case.
 func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
-	j := spec.Job
-	b, err := job.Pick(j.Deployment, j.Descriptor, spec.Backends)
+	r := &run{spec: spec, asked: spec.Job, hooks: h, ways: waysOf(spec.Job)}
+	if spec.From != nil { // it has been chosen then
+		r.ways = []way{{spec.Job.Deployment, 0}}
+	}
+	err := r.choose(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	found, err := job.Check(ctx, j, b, spec.Launch)
-	if err != nil {
-		return nil, err
-	}
-	r := &run{spec: spec, hooks: h, backend: b, found: found}
+	j := r.spec.Job
 	if spec.From != nil {
 		r.results, r.scenario = spec.From.results, spec.From.scenario
 	} else {
-		job.SetSampling(j)
 		r.results = report.NewCollector(j.Model)
 		if r.scenario, err = workload.Scenario(j.Model, j.Deployment.Seed()); err != nil {
 			return nil, err
@@ -114,6 +113,10 @@ type run struct {
 	hooks    Hooks
 	backend  backend.Backend
 	found    job.Findings
+	asked    *job.Job
+	ways     []way // that are left to be tried
+	budget   time.Duration
+	choice   *report.Choice // nil: the world was not for the machine to choose
 	manifest report.Manifest
 	record   *record.Record // nil when nothing is recorded
 	results  *report.Collector
@@ -152,9 +155,6 @@ func (r *run) carryOut(ctx context.Context) (*Result, error) {
 // live is what happens while the session lives, and its end.
 func (r *run) live(ctx context.Context) (err error) {
 	j := r.spec.Job
-	for _, w := range j.Warnings {
-		r.sink.Emit(&trace.Entry{At: -1, Kind: trace.Warning, Text: w})
-	}
 	launch, endApps := steadyLauncher(ctx, r.spec.Launch)
 	defer endApps()
 	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without,
@@ -165,10 +165,11 @@ func (r *run) live(ctx context.Context) (err error) {
 			return fmt.Errorf("find the run's folder: %w", err)
 		}
 	}
-	session, err := r.open(ctx, spec)
+	session, err := r.bringUp(ctx, &spec)
 	if err != nil {
 		return err
 	}
+	j = r.spec.Job // in the world that it has come to
 	closed := false
 	current := func() backend.Session { return session }
 	defer func() {
@@ -176,15 +177,6 @@ func (r *run) live(ctx context.Context) (err error) {
 			err = errors.Join(err, current().Close())
 		}
 	}()
-	if r.spec.From == nil {
-		c := change.FromNothing(change.State{Model: j.Model, Deployment: j.Deployment})
-		err = session.Apply(ctx, c, func(step, done int) {
-			r.progress("build "+string(c.Steps[step].Kind)+"s", done, c.Steps[step].Count)
-		})
-		if err != nil {
-			return fmt.Errorf("bring the network up in %s: %w", r.backend.Name(), err)
-		}
-	}
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
 	w.job, w.about, w.stops, w.counted = j, r.manifest, r.spec.Stops, &r.seen
 	w.reopen = func(ctx context.Context, from *Checkpoint) (backend.Session, error) {
@@ -369,5 +361,6 @@ func (r *run) describe() report.Manifest {
 	m.Facts["cores"] = strconv.Itoa(runtime.NumCPU())
 	m.Facts["go"] = runtime.Version()
 	slices.Sort(m.Capabilities)
+	m.Choice = r.choice
 	return m
 }

@@ -66,6 +66,9 @@ func (x *deploymentDecoder) document(language *element) {
 	if t.has("degrade") {
 		d.Degrade = deployment.Degrade(t.text("degrade"))
 	}
+	d.Prefer = deployment.Realization(t.text("prefer"))
+	prefers := t.where
+	prefers.Attribute = "prefer"
 	d.Emulation.Emulator = "mininet"
 	x.names = map[string]bool{}
 	x.w.each(language, x.element)
@@ -77,8 +80,13 @@ func (x *deploymentDecoder) document(language *element) {
 		root.Attribute = "realization"
 		x.faults.Addf(fault.RealizationMissing, root, "nothing says which world: give realization, one of %s", strings.Join(deployment.Realizations(), ", "))
 	}
+	if d.Prefer != "" && d.Realization != deployment.Simulation && d.Realization != "" {
+		x.warnings.Addf(fault.Unused, prefers, "means nothing with realization %s", d.Realization)
+	}
 	for _, p := range x.details {
-		if p.Element != string(d.Realization) && d.Realization != "" {
+		used := p.Element == string(d.Realization) || p.Element == string(d.Prefer) ||
+			d.Realization == deployment.Emulation && p.Element == string(d.Emulation.Fallback)
+		if !used && d.Realization != "" {
 			x.warnings.Addf(fault.Unused, p, "means nothing with realization %s", d.Realization)
 		}
 	}

@@ -13,6 +13,7 @@ func deploymentElement() *element {
 			{name: "realization", kind: choice, choices: deployment.Realizations(), initial: "the one whose details are given", doc: "the kind of world"},
 			{name: "environment", kind: choice, choices: deployment.Environments(), initial: "development", doc: "the stage of the work"},
 			{name: "degrade", kind: choice, choices: []string{string(deployment.Refuse), string(deployment.Allow)}, initial: "refuse", doc: "what to do when the world cannot do what the model asks"},
+			{name: "prefer", kind: choice, choices: []string{string(deployment.Emulation)}, doc: "with realization simulation: the world to take instead where this machine has room for it and brings it up within its budget"},
 		},
 		children: []*element{
 			{name: "system", doc: "A system descriptor; several are one network.", attrs: []attribute{{name: "href", kind: href, required: true, doc: "path relative to this file"}}},
@@ -42,8 +43,8 @@ func deploymentElement() *element {
 				{name: "workers", kind: workers, initial: "auto", doc: "threads; the result does not depend on them"}}},
 			{name: "emulation", once: true, doc: "Details of an emulated run.", attrs: []attribute{
 				{name: "emulator", kind: choice, choices: []string{"mininet", "native"}, initial: "mininet", doc: "which emulator"}, seed, until,
-				{name: "budget", kind: span, doc: "how long bringing it up may take"},
-				{name: "fallback", kind: choice, choices: deployment.Realizations(), doc: "world to take when the budget does not suffice"}}},
+				{name: "budget", kind: span, doc: "how long bringing it up may take; 60s where it is preferred, else as long as it takes"},
+				{name: "fallback", kind: choice, choices: []string{string(deployment.Simulation)}, doc: "world to take when this machine cannot carry the network, or not bring it up within the budget"}}},
 			{name: "physical", once: true, doc: "Details of a run on real hosts.", attrs: []attribute{seed, until},
 				children: []*element{
 					{name: "host", doc: "A machine that carries part of the network.", attrs: []attribute{{name: "id", kind: id, required: true, doc: "its name"},

@@ -230,7 +230,7 @@ func (e *encoder) tests() {
 // value. Its error wraps that of w.
 func EncodeDeployment(w io.Writer, d *deployment.Deployment) error {
 	e := &encoder{w: bufio.NewWriter(w)}
-	e.open("deployment", "name", d.Name, "realization", string(d.Realization), "environment", string(d.Environment), "degrade", string(d.Degrade))
+	e.open("deployment", "name", d.Name, "realization", string(d.Realization), "environment", string(d.Environment), "degrade", string(d.Degrade), "prefer", string(d.Prefer))
 	for _, s := range d.Systems {
 		e.leaf("system", "href", s)
 	}

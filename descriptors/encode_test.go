@@ -256,6 +256,7 @@ func TestAnEncodedDeploymentDecodesToTheSameValues(t *testing.T) {
 			d.Control = deployment.Control{Delay: 5, Address: "127.0.0.1:6653", Delays: []deployment.SwitchDelay{{Nodes: "type=switch", Delay: model.Second}}}
 			d.Applications = append(d.Applications, deployment.Application{Name: "x", Plugin: "y", OnLoss: "keep", SHA256: strings.Repeat("0a", 32),
 				Memory: 256 << 20, Commands: 1000, Silence: 3 * model.Second})
+			d.Prefer = deployment.Emulation
 			d.Simulation = deployment.SimulationOptions{Seed: 7, Until: 30 * model.Second, Workers: 2}
 			d.Emulation = deployment.EmulationOptions{Emulator: "native", Until: 1, Seed: 3, Budget: 60 * model.Second, Fallback: deployment.Simulation}
 			d.Physical = deployment.PhysicalOptions{Hosts: []deployment.PhysicalHost{{ID: "n1", OVSDB: "unix:/x", Libvirt: "qemu:///system", Docker: "d", Address: "10.0.0.1"}}, Tunnel: "vxlan", Until: 2, Seed: 4}

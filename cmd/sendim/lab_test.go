@@ -36,6 +36,7 @@ func TestLab(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+":"+e.Getenv("PATH"))
 			e.Setenv("EXAMPLES", examples(t))
+			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/.cache")
 			return stopWhatWasLeft(e)
 		},
 	})

@@ -26,5 +26,6 @@ func wiring() cli.Wiring {
 		Importers: importers(),
 		Hidden:    hidden(),
 		Doctor:    doctor.Examine,
+		Measure:   doctor.Measure,
 	}
 }

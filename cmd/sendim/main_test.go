@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE") != "",
 		Setup: func(e *testscript.Env) error {
 			goCaches(e)
+			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/.cache")
 			return stopWhatWasLeft(e)
 		},
 		Condition: has,

@@ -59,7 +59,8 @@ type Deployment struct {
 	Realization  Realization
 	Environment  Environment
 	Degrade      Degrade
-	Systems      []string // files, relative to the descriptor, in order
+	Prefer       Realization // the world to take where this machine has room for it; "": Realization
+	Systems      []string    // files, relative to the descriptor, in order
 	Scale        Scale
 	Applications []Application // in the order of their tables
 	Control      Control
@@ -187,9 +188,13 @@ type EmulationOptions struct {
 	Emulator string // mininet (default) or native
 	Until    model.Time
 	Seed     uint64
-	Budget   model.Time
-	Fallback Realization
+	Budget   model.Time  // how long bringing it up may take; 0: as long as it takes
+	Fallback Realization // the world to take where the machine is too small or too slow; "": none
 }
+
+// DefaultBudget is how long bringing up a world may take that is preferred and sets no
+// budget of its own.
+const DefaultBudget = 60 * model.Second
 
 // PhysicalOptions are the details of a physical run.
 type PhysicalOptions struct {

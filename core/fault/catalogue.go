@@ -41,6 +41,7 @@ const (
 	NotYet             Code = "not-available"
 	RealizationMissing Code = "realization-missing"
 	Unused             Code = "unused"
+	OverBudget         Code = "over-budget"
 )
 
 // Entry explains one code.
@@ -91,5 +92,6 @@ func Catalogue() []Entry {
 		{NotYet, "part of the language that this version cannot carry out"},
 		{RealizationMissing, "a deployment descriptor without a realization"},
 		{Unused, "something declared that nothing uses"},
+		{OverBudget, "a world takes longer to bring up than its budget"},
 	}
 }

@@ -167,6 +167,9 @@ func (j *Job) flows(in Input) (replayed int, err error) {
 func (j *Job) override(in Input, faults *fault.List) {
 	d := *j.Deployment
 	j.Deployment = &d
+	if in.On != "" {
+		d.Prefer = "" // whoever names a world leaves no choice
+	}
 	if in.On != "" && in.On != WorldOf(&d) {
 		until, seed := d.Until(), d.Seed()
 		d.Realization, d.Emulation.Emulator = deployment.Emulation, in.On
@@ -249,9 +252,6 @@ func WorldOf(d *deployment.Deployment) string {
 // Pick finds the backend that a deployment asks for.
 func Pick(d *deployment.Deployment, file string, backends []backend.Backend) (backend.Backend, error) {
 	want := WorldOf(d)
-	if e := d.Emulation; d.Realization == deployment.Emulation && (e.Budget > 0 || e.Fallback != "") {
-		return nil, fault.New(fault.NotYet, fault.Place{File: file, Element: "emulation"}, "budget and fallback are not available in this version; leave them out")
-	}
 	var names []string
 	for _, b := range backends {
 		if b.Name() == want {

@@ -63,6 +63,18 @@ type Manifest struct {
 	Digest       string            `json:"digest,omitempty"`
 	Members      []string          `json:"members,omitempty"` // of repetitions: the ids of the single runs
 	Notices      []string          `json:"notices,omitempty"`
+	BuildSeconds float64           `json:"build_s,omitempty"` // of the wall clock, from nothing to t=0
+	Choice       *Choice           `json:"choice,omitempty"`
+}
+
+// Choice says how a world was chosen where that was left to the machine.
+type Choice struct {
+	Asked    string  `json:"asked"` // the world asked for, or preferred
+	Taken    string  `json:"taken"` // the world that carried the run
+	Reason   string  `json:"reason"`
+	Budget   float64 `json:"budget_s,omitempty"`
+	Estimate float64 `json:"estimate_s,omitempty"` // of bringing the world asked for up; 0: not known
+	Memory   float64 `json:"estimate_bytes,omitempty"`
 }
 
 // Source is a file that the run was made of.

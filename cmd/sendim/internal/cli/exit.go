@@ -57,7 +57,7 @@ func exitCode(err error) int {
 		return OK
 	case errors.As(err, &c):
 		return c.code
-	case fault.Is(err, fault.MissingCapability), fault.Is(err, fault.NotYet):
+	case fault.Is(err, fault.MissingCapability), fault.Is(err, fault.NotYet), fault.Is(err, fault.OverBudget):
 		return NotHere
 	case errors.As(err, &l), errors.As(err, &f):
 		return WrongInput

@@ -15,6 +15,7 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/backend"
+	"sendim/core/cost"
 	"sendim/core/deployment"
 	"sendim/core/fault"
 )
@@ -41,6 +42,9 @@ type Wiring struct {
 	Hidden []Hidden
 	// Doctor lists what this machine can do.
 	Doctor func(ctx context.Context) []Finding
+	// Measure finds out what networks take in a world of real hosts; say hears what it
+	// is at.
+	Measure func(ctx context.Context, b backend.Backend, say func(string)) (*cost.Figures, error)
 }
 
 // Builtin is an app that is linked in.

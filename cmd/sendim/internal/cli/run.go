@@ -258,7 +258,7 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 		return fmt.Errorf("find this program: %w", err)
 	}
 	spec := core.RunSpec{Job: j, Backends: c.wiring.Backends(self), Launch: c.launcher(c.errs), Root: c.runs, Name: o.name,
-		Version: version(), Command: os.Args[1:], Hash: c.hash, From: from}
+		Version: version(), Command: os.Args[1:], Hash: c.hash, From: from, Costs: c.costs()}
 	if notice != "" {
 		spec.Notices = append(spec.Notices, notice)
 	}
@@ -518,6 +518,13 @@ func Summary(w io.Writer, r *report.Results, dir string) error {
 	}
 	if err := r.WriteCompletions(w); err != nil {
 		return err
+	}
+	if c := m.Choice; c != nil {
+		asked := "as was asked"
+		if c.Taken != c.Asked {
+			asked = "asked for was " + report.World(c.Asked)
+		}
+		fmt.Fprintf(w, "world   %s, %s: %s\n", report.World(c.Taken), asked, c.Reason)
 	}
 	for _, d := range m.Degraded {
 		fmt.Fprintf(w, "without %s: %s\n", d.Capability, d.Reason)
