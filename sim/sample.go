@@ -26,6 +26,7 @@ func (w *world) sample(now int64) {
 	w.fluidActivate()
 	w.countLines(now)
 	w.gather()
+	var page linkPage
 	slices.Sort(w.active)
 	for _, a := range w.active {
 		c, o := &w.arcs[a], w.oddityOf(a)
@@ -33,7 +34,8 @@ func (w *world) sample(now int64) {
 		packets, bytes := w.waiting(c, now)
 		is := sampled{c.packets - packets + o.fluidPackets, c.bytes - bytes + o.fluidBytes, o.drops + o.strayed, o.haveWaited()}
 		if is != o.past && w.follows.link(model.Arc(a).Link()) {
-			w.emit(w.linkEntry(trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops, is.waited - o.past.waited}, now))
+			w.linkEntry(&page, trace.LinkSample, a, model.Time(now-w.sampled), sampled{is.packets - o.past.packets, is.bytes - o.past.bytes, is.drops - o.past.drops, is.waited - o.past.waited}, now)
+			w.sink.Emit(&page.Entry)
 		}
 		o.past = is
 		w.follows.queue(w, a, now)
@@ -59,19 +61,30 @@ func (w *world) wake(now int64) {
 	}
 }
 
-func (w *world) linkEntry(kind trace.Kind, a uint32, span model.Time, s sampled, now int64) *trace.Entry {
+// linkPage is an entry about a link, which nobody keeps, and room for what is kept of it.
+type linkPage struct {
+	trace.Entry
+	room []trace.Sample
+}
+
+func (w *world) linkEntry(p *linkPage, kind trace.Kind, a uint32, span model.Time, s sampled, now int64) {
 	arc, queue := model.Arc(a), 0.0
 	if span > 0 {
 		queue = s.waited / float64(span)
 	}
-	return &trace.Entry{At: w.outside(now), Kind: kind, Link: w.net.LinkName(arc.Link()), Sample: &trace.Sample{
-		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
-		Packets: int64(s.packets), Bytes: int64(s.bytes), Drops: int64(s.drops), Queue: queue, Rate: model.Rate(w.arcs[a].rate)}}
+	if len(p.room) == 0 {
+		p.room = make([]trace.Sample, 64)
+	}
+	p.Entry = trace.Entry{At: w.outside(now), Kind: kind, Link: w.net.LinkName(arc.Link()), Sample: &p.room[0]}
+	p.room = p.room[1:]
+	*p.Sample = trace.Sample{From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
+		Packets: int64(s.packets), Bytes: int64(s.bytes), Drops: int64(s.drops), Queue: queue, Rate: model.Rate(w.arcs[a].rate)}
 }
 
 // totals writes what every direction has carried since t=0, where it is anything.
 func (w *world) totals(now int64) {
 	w.countLines(now)
+	var page linkPage
 	for a := range w.arcs {
 		c := &w.arcs[a]
 		if c.packets == 0 && c.odd == 0 {
@@ -84,7 +97,8 @@ func (w *world) totals(now int64) {
 			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed, o.haveWaited()}
 		}
 		if s != (sampled{}) {
-			w.emit(w.linkEntry(trace.LinkTotal, uint32(a), w.outside(now), s, now))
+			w.linkEntry(&page, trace.LinkTotal, uint32(a), w.outside(now), s, now)
+			w.sink.Emit(&page.Entry)
 		}
 	}
 }

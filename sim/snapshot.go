@@ -23,6 +23,9 @@ func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2
 		}
 		var items []backend.Item
 		var same alike
+		if what.Used {
+			same.used = s.used()
+		}
 		for id := first; id < last; id++ {
 			if items, err = s.items(ctx, id, what, &same, items[:0]); err != nil {
 				yield(backend.Item{}, err)
@@ -59,6 +62,25 @@ type alike struct {
 	as    *node
 	at    int64
 	rules []backend.Item
+	used  []uint64 // by link: whether anything was ever sent on it; nil: nobody has looked
+}
+
+// used looks at all links in the order in which they lie: going from node to node, every
+// one would have to be fetched by itself. What is sent meanwhile may be missed.
+func (s *Session) used() []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, err := s.ready()
+	if err != nil {
+		return nil
+	}
+	out := make([]uint64, len(w.arcs)/128+1)
+	for a := range w.arcs {
+		if c := &w.arcs[a]; c.packets != 0 || c.odd != 0 {
+			out[a/128] |= 1 << (a / 2 % 64)
+		}
+	}
+	return out
 }
 
 // items appends what one node has. Somebody else may close the session meanwhile.
@@ -83,7 +105,7 @@ func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selec
 					out = append(out, backend.Item{Node: id, Rule: &r})
 				}
 				if x.RestsAs(&x.Switch) {
-					*same = alike{as: x, at: now, rules: slices.Clone(out[from:])}
+					same.as, same.at, same.rules = x, now, slices.Clone(out[from:])
 				}
 			} else {
 				for _, r := range same.rules {
@@ -107,6 +129,9 @@ func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selec
 	if what.Ports {
 		onWire := w.census()
 		for _, arc := range w.net.Arcs(id) {
+			if l := arc.Link(); same.used != nil && same.used[l/64]>>(l%64)&1 == 0 {
+				continue
+			}
 			if p := w.portStatOf(arc, onWire, now); !what.Used || p.Used() {
 				out = append(out, backend.Item{Node: id, Port: &p})
 			}

@@ -20,6 +20,8 @@ func Freezing(p *freeze.Plan) {
 	freeze.Mixed[sent](p, "what")
 	freeze.Skip[Runtime](p, "delays", "a function of the world's; Thawed")
 	freeze.Skip[diary](p, "sink", "the reader of the diary is another one; Thawed")
+	freeze.Skip[diary](p, "page", "scratch of one entry; Thawed")
+	freeze.Skip[Runtime](p, "spare", "room for plants to come")
 	freeze.Skip[Application](p, "Instance", "the app is started anew; Thawed")
 	freeze.Skip[Packet](p, "Bytes", "worlds that have checkpoints give a Framer")
 }

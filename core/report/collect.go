@@ -32,21 +32,19 @@ type collected struct {
 	started map[string]trace.Entry // flows without a result yet
 	begun   map[string]int         // in which order flows started
 	flowAt  map[string]int
-	links   map[[2]string]*Link
-	order   []*Link
-	totals  map[[2]string]bool
+	links   map[[2]string]*carrier
+	order   []*carrier
+	room    []carrier // for the next ones
 	pings   map[[2]string]int
 	warned  map[string]bool
-	spans   map[[2]string]model.Time
 	down    []string // links that are down
-	recent  map[[2]string]*window
 	dropped struct{ points, metrics, followed int }
 }
 
 // NewCollector prepares for a run of a network.
 func NewCollector(n *model.Network) *Collector {
-	return &Collector{collected: collected{net: n, started: map[string]trace.Entry{}, begun: map[string]int{}, flowAt: map[string]int{}, links: map[[2]string]*Link{},
-		totals: map[[2]string]bool{}, pings: map[[2]string]int{}, warned: map[string]bool{}, spans: map[[2]string]model.Time{}, recent: map[[2]string]*window{}}}
+	return &Collector{collected: collected{net: n, started: map[string]trace.Entry{}, begun: map[string]int{}, flowAt: map[string]int{}, links: map[[2]string]*carrier{},
+		pings: map[[2]string]int{}, warned: map[string]bool{}}}
 }
 
 // Emit takes an entry.
@@ -139,34 +137,36 @@ func (c *Collector) sample(e *trace.Entry) {
 	key := [2]string{e.Link, s.From}
 	l := c.links[key]
 	if l == nil {
-		l = &Link{Name: e.Link, From: s.From, To: s.To}
+		if len(c.room) == 0 {
+			c.room = make([]carrier, min(256, 1+len(c.order)))
+		}
+		l, c.room = &c.room[0], c.room[1:]
+		l.Link = Link{Name: e.Link, From: s.From, To: s.To}
 		c.links[key] = l
 		c.order = append(c.order, l)
 	}
 	l.Rate = s.Rate
 	if s.Measured > 0 {
 		l.Measured = s.Measured
-		if w := c.recent[key]; w != nil && s.Rate > 0 && s.Measured > float64(s.Rate) {
+		if w := l.window; w != nil && s.Rate > 0 && s.Measured > float64(s.Rate) {
 			l.Measured = max(float64(s.Rate), min(s.Measured, w.most))
 		}
 	}
 	utilisation := share(float64(s.Bytes)*8, s.Span, s.Rate)
 	if e.Kind == trace.LinkTotal {
-		c.totals[key] = true
+		l.total = true
 		l.Packets, l.Bytes, l.Drops, l.Utilisation = s.Packets, s.Bytes, s.Drops, utilisation
 		return
 	}
 	l.Peak = max(l.Peak, utilisation)
-	w := c.recent[key]
-	if w == nil {
-		w = &window{}
-		c.recent[key] = w
+	if l.window == nil {
+		l.window = &window{}
 	}
-	w.add(e.At, s.Span, s.Bytes)
-	if !c.totals[key] {
+	l.window.add(e.At, s.Span, s.Bytes)
+	if !l.total {
 		l.Packets, l.Bytes, l.Drops = l.Packets+s.Packets, l.Bytes+s.Bytes, l.Drops+s.Drops
-		c.spans[key] += s.Span
-		l.Utilisation = share(float64(l.Bytes)*8, c.spans[key], s.Rate)
+		l.span += s.Span
+		l.Utilisation = share(float64(l.Bytes)*8, l.span, s.Rate)
 	}
 	if len(c.r.Series) >= MostPoints {
 		c.dropped.points++
@@ -177,24 +177,37 @@ func (c *Collector) sample(e *trace.Entry) {
 	}
 }
 
+// carrier is a direction of a link that has carried something.
+type carrier struct {
+	Link
+	total  bool       // what it carried over the whole run has been told
+	span   model.Time // of its samples together
+	window *window    // of its samples; nil: none yet
+}
+
 // window finds the most that a direction carried in any second. A real world's samples
 // are read a little late on a busy machine, so that a single short one seems to exceed
 // a rate that was kept.
 type window struct {
-	samples []trace.Sample // Span is the time at the end here
+	samples []moment
 	start   model.Time
 	bytes   int64
 	most    float64 // bit/s
+}
+
+type moment struct {
+	end   model.Time
+	bytes int64
 }
 
 func (w *window) add(at, span model.Time, bytes int64) {
 	if len(w.samples) == 0 {
 		w.start = at - span
 	}
-	w.samples = append(w.samples, trace.Sample{Span: at, Bytes: bytes})
+	w.samples = append(w.samples, moment{at, bytes})
 	w.bytes += bytes
-	for len(w.samples) > 1 && at-w.samples[0].Span >= model.Second {
-		w.start, w.bytes = w.samples[0].Span, w.bytes-w.samples[0].Bytes
+	for len(w.samples) > 1 && at-w.samples[0].end >= model.Second {
+		w.start, w.bytes = w.samples[0].end, w.bytes-w.samples[0].bytes
 		w.samples = w.samples[1:]
 	}
 	if over := at - w.start; over > 0 {
@@ -286,13 +299,18 @@ func (c *Collector) sortLinks() {
 		}
 		return 2*int(id) + 1
 	}
-	ranks := make(map[*Link]int, len(c.order))
-	for _, l := range c.order {
-		ranks[l] = rank(l)
+	type ranked struct {
+		rank int
+		link *carrier
 	}
-	slices.SortStableFunc(c.order, func(a, b *Link) int { return cmp.Compare(ranks[a], ranks[b]) })
-	for _, l := range c.order {
-		c.r.Links = append(c.r.Links, *l)
+	list := make([]ranked, len(c.order))
+	for i, l := range c.order {
+		list[i] = ranked{rank(&l.Link), l}
+	}
+	slices.SortStableFunc(list, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
+	c.r.Links = slices.Grow(c.r.Links, len(list))
+	for _, x := range list {
+		c.r.Links = append(c.r.Links, x.link.Link)
 	}
 }
 
