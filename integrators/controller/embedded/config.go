@@ -30,6 +30,11 @@ type Config struct {
 	Clock *controller.Clock
 	// DPIDs says which node a datapath id is. Others are refused.
 	DPIDs map[uint64]model.NodeID
+	// Unknown is asked for those that are not in DPIDs; it may be called from several
+	// goroutines at once. Optional.
+	Unknown func(dpid uint64) (model.NodeID, bool)
+	// Keep leaves rules alone that there are no words for: who only looks deletes nothing.
+	Keep bool
 	// Name gives a node's name, for the diary. Optional.
 	Name func(model.NodeID) string
 	// LimitPort limits what leaves a port, which OpenFlow cannot; it is called in the

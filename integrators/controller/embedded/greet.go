@@ -84,6 +84,9 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 				return nil, err
 			}
 			node, ours := k.owner.cfg.DPIDs[f.DPID]
+			if ask := k.owner.cfg.Unknown; !ours && ask != nil && f.Auxiliary == 0 {
+				node, ours = ask(f.DPID)
+			}
 			switch {
 			case !ours:
 				return nil, fmt.Errorf("datapath id %#x is none of this run's", f.DPID)

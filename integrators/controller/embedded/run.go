@@ -65,10 +65,18 @@ func (c *Controller) Close() error {
 	return c.cfg.Listener.Close()
 }
 
+// strangers is how many connections are served at once where nobody has said how many
+// switches there are.
+const strangers = 8192
+
 // accept serves every switch that dials. It ends with the listener.
 func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
 	// Strangers may dial as well, but not without bound.
-	room := make(chan struct{}, 2*len(c.cfg.DPIDs)+64)
+	places := 2*len(c.cfg.DPIDs) + 64
+	if c.cfg.Unknown != nil {
+		places += strangers
+	}
+	room := make(chan struct{}, places)
 	for {
 		nc, err := c.cfg.Listener.Accept()
 		if err != nil {

@@ -60,6 +60,9 @@ func (k *conn) survey() (s survey, err error) {
 	}
 	s.held = got.holdings()
 	s.settle()
+	if k.owner.cfg.Keep {
+		return s, nil
+	}
 	return s, k.expel(got.strange)
 }
 
