@@ -101,7 +101,6 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 	w, out := l.world, make([]counters, len(l.arcs))
 	own := devices(w.place.proc("net/dev"))
 	waiting := queues(ctx, w.place.run)
-	perHost := map[model.NodeID]map[string]counters{}
 	isSwitch := func(id model.NodeID) bool { return w.net.NodeKindOf(id) == model.Switch }
 	for i := range out {
 		arc := model.Arc(i)
@@ -118,24 +117,49 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 				_ = text.Close()
 			}
 		}
-		q, ok := waiting[name]
-		if !isSwitch(from.Node) && everything {
-			h := perHost[from.Node]
-			if h == nil {
-				if run, err := w.ground.inside(from.Node); err == nil && w.net.ArcSpec(arc).Rate > 0 {
-					h = queues(ctx, run)
-				} else {
-					h = map[string]counters{}
-				}
-				perHost[from.Node] = h
-			}
-			q, ok = h[name]
-		}
-		if ok {
+		if q, ok := waiting[name]; ok && isSwitch(from.Node) {
 			out[i].drops, out[i].backlog, out[i].waiting = q.drops, q.backlog, q.waiting
 		}
 	}
+	if everything {
+		l.readHosts(ctx, out)
+	}
 	return out
+}
+
+// readHosts adds drops and backlogs of hosts' queues: of those that have a rate and have
+// sent anything, some hosts at once.
+func (l *links) readHosts(ctx context.Context, out []counters) {
+	w := l.world
+	byHost, order := map[model.NodeID][]int{}, []model.NodeID(nil)
+	for i := range out {
+		host := w.net.ArcFrom(model.Arc(i)).Node
+		if w.net.NodeKindOf(host) == model.Switch || l.arcs[i].rate == 0 || out[i].packets == l.arcs[i].start.packets {
+			continue
+		}
+		if byHost[host] == nil {
+			order = append(order, host)
+		}
+		byHost[host] = append(byHost[host], i)
+	}
+	var all sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for _, host := range order {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			run, err := w.ground.inside(host)
+			if err != nil {
+				return
+			}
+			is := queues(ctx, run)
+			for _, i := range byHost[host] {
+				q := is[w.names.Interface(host, w.net.ArcFrom(model.Arc(i)).Port)]
+				out[i].drops, out[i].backlog, out[i].waiting = q.drops, q.backlog, q.waiting
+			}
+		})
+	}
+	all.Wait()
 }
 
 type device struct{ received, sent counters }
