@@ -56,7 +56,17 @@ func TestDrawnNetworksAreValid(t *testing.T) {
 }
 
 // TestFluidsFollowPackets holds the two granularities of the simulator against each
-// other on flows that last. SENDIM_WORLDS asks for seeds as above.
+// other on flows that last. SENDIM_WORLDS asks for seeds as above. Of the first sixty worlds
+// that fail (2000 to 2059) seven differ by more than it allows, each for a reason that
+// docs/traffic.md has under outages:
+//   - 2003, 2059: the third try falls together with the repair; the connection's segment is
+//     sent before the tables are there and the next comes 1.6 s later, the fluid's finds them.
+//   - 2009, 2056: queues of 0.3 s, which the connection's time-outs count and the fluid's do not.
+//   - 2017: the host whose link was down asks for addresses again while the controller is cut
+//     off, and gets no answer.
+//   - 2007: the host comes back to a window of one segment, and its acknowledgements wait
+//     behind another connection's data: 17 s do not suffice to fill the path again.
+//   - 2011: no outage of packets at all, but connections in both directions of a link.
 func TestFluidsFollowPackets(t *testing.T) {
 	bin := build(t)
 	for _, seed := range seeds(t, fluidSeeds()) {
