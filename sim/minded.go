@@ -17,21 +17,29 @@ type memory struct {
 	forgot bool // there were more than mostRemembered, and nobody had asked for them
 }
 
-// mostRemembered bounds the events that are remembered without being asked for.
+// mostRemembered bounds the events that are remembered without being asked for; the parts
+// of a network of which an app is told count as one each.
 const mostRemembered = 1 << 18
 
 // minded is an app whose events are remembered.
 type minded struct {
 	app.Instance
 	memory
-	all bool
+	all  bool
+	told int // since the start, or since the checkpoint
 }
 
 // Handle remembers events that the app has answered.
 func (m *minded) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
+	m.told += len(events)
+	for i := range events {
+		if t := events[i].Topology; t != nil {
+			m.told += len(t.Switches) + len(t.Links) + len(t.Hosts)
+		}
+	}
 	switch {
 	case m.forgot:
-	case !m.all && len(m.events)+len(events) > mostRemembered:
+	case !m.all && m.told > mostRemembered:
 		m.events, m.forgot = nil, true
 	default:
 		m.events = append(m.events, events...)

@@ -22,6 +22,7 @@ import (
 	"sendim/core/random"
 	"sendim/core/trace"
 	"sendim/core/workload"
+	"sendim/sim/des"
 )
 
 // Session is one simulated world. Besides backend.Session's methods it has Digest.
@@ -222,6 +223,13 @@ func (w *world) shakeHands(ctx context.Context) error {
 	}
 	if c := &w.control.downs; len(c.free) == c.used {
 		*c = downcalls{} // there will hardly be so many again
+	}
+	if w.queue.Len() < len(w.switches) {
+		old := w.queue
+		w.queue = des.NewQueue(old.Now())
+		for _, e := range old.AppendPending(nil) {
+			w.queue.Push(e)
+		}
 	}
 	return nil
 }
