@@ -19,6 +19,7 @@ import (
 	"sendim/core/model"
 	"sendim/core/naming"
 	"sendim/core/packet"
+	"sendim/descriptors"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
@@ -185,6 +186,15 @@ LLDP came from port 3 of switch 0xfe to port 4 of switch 0x100 and not the other
 	s3, _ := n.NodeByName("s3")
 	if ip, _ := names.IP(h1); names.DPID(s3) != 0x100 || ip != 0x0a000001 || n.LinkCount() != 4 {
 		t.Errorf("modelled as %#x, %v, %d links", names.DPID(s3), ip, n.LinkCount())
+	}
+	var text strings.Builder
+	if err := descriptors.Encode(&text, n); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`dpid="0x100"`, `mac="0a:00:00:00:00:01"`, `from="s2:3"`} {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("the descriptor lacks %s:\n%s", part, text.String())
+		}
 	}
 }
 
