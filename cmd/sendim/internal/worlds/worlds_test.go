@@ -171,6 +171,14 @@ func (w *world) addresses(dir string) (map[string]netip.Prefix, error) {
 	return out, nil
 }
 
+// emulator is who emulates: every other world each, or who is named.
+func (w *world) emulator() string {
+	if named := os.Getenv("SENDIM_EMULATOR"); named != "" {
+		return named
+	}
+	return []string{"mininet", "native"}[w.seed%2]
+}
+
 // try runs one world twice and asks everything of the results.
 func try(t *testing.T, bin string, w *world) {
 	dir := w.room(t, "")
@@ -225,7 +233,11 @@ func (w *world) run(t *testing.T, bin, dir, kind string) *report.Results {
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "sendim"), "run", "--name", kind, kind+".xml")
+	argv := []string{"run", "--name", kind, kind + ".xml"}
+	if kind == "emulation" {
+		argv = append(argv, "--on", w.emulator())
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "sendim"), argv...)
 	cmd.Dir = dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
