@@ -147,6 +147,7 @@ func (s *Session) thaw(ctx context.Context, f *frozen) error {
 			return err
 		}
 	}
+	w.regroup(s.spec.Deployment.Simulation.Workers)
 	s.world = w
 	return nil
 }

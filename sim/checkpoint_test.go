@@ -51,6 +51,7 @@ func (h *halved) restart() {
 	spec := sim.SpecOf(h.s)
 	spec.Launch = func(context.Context, deployment.Application) (app.Instance, error) { return app.Local(h.again()), nil }
 	d := *spec.Deployment
+	d.Simulation.Workers = 0 // those who were at work
 	if len(h.workers) > 0 {
 		d.Simulation.Workers = h.workers[0]
 		h.workers = append(h.workers[1:], h.workers[0])
@@ -77,7 +78,7 @@ func moments(r *rapid.T, most model.Time) []model.Time {
 }
 
 // playHalved is scene.play with checkpoints.
-func (s *scene) playHalved(t testing.TB, stops []model.Time, hands []int) (*diary, string) {
+func (s *scene) playHalved(t testing.TB, stops []model.Time, hands []int, look ...func(*bed)) (*diary, string) {
 	n := sketch(t, s.links, s.spec, func(n *model.Network) {
 		n.Classes = s.classes
 		for _, f := range s.flows {
@@ -101,6 +102,9 @@ func (s *scene) playHalved(t testing.TB, stops []model.Time, hands []int) (*diar
 		}
 	}
 	b.run(30 * model.Second)
+	for _, see := range look {
+		see(b.bed)
+	}
 	conserved(t, b.bed)
 	b.close()
 	return d, b.s.Digest()
@@ -120,4 +124,37 @@ func TestASessionGoesOnFromACheckpointAsIfNothingHadHappened(t *testing.T) {
 			r.Fatalf("the digest is %s, not %s", got, want)
 		}
 	})
+}
+
+// However many workers there are before a checkpoint and after it.
+func TestWorkersMayComeAndGoAtACheckpoint(t *testing.T) {
+	apart := 0
+	rapidly(t, func(r *rapid.T) {
+		s := scenes(r)
+		slices.Sort(s.at)
+		for i := range s.flows {
+			s.flows[i].Granularity = model.GranularityPacket
+		}
+		if rapid.Bool().Draw(r, "classes") {
+			s.classes = []model.Class{{ID: "gold", Min: 5e5, Priority: 2}, {ID: "tin", Max: 1e6}}
+			for i := range s.flows {
+				s.flows[i].Class = rapid.SampledFrom([]string{"", "gold", "tin"}).Draw(r, "class")
+			}
+		}
+		s.workers = 1
+		first, want := s.playHalved(tb{t, r}, nil, nil)
+		s.workers = rapid.IntRange(1, 4).Draw(r, "workers")
+		hands := rapid.SliceOfN(rapid.IntRange(1, 4), 1, 3).Draw(r, "workers after")
+		stops := moments(r, 600*model.Millisecond)
+		second, got := s.playHalved(tb{t, r}, stops, hands, func(b *bed) { apart += sim.Apart(b.s) })
+		if x, y := first.all(t), second.all(t); x != y {
+			r.Fatalf("the diary differs: %s", difference(x, y))
+		}
+		if want != got {
+			r.Fatalf("the digest is %s, not %s", got, want)
+		}
+	})
+	if apart == 0 {
+		t.Error("no worker has ever worked beside another after a checkpoint")
+	}
 }

@@ -37,4 +37,8 @@ func (c *downcalls) take(i uint32) control.Downcall {
 	return d
 }
 
+func (c *downcalls) peek(i uint32) *control.Downcall {
+	return &c.pieces[i/downcallPiece][i%downcallPiece]
+}
+
 func (c *downcalls) release(i uint32) { c.free = append(c.free, i) }

@@ -29,7 +29,7 @@ type ghost struct {
 
 // ascent is a frame on its way to the controller, written out when somebody looks at it.
 type ascent struct {
-	world *world
+	of    *common
 	frame frame
 	seg   *tcp.Segment
 	most  int // bytes that are sent up; 0: all
@@ -37,7 +37,7 @@ type ascent struct {
 
 // Frame is the frame's bytes.
 func (a *ascent) Frame() []byte {
-	b := a.world.bytesOf(&a.frame, a.seg, true)
+	b := a.of.bytesOf(&a.frame, a.seg, true)
 	if a.most > 0 && a.most < len(b) {
 		b = b[:a.most]
 	}
@@ -80,7 +80,7 @@ func (w *world) segmentOf(f *frame) *tcp.Segment {
 }
 
 // bytesOf writes a frame out. With remember, it will be known again when it comes back.
-func (w *world) bytesOf(f *frame, seg *tcp.Segment, remember bool) []byte {
+func (w *common) bytesOf(f *frame, seg *tcp.Segment, remember bool) []byte {
 	var number uint32
 	if remember && f.cargo != noCargo {
 		number = w.ghosts.keep(f, seg)

@@ -311,14 +311,20 @@ func (w *world) post(e des.Event, to uint8, id uint32, f *frame) {
 }
 
 // takeIn takes a frame over from another lane.
-func (w *world) takeIn(e des.Event, from *frame, segs []tcp.Segment) {
+func (w *world) takeIn(e des.Event, from *frame, segs []tcp.Segment) *frame {
+	e.A = w.keep(from, segs)
+	w.queue.Push(e)
+	return w.frames.at(e.A)
+}
+
+// keep makes a frame of another lane one's own.
+func (w *world) keep(from *frame, segs []tcp.Segment) uint32 {
 	id, f := w.frames.take()
 	*f = *from
 	if f.seg >= 0 {
 		f.seg = w.keepSegment(&segs[f.seg])
 	}
-	e.A = id
-	w.queue.Push(e)
+	return id
 }
 
 // collect takes the mail of a phase in.
@@ -588,7 +594,7 @@ func (m *moments) pop() {
 	*m = h
 }
 
-// split divides a world that has not done anything yet, by the lane of each node.
+// split divides a world by the lane of each node.
 func (w *world) split(part []uint8, workers int) bool {
 	moving := 0
 	pending := w.queue.AppendPending(nil)
@@ -597,7 +603,8 @@ func (w *world) split(part []uint8, workers int) bool {
 			moving++
 		}
 	}
-	if len(w.flows) > 0 || moving != len(w.frames.chunks)*chunkLen-len(w.frames.free) {
+	w.held(func(model.NodeID, *uint32) { moving++ })
+	if moving != len(w.frames.chunks)*chunkLen-len(w.frames.free) {
 		return false
 	}
 	x := &lanes{home: w, stale: true}
@@ -620,6 +627,8 @@ func (w *world) split(part []uint8, workers int) bool {
 	}
 	now := w.queue.Now()
 	w.queue.Reset(now)
+	w.lanes, w.part, w.lane = x, part, noLane
+	x.inherit()
 	for _, e := range pending {
 		if int(e.Target) >= len(part) {
 			w.queue.Push(e)
@@ -627,13 +636,21 @@ func (w *world) split(part []uint8, workers int) bool {
 		}
 		l := x.list[part[e.Target]]
 		if e.Kind == onFrame {
-			l.takeIn(e, w.frames.at(e.A), w.segs)
-		} else {
-			l.queue.Push(e)
+			l.adopt(l.takeIn(e, w.frames.at(e.A), w.segs))
+			continue
+		}
+		l.queue.Push(e)
+		if w.control.fateful(e.Kind, e.A) {
+			w.together(e.At)
 		}
 	}
+	w.held(func(at model.NodeID, id *uint32) {
+		l := x.list[part[at]]
+		f := w.frames.at(*id)
+		*id = l.keep(f, w.segs)
+		l.adopt(l.frames.at(*id))
+	})
 	w.frames, w.segs, w.freeSegs = arena{}, nil, nil
-	w.lanes, w.part, w.lane = x, part, noLane
 	return true
 }
 

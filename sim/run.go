@@ -152,7 +152,7 @@ func (w *world) launchDeferred(i uint32, now int64) {
 		return
 	}
 	f := w.launch(d.spec, d.handle, now)
-	d.handle.stop = stopFlow{w, f}
+	d.handle.stop = stopFlow{w.whole(), f}
 }
 
 // abort ends a flow before its time.

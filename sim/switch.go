@@ -147,7 +147,7 @@ func (w *world) packetIn(s *node, f *frame, c *flow.Copy, now int64) {
 		ghost.seg = -1
 	}
 	p := &control.Packet{InPort: c.InPort, Table: c.Table, Reason: c.Reason, Cookie: c.Cookie, Header: c.Header, Length: int(ghost.Bytes)}
-	p.Framer = &ascent{world: w, frame: ghost, seg: w.segmentOf(f), most: int(c.MaxLen)}
+	p.Framer = &ascent{of: w.common, frame: ghost, seg: w.segmentOf(f), most: int(c.MaxLen)}
 	w.up(s, control.Upcall{Kind: control.PacketIn, Packet: p}, now)
 }
 
