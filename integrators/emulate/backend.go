@@ -12,6 +12,7 @@ import (
 	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/model"
+	"sendim/core/naming"
 	"sendim/core/trace"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
@@ -168,6 +169,15 @@ func (b Backend) Open(ctx context.Context, spec backend.Spec, sink trace.Sink) (
 	}
 	s := &Session{spec: spec, sink: sink, self: self, native: b.Native, caps: caps, idle: make(chan struct{})}
 	close(s.idle)
+	if spec.Model != nil {
+		names, err := naming.New(spec.Model)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.fits(spec.Model, names, spec.Model.Flows); err != nil {
+			return nil, err
+		}
+	}
 	s.life, s.end = context.WithCancelCause(context.Background())
 	if s.dir = spec.Dir; s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "sendim-"); err != nil {

@@ -14,6 +14,10 @@
 // a controller serves switches it shares no network with. Probe tells what the
 // kernel can do to a link, tried out rather than assumed.
 //
+// Hosts are network namespaces inside, made and joined by links many at a time by the
+// helper, which holds them, shapes links, and starts programs in hosts. They have no names
+// but in the helper, and end with it.
+//
 // Works as root, and without where the kernel grants user namespaces; when
 // neither, NotPermittedError names what stands in the way.
 package netns
