@@ -39,7 +39,8 @@ type Checkpoint struct {
 	Job      *job.Job
 	results  *report.Collector
 	scenario []model.ScenarioStep
-	tables   io.Reader
+	tested   bool
+	session  io.Reader
 }
 
 // conducted is what the conductor itself has to keep of a run.
@@ -50,6 +51,7 @@ type conducted struct {
 	Sources    []descriptors.Source
 	Results    *report.Collector
 	Scenario   []model.ScenarioStep // what is still to come
+	Tested     bool                 // the tests of reachability have been made
 }
 
 func conducting() *freeze.Plan {
@@ -72,7 +74,7 @@ func (w *World) Checkpoint(to io.Writer) error {
 		return NoCheckpoints(w.Capabilities)
 	}
 	if w.testing {
-		return fault.New(fault.NotYet, fault.Place{}, "the run has begun its tests of reachability, of which no checkpoint can be made; make one before the end of its traffic")
+		return fault.New(fault.NotYet, fault.Place{}, "the run is in the middle of its tests of reachability, of which no checkpoint can be made; make one before them or after")
 	}
 	about := About{Format: checkpointFormat, Version: w.about.Version, Run: w.about.ID, Network: w.Model.Name, World: w.about.Backend, At: w.Session.Now(), Nodes: w.Model.NodeCount()}
 	if w.entries != nil {
@@ -86,7 +88,7 @@ func (w *World) Checkpoint(to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := conducted{Model: w.Model, Deployment: w.job.Deployment, Descriptor: w.job.Descriptor, Sources: w.job.Sources, Results: w.Results, Scenario: w.scenario}
+	c := conducted{Model: w.Model, Deployment: w.job.Deployment, Descriptor: w.job.Descriptor, Sources: w.job.Sources, Results: w.Results, Scenario: w.scenario, Tested: w.tested}
 	return errors.Join(
 		e.part(func(to io.Writer) error { _, err := to.Write(line); return err }),
 		e.part(func(to io.Writer) error { return freeze.Write(to, conducting(), &c, nil) }),
@@ -144,7 +146,7 @@ func ReadCheckpoint(from io.Reader) (*Checkpoint, error) {
 	}
 	c.Model.Thawed()
 	out.Job = &job.Job{Model: c.Model, Deployment: c.Deployment, Descriptor: c.Descriptor, Sources: c.Sources}
-	out.results, out.scenario, out.tables = c.Results, c.Scenario, &reader{parts[2]}
+	out.results, out.scenario, out.tested, out.session = c.Results, c.Scenario, c.Tested, &reader{parts[2]}
 	return out, nil
 }
 
@@ -177,7 +179,7 @@ func (r *run) restore(ctx context.Context, spec backend.Spec, from *Checkpoint) 
 	}
 	spec.Model, spec.Deployment = from.Job.Model, from.Job.Deployment
 	fresh := &gate{to: r.sink}
-	s, err := b.Restore(ctx, spec, fresh, from.tables)
+	s, err := b.Restore(ctx, spec, fresh, from.session)
 	if err != nil {
 		return nil, refused(from.About, err)
 	}

@@ -178,6 +178,7 @@ func (r *run) live(ctx context.Context) (err error) {
 		}
 	}()
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
+	w.tested = r.spec.From != nil && r.spec.From.tested
 	w.job, w.about, w.stops, w.counted = j, r.manifest, r.spec.Stops, &r.seen
 	w.reopen = func(ctx context.Context, from *Checkpoint) (backend.Session, error) {
 		return r.restore(ctx, spec, from)
@@ -261,7 +262,10 @@ func (r *run) timePasses(ctx context.Context, l *Live) error {
 // assert carries out what needs the network alive after its traffic.
 func (r *run) assert(ctx context.Context, l *Live) error {
 	w := l.world
-	w.testing, w.stops = true, nil
+	if w.stops = nil; w.tested {
+		return nil
+	}
+	w.testing = true
 	tell := func(v trace.Verdict) {
 		r.end = w.Session.Now()
 		r.tell(v)
@@ -273,6 +277,7 @@ func (r *run) assert(ctx context.Context, l *Live) error {
 	if err != nil {
 		return fmt.Errorf("test reachability: %w", err)
 	}
+	w.testing, w.tested = false, true
 	if r.hooks.Last != nil {
 		return r.hooks.Last(ctx, w)
 	}

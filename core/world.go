@@ -24,7 +24,8 @@ type World struct {
 	Captures     *Captures
 	scenario     []model.ScenarioStep // by time, what failures add in it
 	stops        []Stop               // by time
-	testing      bool                 // the tests of reachability have begun
+	testing      bool                 // the tests of reachability are under way
+	tested       bool                 // they have been made
 
 	// for checkpoints
 	job     *job.Job

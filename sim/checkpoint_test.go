@@ -158,3 +158,31 @@ func TestWorkersMayComeAndGoAtACheckpoint(t *testing.T) {
 		t.Error("no worker has ever worked beside another after a checkpoint")
 	}
 }
+
+// A fat-tree with k=8 in the middle of a permutation of its 128 hosts.
+func BenchmarkCheckpoint(b *testing.B) {
+	const k = 8
+	bed := start(b, permutation(b, k, 500e6, int64(20*model.Millisecond)), byPort(k), nil, workers(1))
+	if _, _, err := bed.s.RunTo(context.Background(), 10*model.Millisecond, model.Forever); err != nil {
+		b.Fatal(err)
+	}
+	var file bytes.Buffer
+	b.Run("write", func(b *testing.B) {
+		for b.Loop() {
+			file.Reset()
+			if err := bed.s.Checkpoint(&file); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(file.Len()), "bytes")
+	})
+	b.Run("restore", func(b *testing.B) {
+		for b.Loop() {
+			spec := sim.SpecOf(bed.s)
+			spec.Launch = func(context.Context, deployment.Application) (app.Instance, error) { return app.Local(byPort(k)), nil }
+			if _, err := (sim.Backend{}).Restore(context.Background(), spec, nil, bytes.NewReader(file.Bytes())); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
