@@ -63,7 +63,11 @@ func (v *Instance) AddBridges(ctx context.Context, bridges []Bridge, target stri
 	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
 	defer release()
 	err := v.addBridges(ctx, bridges, target)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil:
+	case v.life.Err() != nil:
+		err = context.Cause(v.life)
+	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
 	if err != nil {
