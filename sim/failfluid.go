@@ -11,14 +11,16 @@ type fluidFailure struct {
 	latest  int64 // when it last tried
 	next    int64 // when it tries again
 	wait    int64 // how long it waited, or will wait, for that
+	asked   bool  // its last try went to the controller, which may send it on
 	carried bool  // the controller takes its packets to the receiver, one by one
 	heard   bool  // and did since it was last asked
 }
 
 // A connection whose path has gone tries again as TCP does after its time-outs: the first
 // comes after the shortest there is (sim/tcp), the others after twice as long each. A path
-// that is back within a quarter of that is taken at once: fast retransmission, or the
-// packet that was sent again, has found it.
+// that is back within a quarter of that after it went is taken at once: fast retransmission
+// has found it. So is one that is back so soon after a try that came to the controller, which
+// has sent the packet on; what other tries send meanwhile is lost.
 const (
 	firstRetry = 200 * des.Millisecond
 	mostRetry  = 60 * des.Second
@@ -31,11 +33,11 @@ func (w *world) hesitate(f *run, now int64) {
 	switch {
 	case f.spec.Transport != model.TCP:
 	case !r.through && !r.gone && r.since > 0:
-		r.gone, r.latest, r.wait = true, now, firstRetry
+		r.gone, r.asked, r.latest, r.wait = true, true, now, firstRetry
 		r.next = now + r.wait
 		w.schedule(r.next, f.from.id, onAgain, uint32(f.index), 0)
 	case !r.through || !r.gone:
-	case now-r.latest <= bridged:
+	case now-r.latest <= bridged && r.asked || now == r.latest:
 		r.gone = false
 	default:
 		r.route = append(r.route[:0], w.fluid.void)
@@ -49,7 +51,7 @@ func (w *world) retryFluid(f *run, now int64) {
 		return
 	}
 	r.wait = min(2*r.wait, mostRetry)
-	r.latest, r.next = now, now+r.wait
+	r.asked, r.latest, r.next = r.missed && !r.through, now, now+r.wait
 	w.schedule(r.next, f.from.id, onAgain, uint32(f.index), 0)
 	if r.through {
 		w.unsettle(f, true)
