@@ -427,8 +427,8 @@ func TestOldLabelsDoNotLeakIntoLaterPaths(t *testing.T) {
 	w := NewWorkspace(g)
 	w.HopPath(0, 3, nil, nil)
 	w.between.base = math.MaxInt32 - 5 // as after very many questions
-	for i := range w.between.ahead {
-		w.between.ahead[i], w.between.back[i] = math.MaxInt32-7, math.MaxInt32-7
+	for i := range w.between.at {
+		w.between.at[i] = reach{math.MaxInt32 - 7, math.MaxInt32 - 7}
 	}
 	for range 3 {
 		if path, ok := w.HopPath(0, 3, nil, nil); !ok || !slices.Equal(path, []int32{0, 2, 4}) {

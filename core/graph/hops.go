@@ -148,10 +148,13 @@ func (w *Workspace) inward(level int32, down Set, dist, queue []int32, end int) 
 // destination, as base + distance. What is below base is from an earlier
 // question, so that nothing need be cleared.
 type between struct {
-	base  int32
-	ahead []int32
-	back  []int32
+	base int32
+	// Of both distances of a node one is hardly asked for without the other, and on a large
+	// graph each that lies alone is waited for.
+	at []reach
 }
+
+type reach struct{ ahead, back int32 }
 
 // HopPath appends to buf the arcs of the path that Path gives for src by the
 // distances of Hops(dst, down), and returns it. It searches from both ends and so
@@ -168,12 +171,12 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 	}
 	g, s := w.g, &w.between
 	n := g.Nodes()
-	if len(s.ahead) != n || s.base > math.MaxInt32-2*int32(min(n, math.MaxInt32/4))-4 {
-		s.ahead, s.back, s.base = make([]int32, n), make([]int32, n), 1
+	if len(s.at) != n || s.base > math.MaxInt32-2*int32(min(n, math.MaxInt32/4))-4 {
+		s.at, s.base = make([]reach, n), 1
 	}
-	base, ahead, back := s.base, s.ahead, s.back
+	base, at := s.base, s.at
 	from, to := append(w.queue[:0], src), append(w.other[:0], dst)
-	ahead[src], back[dst] = base, base
+	at[src].ahead, at[dst].back = base, base
 	var fromDone, toDone int                         // what lies before has been searched
 	var fromDepth, toDepth int32                     // distance of what lies behind
 	costFrom, costTo := g.Degree(src), g.Degree(dst) // arcs to look at for one step
@@ -186,13 +189,14 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 			for _, u := range from[fromDone:end] {
 				for i := g.Off[u]; i < g.Off[u+1]; i++ {
 					v := g.To[i]
-					if ahead[v] >= base || down.Has(g.Arc[i]) {
+					x := &at[v]
+					if x.ahead >= base || down.Has(g.Arc[i]) {
 						continue
 					}
-					ahead[v] = base + fromDepth
+					x.ahead = base + fromDepth
 					from = append(from, v)
 					costFrom += g.Degree(v)
-					met = met || back[v] >= base
+					met = met || x.back >= base
 				}
 			}
 			fromDone = end
@@ -203,13 +207,14 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 			for _, v := range to[toDone:end] {
 				for i := g.Off[v]; i < g.Off[v+1]; i++ {
 					u := g.To[i]
-					if back[u] >= base || down.Has(g.Arc[i]^1) {
+					x := &at[u]
+					if x.back >= base || down.Has(g.Arc[i]^1) {
 						continue
 					}
-					back[u] = base + toDepth
+					x.back = base + toDepth
 					to = append(to, u)
 					costTo += g.Degree(u)
-					met = met || ahead[u] >= base
+					met = met || x.ahead >= base
 				}
 			}
 			toDone = end
@@ -225,7 +230,7 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 	// only their distance to the destination, beginning where the searches met.
 	good := to[:0]
 	for _, v := range from[fromDone:] {
-		if back[v] >= base {
+		if at[v].back >= base {
 			good = append(good, v)
 		}
 	}
@@ -233,8 +238,8 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 		v := good[k]
 		for i := g.Off[v]; i < g.Off[v+1]; i++ {
 			u := g.To[i]
-			if ahead[u] == ahead[v]-1 && back[u] < base && !down.Has(g.Arc[i]^1) {
-				back[u] = back[v] + 1
+			if x := &at[u]; x.ahead == at[v].ahead-1 && x.back < base && !down.Has(g.Arc[i]^1) {
+				x.back = at[v].back + 1
 				good = append(good, u)
 			}
 		}
@@ -243,14 +248,14 @@ func (w *Workspace) HopPathBy(choose Choice, src, dst int32, down Set, buf []int
 	u := src
 	for u != dst {
 		i := g.Off[u]
-		for back[g.To[i]] != back[u]-1 || down.Has(g.Arc[i]) {
+		for at[g.To[i]].back != at[u].back-1 || down.Has(g.Arc[i]) {
 			i++
 		}
 		arc := g.Arc[i]
 		if choose != nil {
 			w.next = append(w.next[:0], arc)
 			for i++; i < g.Off[u+1]; i++ {
-				if back[g.To[i]] == back[u]-1 && !down.Has(g.Arc[i]) {
+				if at[g.To[i]].back == at[u].back-1 && !down.Has(g.Arc[i]) {
 					w.next = append(w.next, g.Arc[i])
 				}
 			}

@@ -253,6 +253,7 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 	} else if j, err = job.Load(in); err != nil {
 		return err
 	}
+	sparing(j.Model.NodeCount())
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
