@@ -14,27 +14,31 @@ import (
 // back over TLS.
 func TestSwitchesAndControllerSpeakTLSWhereAsked(t *testing.T) {
 	lab(t)
-	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
-	d := apps("shortest-path")
-	d.Control.TLS = true
-	l := open(t, emulate.Backend{}, n, d)
-	if l.ping("h1", "h2") != 2 {
-		t.Error("no ping")
-	}
-	if made, _ := filepath.Glob(filepath.Join(l.dir, "tls", "*.pem")); len(made) != 3 {
-		t.Errorf("certificates in the run's directory: %v", made)
-	}
-	before := l.tables()
-	for _, kind := range []model.ChangeKind{model.ControlDown, model.ControlUp} {
-		if o := l.do(backend.Action{Change: &model.Change{Kind: kind, Node: node(t, n, "s1")}}); o.Err != nil {
-			t.Fatal(o.Err)
-		}
-	}
-	deadline := time.Now().Add(20 * time.Second)
-	for l.tables() != before && time.Now().Before(deadline) {
-		time.Sleep(100 * time.Millisecond)
-	}
-	if l.tables() != before {
-		t.Error("the switch has not come back")
+	for _, b := range []emulate.Backend{{}, {Native: true}} {
+		t.Run(b.Name(), func(t *testing.T) {
+			n := wire(t, "s1 s2", "h1 s1", "h2 s2")
+			d := apps("shortest-path")
+			d.Control.TLS = true
+			l := open(t, b, n, d)
+			if l.ping("h1", "h2") != 2 {
+				t.Error("no ping")
+			}
+			if made, _ := filepath.Glob(filepath.Join(l.dir, "tls", "*.pem")); len(made) != 3 {
+				t.Errorf("certificates in the run's directory: %v", made)
+			}
+			before := l.tables()
+			for _, kind := range []model.ChangeKind{model.ControlDown, model.ControlUp} {
+				if o := l.do(backend.Action{Change: &model.Change{Kind: kind, Node: node(t, n, "s1")}}); o.Err != nil {
+					t.Fatal(o.Err)
+				}
+			}
+			deadline := time.Now().Add(20 * time.Second)
+			for l.tables() != before && time.Now().Before(deadline) {
+				time.Sleep(100 * time.Millisecond)
+			}
+			if l.tables() != before {
+				t.Error("the switch has not come back")
+			}
+		})
 	}
 }
