@@ -1,6 +1,7 @@
 package emulate_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -108,5 +109,20 @@ func TestALivingLinkOfTheNativeEmulationChanges(t *testing.T) {
 	}
 	if got := l.ping("h1", "h2"); got != 2 {
 		t.Errorf("%d of 2 echoes answered", got)
+	}
+}
+
+func TestBothEmulationsCanTheSame(t *testing.T) {
+	lab(t)
+	var can [2]backend.Capabilities
+	for i, b := range []emulate.Backend{{}, {Native: true}} {
+		var err error
+		if can[i], err = b.Capabilities(t.Context(), backend.Spec{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(can[0].Facts, "mininet")
+	if !reflect.DeepEqual(can[0], can[1]) {
+		t.Errorf("Mininet: %+v\nnative: %+v", can[0], can[1])
 	}
 }
