@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,6 +58,18 @@ func broken(w world) (law string, err error) {
 	if first.digest != cancelled.digest || first.sorted() != cancelled.sorted() {
 		return "interruptions change nothing", fmt.Errorf("%s and %s: %s", first.digest, cancelled.digest, difference(first.sorted(), cancelled.sorted()))
 	}
+	var thaws []model.Time
+	for range 3 {
+		thaws = append(thaws, model.Time(lots.Int64N(int64(5*model.Second))))
+	}
+	slices.Sort(thaws)
+	thawed, err := w.play(manner{looks: looks, thaws: thaws})
+	if err != nil {
+		return lawOf(err, "every world goes on from a checkpoint"), err
+	}
+	if first.digest != thawed.digest || first.text != thawed.text {
+		return "checkpoints change nothing", fmt.Errorf("%s and %s: %s", first.digest, thawed.digest, difference(first.text, thawed.text))
+	}
 	early, err := w.play(manner{captures: true, closeAt: 1 + model.Time(lots.Int64N(int64(3*model.Second)))})
 	if err != nil {
 		return lawOf(err, "every world can be closed at any time"), err
@@ -72,6 +85,13 @@ func broken(w world) (law string, err error) {
 	}
 	if first.digest != alone.digest {
 		return "watching changes nothing", fmt.Errorf("%s and %s", first.digest, alone.digest)
+	}
+	thawed, err = w.play(manner{workers: 2, looks: looks[:3], thaws: thaws, hands: lots})
+	if err != nil {
+		return lawOf(err, "every world goes on from a checkpoint with other workers"), err
+	}
+	if alone.digest != thawed.digest || alone.text != thawed.text {
+		return "workers that take a checkpoint up change nothing", fmt.Errorf("%s and %s: %s", alone.digest, thawed.digest, difference(alone.text, thawed.text))
 	}
 	for workers := 2; workers <= 3; workers++ {
 		many, err := w.play(manner{workers: workers, looks: looks[:3]})

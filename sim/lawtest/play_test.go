@@ -117,6 +117,8 @@ type play struct {
 	ended    model.Time
 	digest   string
 	cut      context.CancelFunc // of the Run under way
+	session  *sim.Session
+	spec     backend.Spec
 }
 
 // manner is how a world is played.
@@ -126,6 +128,8 @@ type manner struct {
 	stops    []model.Time // at which Run returns
 	cancels  *rand.Rand   // contexts end at random entries of the diary
 	closeAt  model.Time   // 0: at the end
+	thaws    []model.Time // at which it is written to bytes and goes on from those
+	hands    *rand.Rand   // workers that do so, where the number matters
 	workers  int          // and nobody watches the packets, which one worker alone can
 }
 
@@ -200,9 +204,11 @@ func (w world) play(m manner) (p *play, err error) {
 	if m.closeAt > 0 {
 		end = m.closeAt
 	}
-	if err := p.pass(ctx, session, m, end); err != nil {
+	p.session, p.spec = session, spec
+	if err := p.pass(ctx, m, end); err != nil {
 		return nil, err
 	}
+	session = p.session
 	p.ended = session.Now()
 	if m.looks != nil {
 		if err := p.look(session); err != nil {
@@ -227,7 +233,7 @@ func (w world) play(m manner) (p *play, err error) {
 }
 
 // pass lets time pass, with the scenario, and looks around on the way.
-func (p *play) pass(ctx context.Context, session *sim.Session, m manner, end model.Time) error {
+func (p *play) pass(ctx context.Context, m manner, end model.Time) error {
 	type stop struct {
 		at      model.Time
 		look    bool
@@ -249,19 +255,53 @@ func (p *play) pass(ctx context.Context, session *sim.Session, m manner, end mod
 		if x.at > end {
 			break
 		}
-		if err := p.run(ctx, session, m, x.at); err != nil {
+		if err := p.thaw(ctx, m, x.at); err != nil {
+			return err
+		}
+		if err := p.run(ctx, p.session, m, x.at); err != nil {
 			return err
 		}
 		if x.look {
-			if err := p.look(session); err != nil {
+			if err := p.look(p.session); err != nil {
 				return err
 			}
 		}
 		for _, c := range x.changes {
-			if _, err := session.Do(context.Background(), backend.Action{Change: &c}); err != nil {
+			if _, err := p.session.Do(context.Background(), backend.Action{Change: &c}); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// thaw lets time pass up to the last moment before a time at which the world is to be
+// written to bytes, and has it go on from those.
+func (p *play) thaw(ctx context.Context, m manner, until model.Time) error {
+	for _, at := range m.thaws {
+		if at < p.session.Now() || at >= until {
+			continue
+		}
+		if _, stopped, err := p.session.RunTo(ctx, at, until); err != nil || !stopped {
+			if ctx.Err() != nil {
+				return errStorm
+			}
+			return err
+		}
+		var b bytes.Buffer
+		if err := p.session.Checkpoint(&b); err != nil {
+			return err
+		}
+		d := *p.spec.Deployment
+		if m.hands != nil && m.workers > 0 {
+			d.Simulation.Workers = 1 + m.hands.IntN(3)
+		}
+		p.spec.Deployment = &d
+		next, err := sim.Backend{}.Restore(context.Background(), p.spec, p.diary, &b)
+		if err != nil {
+			return err
+		}
+		p.session = next.(*sim.Session)
 	}
 	return nil
 }
