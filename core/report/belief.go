@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"math"
 
+	"sendim/core/model"
 	"sendim/core/trace"
 )
 
@@ -24,6 +26,15 @@ const (
 	// of the time were seen beside rates that were right to a percent; above four fifths
 	// waiting is the rule and not the exception.
 	PressureLimit = 0.80
+	// SlipLimit and SlipTime: in how many of its seconds a run may see something come later
+	// than that. What is sent at a rate is then sent in bursts, and queues fill that would
+	// not have. An undisturbed machine with two cores showed a few milliseconds.
+	SlipLimit = 50 * model.Millisecond
+	SlipTime  = 0.10
+	// LostLimit: the share of what links carried that may be lost where no link loses. A
+	// TCP flow feels a tenth of a percent (its rate goes with the root of it), and so do
+	// comparisons of loss.
+	LostLimit = 0.001
 	// RateLimit: how far a saturated link's measured rate may be from the asked one.
 	RateLimit = 0.10
 )
@@ -35,8 +46,9 @@ func Believe(r *Results) Belief {
 	if r.Manifest.State == Failed {
 		reasons = append(reasons, "the run broke down")
 	}
-	if reason := machine(r.Load); reason != "" {
-		reasons = append(reasons, reason)
+	reasons = append(reasons, machine(r.Load)...)
+	if lost, carried := outside(r); float64(lost) > LostLimit*float64(carried) {
+		reasons = append(reasons, fmt.Sprintf("the machine lost %d frames that no link lost, of %d that links carried; up to %.1f %% is tolerated", lost, carried, LostLimit*100))
 	}
 	for i := range r.Links {
 		l := &r.Links[i]
@@ -53,8 +65,20 @@ func Believe(r *Results) Belief {
 	return Belief{Verdict: "valid"}
 }
 
-func machine(load []trace.Load) string {
-	var span, busy, steal, pressure, known float64
+// outside is how many frames the machine lost, and how many links carried.
+func outside(r *Results) (lost, carried int64) {
+	for _, l := range r.Load {
+		lost += l.Lost
+	}
+	for i := range r.Links {
+		carried += r.Links[i].Packets
+	}
+	return lost, carried
+}
+
+// machine gives every reason that the machine itself is.
+func machine(load []trace.Load) (reasons []string) {
+	var span, busy, steal, pressure, known, slipped float64
 	for _, l := range load {
 		s := l.Span.Seconds()
 		span += s
@@ -62,20 +86,49 @@ func machine(load []trace.Load) string {
 		if l.Busy > BusyLimit {
 			busy += s
 		}
+		if l.Slip > SlipLimit {
+			slipped += s
+		}
 		if l.Pressure >= 0 {
 			known += s
 			pressure += l.Pressure * s
 		}
 	}
-	switch {
-	case span == 0:
-		return ""
-	case busy/span > BusyTime:
-		return fmt.Sprintf("the machine was more than %.0f %% busy for %.0f %% of the run; up to %.0f %% of it is tolerated", BusyLimit*100, 100*busy/span, BusyTime*100)
-	case steal/span > StealLimit:
-		return fmt.Sprintf("the hypervisor took %.1f %% of the cores; up to %.0f %% is tolerated", 100*steal/span, StealLimit*100)
-	case known > 0 && pressure/known > PressureLimit:
-		return fmt.Sprintf("some task waited for a core %.0f %% of the time; up to %.0f %% is tolerated", 100*pressure/known, PressureLimit*100)
+	if span == 0 {
+		return nil
 	}
-	return ""
+	doubt := func(is bool, format string, args ...any) {
+		if is {
+			reasons = append(reasons, fmt.Sprintf(format, args...))
+		}
+	}
+	doubt(busy/span > BusyTime, "the machine was more than %.0f %% busy for %.0f %% of the run; up to %.0f %% of it is tolerated", BusyLimit*100, 100*busy/span, BusyTime*100)
+	doubt(steal/span > StealLimit, "the hypervisor took %.1f %% of the cores; up to %.0f %% is tolerated", 100*steal/span, StealLimit*100)
+	doubt(known > 0 && pressure/known > PressureLimit, "some task waited for a core %.0f %% of the time; up to %.0f %% is tolerated", 100*pressure/known, PressureLimit*100)
+	doubt(slipped/span > SlipTime, "things came more than %v late in %.0f %% of the run; up to %.0f %% of it is tolerated", SlipLimit, 100*slipped/span, SlipTime*100)
+	return reasons
+}
+
+// Measured says in a line what a belief rests on, "" when nothing was measured.
+func (r *Results) Measured() string {
+	l := meanLoad(r.Load)
+	if l == nil {
+		return ""
+	}
+	out := fmt.Sprintf("cores %.0f %% busy, %.1f %% stolen", 100*l.Busy, 100*l.Steal)
+	if l.Pressure >= 0 {
+		out += fmt.Sprintf(", waited for %.0f %% of the time", 100*l.Pressure)
+	}
+	out += fmt.Sprintf("; up to %v late; %d frames lost outside the network", l.Slip/model.Millisecond*model.Millisecond, l.Lost)
+	shaped, worst := 0, 0.0
+	for i := range r.Links {
+		if k := &r.Links[i]; k.Measured > 0 && k.Rate > 0 {
+			shaped++
+			worst = max(worst, math.Abs(k.Measured/float64(k.Rate)-1))
+		}
+	}
+	if shaped > 0 {
+		out += fmt.Sprintf("; of %d link directions that were saturated all within %.1f %% of their rates", shaped, 100*worst)
+	}
+	return out
 }

@@ -219,7 +219,7 @@ func (c *Comparison) compareLinks(a, b *Results, t Tolerance) {
 	for _, name := range order {
 		x, okA := la[name]
 		y, okB := lb[name]
-		row := Row{Name: name, A: BytesText(int64(x.bytes)), B: BytesText(int64(y.bytes)), Verdict: closeEnough(x.bytes, y.bytes, x.err, y.err, t.Link)}
+		row := Row{Name: name, A: bytesWithError(x.bytes, x.err), B: bytesWithError(y.bytes, y.err), Verdict: closeEnough(x.bytes, y.bytes, x.err, y.err, t.Link)}
 		switch {
 		// What carried nothing may not be listed.
 		case (!okA || !okB) && a.Manifest.LinkCount != b.Manifest.LinkCount:
@@ -249,6 +249,14 @@ func (c *Comparison) compareLinks(a, b *Results, t Tolerance) {
 			}
 		}
 	}
+}
+
+func bytesWithError(bytes, err float64) string {
+	out := BytesText(int64(bytes))
+	if err > 0 {
+		out += " ± " + BytesText(int64(err))
+	}
+	return out
 }
 
 // framing is about how many bytes links carry for one byte of an application: headers

@@ -85,17 +85,30 @@ func (r *Results) Outcome() Outcome {
 	return o
 }
 
+// meanLoad is the mean of what the machine did, the most that anything was late, and all
+// that was lost; nil when nothing is known.
 func meanLoad(load []trace.Load) *trace.Load {
-	var out trace.Load
+	out := trace.Load{Pressure: -1}
+	var known model.Time
 	for _, l := range load {
 		out.Span += l.Span
+		out.Slip, out.Lost = max(out.Slip, l.Slip), out.Lost+l.Lost
+		if l.Pressure >= 0 {
+			known += l.Span
+		}
 	}
 	if out.Span == 0 {
 		return nil
 	}
+	if known > 0 {
+		out.Pressure = 0
+	}
 	for _, l := range load {
 		w := l.Span.Seconds() / out.Span.Seconds()
-		out.Busy, out.Steal, out.Pressure = out.Busy+w*l.Busy, out.Steal+w*l.Steal, out.Pressure+w*l.Pressure
+		out.Busy, out.Steal = out.Busy+float64(w*l.Busy), out.Steal+float64(w*l.Steal)
+		if l.Pressure >= 0 && known > 0 {
+			out.Pressure += float64(l.Span.Seconds() / known.Seconds() * l.Pressure)
+		}
 	}
 	return &out
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"sendim/core/model"
 	"sendim/core/trace"
@@ -13,6 +14,7 @@ import (
 type machine struct {
 	total, idle, steal float64 // ticks of all cores
 	pressure           float64 // seconds in which some task waited for a core; -1 unknown
+	lost               int64   // frames for which there was no room between two interfaces
 }
 
 func readMachine() machine {
@@ -40,12 +42,19 @@ func readMachine() machine {
 			m.pressure = us / 1e6
 		}
 	}
+	text, _ = os.ReadFile("/proc/net/softnet_stat") // a line for each core, in hexadecimal
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 1 {
+			v, _ := strconv.ParseInt(f[1], 16, 64) // dropped: the core's backlog was full
+			m.lost += v
+		}
+	}
 	return m
 }
 
 // since is what the machine did in a span after an earlier reading.
 func (m machine) since(before machine, span model.Time) trace.Load {
-	l := trace.Load{Span: span, Pressure: -1}
+	l := trace.Load{Span: span, Pressure: -1, Lost: m.lost - before.lost}
 	if ticks := m.total - before.total; ticks > 0 {
 		l.Steal = (m.steal - before.steal) / ticks
 		l.Busy = 1 - (m.idle-before.idle)/ticks - l.Steal
@@ -58,10 +67,13 @@ func (m machine) since(before machine, span model.Time) trace.Load {
 
 // load writes every second what the machine did.
 func (w *world) load() {
+	worst := &atomic.Int64{}
+	w.work.Go(func() { w.oversleep(worst) })
 	before, at := readMachine(), w.now()
 	for w.wait(w.session.life, at+model.Second) {
 		now, is := w.now(), readMachine()
 		l := is.since(before, now-at)
+		l.Slip = model.Time(worst.Swap(0)) * model.Nanosecond
 		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &l})
 		before, at = is, now
 	}

@@ -276,6 +276,7 @@ func (s *Session) discard() error {
 			}
 			timer.Stop()
 			w.links.total()
+			w.outside()
 		} else {
 			w.clock.Flush()
 		}

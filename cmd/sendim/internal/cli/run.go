@@ -530,9 +530,15 @@ func Summary(w io.Writer, r *report.Results, dir string) error {
 	for _, d := range m.Degraded {
 		fmt.Fprintf(w, "without %s: %s\n", d.Capability, d.Reason)
 	}
-	if !r.Belief.Valid() {
+	basis := r.Measured()
+	switch {
+	case !r.Belief.Valid() && basis != "":
+		fmt.Fprintf(w, "INVALID %s (%s)\n", strings.Join(r.Belief.Reasons, "; "), basis)
+	case !r.Belief.Valid():
 		fmt.Fprintf(w, "INVALID %s\n", strings.Join(r.Belief.Reasons, "; "))
-	} else if m.Backend != "simulation" {
+	case basis != "":
+		fmt.Fprintf(w, "belief  the results can be believed: %s\n", basis)
+	case m.Backend != "simulation":
 		fmt.Fprintf(w, "belief  the results can be believed\n")
 	}
 	if dir != "" {
