@@ -1,20 +1,25 @@
 package embedded_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"sendim/core/app"
 	"sendim/core/backend"
+	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/core/trace"
+	"sendim/integrators/controller/embedded"
 	"sendim/integrators/netns"
 	"sendim/integrators/shell"
 )
@@ -277,5 +282,50 @@ func TestTwoHundredSwitchesConnectAtOnceAndAgainAfterTheirDaemonWasKilled(t *tes
 	m.diary.mu.Unlock()
 	if lost != switches {
 		t.Errorf("%d switches were noted as lost", lost)
+	}
+}
+
+// mortalApp is lost with the first event after it was told to die, as one whose process
+// was killed.
+type mortalApp struct {
+	app.Instance
+	dead atomic.Bool
+}
+
+func (m *mortalApp) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
+	if m.dead.Load() {
+		return errors.New("signal: killed")
+	}
+	return m.Instance.Handle(ctx, events, emit)
+}
+
+// An app dies, and then the switches lose everything: what it wanted is what they get.
+func TestTheRulesOfAnAppThatDiedOutliveTheirSwitch(t *testing.T) {
+	const switches = 5
+	m := newMortal(t)
+	listener, err := m.sandbox.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &mortalApp{Instance: app.Local(everywhere{rules: 30})}
+	n := street(t, switches)
+	m.bench = run(t, nil, switches, listener, func(cfg *embedded.Config) {
+		if cfg.Driver, err = control.New(control.Config{Model: n, Address: addresses{n}, Apps: []control.Application{{Name: "everywhere", Instance: a}},
+			Delays: func(model.NodeID) (up, down model.Time) { return 1, 1 }, Sink: cfg.Clock}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	m.bridges(switches)
+	m.wait(t, switches)
+	m.startApps(t)
+	want := m.holds(t)
+	if n := strings.Count(want, "\n") + 1; n != switches*30 {
+		t.Fatalf("%d rules", n)
+	}
+	a.dead.Store(true)
+	for range 2 { // at the first the app is lost, at the second there is none
+		m.kill(switchDaemon)
+		m.start(switchDaemon)
+		m.right("app and ovs-vswitchd killed", switches, want)
 	}
 }
