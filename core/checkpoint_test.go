@@ -147,6 +147,12 @@ func TestARunAtWorkStandsStillWhenAskedTo(t *testing.T) {
 }
 
 func TestAWorldWithoutCheckpointsSaysSoByName(t *testing.T) {
+	opened := false
+	s := spec(load(t, pair, "x", "refuse"), "", narrow{without: []backend.Capability{backend.Checkpoints}, opened: &opened})
+	s.Stops = []Stop{{At: model.Second, Do: func(*World) error { return nil }}}
+	if _, err := Run(t.Context(), s, Hooks{}); err == nil || opened || !strings.Contains(err.Error(), "this world has no checkpoints (checkpoint)") {
+		t.Errorf("opened: %v; %v", opened, err)
+	}
 	err := NoCheckpoints(backend.Capabilities{Missing: map[backend.Capability]string{backend.Checkpoints: "no world is as small as a file"}})
 	if !strings.Contains(err.Error(), "(checkpoint): no world is as small as a file") {
 		t.Error(err)

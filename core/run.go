@@ -80,6 +80,9 @@ func Run(ctx context.Context, spec RunSpec, h Hooks) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if (len(spec.Stops) > 0 || spec.From != nil) && !r.found.Capabilities.Has(backend.Checkpoints) {
+		return nil, NoCheckpoints(r.found.Capabilities)
+	}
 	j := r.spec.Job
 	if spec.From != nil {
 		r.results, r.scenario = spec.From.results, spec.From.scenario
