@@ -196,8 +196,8 @@ func seconds(s float64) string {
 var errBudget = errors.New("the budget of bringing the world up is used up")
 
 // bringUp opens a session and builds the network in it. When that takes longer than the
-// budget, all of it is taken away again and the next way is gone, if there is one; the
-// spec is then that of the next.
+// budget, or the world finds only now that it cannot, all of it is taken away again and
+// the next way is gone, if there is one; the spec is then that of the next.
 func (r *run) bringUp(ctx context.Context, spec *backend.Spec) (backend.Session, error) {
 	for {
 		began := time.Now()
@@ -206,16 +206,15 @@ func (r *run) bringUp(ctx context.Context, spec *backend.Spec) (backend.Session,
 			r.manifest.BuildSeconds = time.Since(began).Seconds()
 			return session, r.tellManifest()
 		}
-		if !errors.Is(err, errBudget) || ctx.Err() != nil {
+		if errors.Is(err, errBudget) {
+			place := fault.Place{File: r.spec.Job.Descriptor, Element: "emulation", Attribute: "budget"}
+			err = fault.New(fault.OverBudget, place, "%s was not up when its budget of %v was used up", r.backend.Name(), r.budget)
+		}
+		if len(r.ways) == 0 || !passable(err) || ctx.Err() != nil {
 			return nil, err
 		}
-		place := fault.Place{File: r.spec.Job.Descriptor, Element: "emulation", Attribute: "budget"}
-		over := fault.New(fault.OverBudget, place, "%s was not up when its budget of %v was used up", r.backend.Name(), r.budget)
-		if len(r.ways) == 0 {
-			return nil, over
-		}
 		r.progress("give "+r.backend.Name()+" up", 1, 1)
-		if err := r.choose(ctx, over.What); err != nil {
+		if err := r.choose(ctx, plain(err)); err != nil {
 			return nil, err
 		}
 		id, started := r.manifest.ID, r.manifest.Started

@@ -24,6 +24,7 @@ type real struct {
 	sim.Backend
 	slow   bool
 	refuse bool
+	full   bool // it finds out as it opens
 	closed *int
 }
 
@@ -39,6 +40,9 @@ func (r real) Capabilities(ctx context.Context, s backend.Spec) (backend.Capabil
 }
 
 func (r real) Open(ctx context.Context, s backend.Spec, sink trace.Sink) (backend.Session, error) {
+	if r.full {
+		return nil, fault.New(fault.MissingCapability, fault.Place{}, "there is no room")
+	}
 	inner, err := r.Backend.Open(ctx, s, sink)
 	return slowly{inner, r, sink}, err
 }
@@ -101,6 +105,8 @@ func TestTheWorldIsTheOneThatTheMachineAndTheBudgetAllow(t *testing.T) {
 			taken: "simulation", reason: "was not up when its budget"},
 		{name: "a machine without what emulation needs", attributes: `realization="emulation"`, emulation: falls, world: real{refuse: true},
 			taken: "simulation", reason: "emulation needs root"},
+		{name: "a machine that turns out to be too small", attributes: `realization="emulation"`, emulation: `<emulation fallback="simulation"/>`, world: real{full: true},
+			taken: "simulation", reason: "there is no room"},
 		{name: "a fallback without a budget", attributes: `realization="emulation"`, emulation: `<emulation fallback="simulation"/>`,
 			taken: "mininet", reason: "has room for it"},
 		{name: "an emulation that is preferred and fits", attributes: `realization="simulation" prefer="emulation"`, emulation: `<emulation budget="10s"/>`, book: priced(0.001),
