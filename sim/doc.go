@@ -127,4 +127,9 @@
 // controller hears of the first of each flow, as a packet, at once and once a second. A
 // meter lets a chunk of TCP pass when it would have let the ones before it pass at its
 // rate; of UDP it loses those that come more than a burst, at least a chunk, too early.
+//
+// Checkpoints. All of a session is values that can be reached from its world, without
+// functions, channels or clocks: so it can be written to bytes and go on elsewhere, with the
+// same bytes in its diary, whatever the number of workers before and after. A field that
+// does not fit is found by its type (see freezing, docs/checkpoints.md).
 package sim
