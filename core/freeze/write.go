@@ -18,13 +18,14 @@ func (e *ValueError) Error() string { return "freeze: " + e.What }
 
 // region is memory that something leads to: an array of values, or a map.
 type region struct {
-	at    uintptr
-	base  unsafe.Pointer
-	shape *shape
-	count uintptr
-	order int // in which it was found
-	entry []pair
-	as    unsafe.Pointer // of what stands for it
+	at     uintptr
+	base   unsafe.Pointer
+	shape  *shape
+	count  uintptr
+	order  int    // in which it was found
+	number uint64 // in which it is written, from 1 on
+	entry  []pair
+	as     unsafe.Pointer // of what stands for it
 }
 
 func (r *region) end() uintptr { return r.at + r.count*r.shape.size }
@@ -50,7 +51,6 @@ type encoder struct {
 	stands  map[uintptr]*region
 	todo    []*region
 	arrays  []*region // by address
-	number  map[*region]uint64
 	texts   map[string]uint64
 	out     []byte
 	keep    []reflect.Value
@@ -71,7 +71,7 @@ func Write[T any](w io.Writer, p *Plan, root *T, given map[string]any) (err erro
 		}
 	}()
 	e := &encoder{plan: p, given: given, known: map[found]uintptr{}, maps: map[uintptr]*region{}, stands: map[uintptr]*region{},
-		number: map[*region]uint64{}, texts: map[string]uint64{}}
+		texts: map[string]uint64{}}
 	e.array(unsafe.Pointer(root), p.shapes[reflect.TypeFor[T]()], 1)
 	for len(e.todo) > 0 {
 		r := e.todo[len(e.todo)-1]
@@ -82,7 +82,7 @@ func Write[T any](w io.Writer, p *Plan, root *T, given map[string]any) (err erro
 	e.out = p.appendLayout(nil)
 	e.out = binary.AppendUvarint(e.out, uint64(len(list)))
 	for i, r := range list {
-		e.number[r] = uint64(i) + 1
+		r.number = uint64(i) + 1
 		e.out = binary.AppendUvarint(e.out, uint64(r.shape.index))
 		n := uint64(r.count)
 		if r.shape.key != nil {
@@ -315,14 +315,14 @@ func (e *encoder) find(at uintptr) *region {
 func (e *encoder) pointer(to unsafe.Pointer, s *shape, count uintptr) {
 	switch {
 	case s.stand != nil:
-		e.out = binary.AppendUvarint(e.out, e.number[e.stands[uintptr(to)]]+1)
+		e.out = binary.AppendUvarint(e.out, e.stands[uintptr(to)].number+1)
 		return
 	case s.size == 0 || count == 0:
 		e.out = append(e.out, 1) // somewhere
 		return
 	}
 	r := e.find(uintptr(to))
-	e.out = binary.AppendUvarint(e.out, e.number[r]+1)
+	e.out = binary.AppendUvarint(e.out, r.number+1)
 	e.out = binary.AppendUvarint(e.out, uint64(uintptr(to)-r.at))
 }
 
@@ -403,7 +403,7 @@ func (e *encoder) mapAt(at unsafe.Pointer, s *shape) {
 		e.out = append(e.out, 0)
 		return
 	}
-	e.out = binary.AppendUvarint(e.out, e.number[e.maps[m.Pointer()]])
+	e.out = binary.AppendUvarint(e.out, e.maps[m.Pointer()].number)
 }
 
 func (e *encoder) outsider(at unsafe.Pointer, o *op) {
