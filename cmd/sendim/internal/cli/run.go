@@ -264,6 +264,9 @@ func (c *cli) run(ctx context.Context, o runOptions, descriptor string, given fu
 		spec.Notices = append(spec.Notices, notice)
 	}
 	if o.repeat > 1 {
+		if len(o.checkpoint.at) > 0 {
+			return fault.New(fault.BadChoice, fault.Place{Attribute: "--checkpoint-at"}, "runs that are repeated leave no checkpoints; leave --repeat out")
+		}
 		return c.repeat(ctx, o, in, spec)
 	}
 	s := &session{cli: c, o: o}
