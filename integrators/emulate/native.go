@@ -55,7 +55,24 @@ func buildNative(ctx context.Context, w *world, controller string) (*native, err
 	if err := sandbox.Shape(ctx, shapes); err != nil {
 		return nil, err
 	}
+	if w.net.StaticARP {
+		if err := sandbox.Introduce(ctx, addressed(links)); err != nil {
+			return nil, err
+		}
+	}
 	return g, nil
+}
+
+// addressed are the ends at which hosts have their addresses.
+func addressed(links []netns.Link) (ends []netns.End) {
+	for _, l := range links {
+		for _, e := range l {
+			if e.Address.IsValid() {
+				ends = append(ends, e)
+			}
+		}
+	}
+	return ends
 }
 
 // plan says what there is to make.

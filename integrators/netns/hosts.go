@@ -95,6 +95,18 @@ func (s *Sandbox) inHandfuls(ctx context.Context, count int, doing string, reque
 	return nil
 }
 
+// Introduce lets hosts know each other's Ethernet addresses for good, so that none asks by
+// ARP. Of each host there is one End, with its Address and MAC.
+func (s *Sandbox) Introduce(ctx context.Context, ends []End) error {
+	names := make([]string, len(ends))
+	for i := range ends {
+		names[i] = ends[i].Host
+	}
+	return s.inHandfuls(ctx, len(names), "introducing hosts", func(from, to int) message {
+		return message{Op: opIntroduce, Names: names[from:to], Ends: ends}
+	})
+}
+
 // Devices is a host's /proc/net/dev.
 func (s *Sandbox) Devices(ctx context.Context, host string) (io.ReadCloser, error) {
 	r, err := s.ask(ctx, message{Op: opDevices, Host: host})

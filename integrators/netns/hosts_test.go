@@ -75,6 +75,25 @@ func TestHostsHaveTheirOwnLinksAddressesAndRoutes(t *testing.T) {
 	}
 }
 
+func TestHostsThatWereIntroducedDoNotAsk(t *testing.T) {
+	needRoot(t)
+	s := pair(t, "introduced")
+	mac, err := net.ParseMAC(in(t, s, "h2", "cat /sys/class/net/h2-eth0/address"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Introduce(t.Context(), []netns.End{
+		{Host: "h1", Name: "h1-eth0", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Address: netip.MustParsePrefix("10.0.0.1/8")},
+		{Host: "h2", Name: "h2-eth0", MAC: mac, Address: netip.MustParsePrefix("10.0.0.2/8")},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := in(t, s, "h1", "ip neigh"), "10.0.0.2 dev h1-eth0 lladdr "+mac.String()+" PERMANENT"; got != want {
+		t.Errorf("h1 knows %q, want %q", got, want)
+	}
+	in(t, s, "h1", "ping -c1 -W2 10.0.0.2")
+}
+
 func TestAHostsRouteGoesAndComesWithItsLink(t *testing.T) {
 	needRoot(t)
 	s := pair(t, "links")

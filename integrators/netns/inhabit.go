@@ -426,6 +426,8 @@ func (in *initProcess) inhabit(m message, r *message) (known bool) {
 		err = in.shape(m.Shapings)
 	case opSetLinks:
 		err = in.setLinks(m.Ends, m.Up)
+	case opIntroduce:
+		err = in.introduce(m.Names, m.Ends)
 	case opDevices:
 		r.Text, err = in.devices(m.Host)
 	default:

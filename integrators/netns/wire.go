@@ -15,19 +15,20 @@ import (
 // What is said on the control socket. Each message is four bytes of length
 // (big endian), with which open files travel, then that much JSON.
 const (
-	opSetup    = "setup"
-	opExec     = "exec"
-	opExit     = "exit" // from the helper, unasked: a process has ended
-	opListen   = "listen"
-	opSignal   = "signal"
-	opProbe    = "probe"
-	opHosts    = "hosts"
-	opLinks    = "links"
-	opShape    = "shape"
-	opSetLinks = "set-links"
-	opDevices  = "devices"
-	opStop     = "stop"
-	opReply    = "reply"
+	opSetup     = "setup"
+	opExec      = "exec"
+	opExit      = "exit" // from the helper, unasked: a process has ended
+	opListen    = "listen"
+	opSignal    = "signal"
+	opProbe     = "probe"
+	opHosts     = "hosts"
+	opLinks     = "links"
+	opShape     = "shape"
+	opSetLinks  = "set-links"
+	opDevices   = "devices"
+	opIntroduce = "introduce"
+	opStop      = "stop"
+	opReply     = "reply"
 )
 
 // maxBody bounds one message; an argument list is at most 2 MiB on Linux.
