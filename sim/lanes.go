@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"slices"
 
 	"sendim/core/control"
 	"sendim/core/flow"
@@ -62,31 +61,6 @@ type share struct {
 	landings []*run   // flows whose last datagram may have landed
 	scouting []*run   // flows whose first frame is, or was, on its way
 	expected []*run   // TCP flows that may end any time
-}
-
-// post is mail for one lane.
-type post struct {
-	list []parcel
-	segs []tcp.Segment
-}
-
-// parcel is a frame on its way to another lane; its segment is in the post.
-type parcel struct {
-	event des.Event
-	frame frame
-}
-
-// side is what happens to a flow in one lane.
-type side struct {
-	last     des.Event // when something landed there, as share.top and tick
-	tick     uint32
-	inFlight int32 // what was sent less what has landed, within windows
-	lost     int32
-	upcalls  int32
-	scouts   int32 // frames whose way is written down
-	forth    int32 // TCP segments on the way to the receiver
-	listed   bool  // in landings
-	expected bool
 }
 
 // workerAt is the world of the worker whose a node is, or home.
@@ -154,126 +128,6 @@ func (w *world) strike(f *run) {
 	w.lanes.home.flows[f.index] = nil
 }
 
-// count follows how many frames of a flow are on their way.
-func (w *world) count(f *run, more int32) {
-	if w.apart {
-		f.sides[w.lane].inFlight += more
-	} else {
-		f.inFlight += more
-	}
-}
-
-// sets takes note of a new frame of a flow.
-func (w *world) sets(f *run, x *frame) {
-	w.count(f, 1)
-	if w.part == nil {
-		return
-	}
-	s := &f.sides[w.lane]
-	if x.forth {
-		s.forth++
-	}
-	if x.scout {
-		s.scouts++
-		w.scouting = append(w.scouting, f)
-	}
-}
-
-// untrack is the counterpart of sets for what guarded wants to know.
-func (w *world) untrack(x *frame) {
-	f := w.owner(x)
-	if f == nil {
-		return
-	}
-	s := &f.sides[w.lane]
-	if x.forth {
-		s.forth--
-	}
-	if x.scout {
-		s.scouts--
-	}
-}
-
-// underWay is how many frames of a flow are on their way.
-func (w *world) underWay(f *run) int32 {
-	n := f.inFlight
-	for i := range f.sides {
-		n += f.sides[i].inFlight
-	}
-	return n
-}
-
-// fold brings a flow's figures together.
-func (w *world) fold(f *run) *run {
-	for i := range f.sides {
-		s := &f.sides[i]
-		f.inFlight += s.inFlight
-		f.upcalls += s.upcalls
-		f.lost += int64(s.lost)
-		s.inFlight, s.upcalls, s.lost = 0, 0, 0
-	}
-	return f
-}
-
-// loses counts a lost packet of a flow.
-func (w *world) loses(f *run) {
-	if w.apart {
-		f.sides[w.lane].lost++
-	} else {
-		f.lost++
-	}
-}
-
-// calls counts a frame of a flow that went to the controller.
-func (w *world) calls(f *run) {
-	if w.apart {
-		f.sides[w.lane].upcalls++
-	} else {
-		f.upcalls++
-	}
-}
-
-// unscout has the next frame of a flow be the one whose way is written down.
-func (w *world) unscout(f *run) {
-	if w.apart && w.part[f.from.id] != w.lane {
-		w.note(record{what: unscouted, flow: f})
-		return
-	}
-	f.scouted = false
-}
-
-// sentLast takes note of a flow's last datagram.
-func (w *world) sentLast(f *run) {
-	if w.apart {
-		w.closing = append(w.closing, f)
-	} else {
-		f.closing = true
-	}
-}
-
-// landedApart is landed within a window.
-func (w *world) landedApart(f *run) {
-	s := &f.sides[w.lane]
-	s.inFlight--
-	s.last, s.tick = w.top, w.tick
-	w.tick++
-	if f.closing && !s.listed {
-		s.listed = true
-		w.landings = append(w.landings, f)
-	}
-}
-
-// expect has guarded look at a TCP flow.
-func (w *world) expect(f *run) {
-	if w.part == nil {
-		return
-	}
-	if s := &f.sides[w.lane]; !s.expected {
-		s.expected = true
-		w.expected = append(w.expected, f)
-	}
-}
-
 // relook has the lookahead worked out anew.
 func (w *world) relook() {
 	if w.part != nil {
@@ -285,59 +139,6 @@ func (w *world) relook() {
 func (w *world) together(at int64) {
 	if w.part != nil {
 		w.lanes.moments.push(at)
-	}
-}
-
-// post sends a frame to another lane.
-func (w *world) post(e des.Event, to uint8, id uint32, f *frame) {
-	if w.apart {
-		p := &w.mail[w.lanes.phase][to]
-		p.list = append(p.list, parcel{e, *f})
-		if f.seg >= 0 {
-			p.list[len(p.list)-1].frame.seg = int32(len(p.segs))
-			p.segs = append(p.segs, w.segs[f.seg])
-		}
-		w.posted = min(w.posted, e.At)
-	} else {
-		w.lanes.known = false
-		w.lanes.list[to].takeIn(e, f, w.segs)
-	}
-	if f.seg >= 0 {
-		w.freeSegs = append(w.freeSegs, f.seg)
-		f.seg = -1
-	}
-	f.on = -1
-	w.frames.free = append(w.frames.free, id)
-}
-
-// takeIn takes a frame over from another lane.
-func (w *world) takeIn(e des.Event, from *frame, segs []tcp.Segment) *frame {
-	e.A = w.keep(from, segs)
-	w.queue.Push(e)
-	return w.frames.at(e.A)
-}
-
-// keep makes a frame of another lane one's own.
-func (w *world) keep(from *frame, segs []tcp.Segment) uint32 {
-	id, f := w.frames.take()
-	*f = *from
-	if f.seg >= 0 {
-		f.seg = w.keepSegment(&segs[f.seg])
-	}
-	return id
-}
-
-// collect takes the mail of a phase in.
-func (w *world) collect(phase int) {
-	for _, l := range w.lanes.list {
-		if l == w {
-			continue
-		}
-		p := &l.mail[phase][w.lane]
-		for i := range p.list {
-			w.takeIn(p.list[i].event, &p.list[i].frame, p.segs)
-		}
-		p.list, p.segs = p.list[:0], p.segs[:0]
 	}
 }
 
@@ -652,99 +453,4 @@ func (w *world) split(part []uint8, workers int) bool {
 	})
 	w.frames, w.segs, w.freeSegs = arena{}, nil, nil
 	return true
-}
-
-// stuck says whether something is there that was not made for windows.
-func (x *lanes) stuck() bool {
-	w := x.home
-	return x.mixed || w.watched || w.fluid != nil || w.chunks != nil
-}
-
-// guarded says whether the order of what different workers do within a window could
-// matter.
-func (x *lanes) guarded(to int64, forever bool) bool {
-	if x.stuck() {
-		return true
-	}
-	for _, l := range x.list {
-		// The way of a flow's first frame is written down; if that is lost, the way of
-		// the frame that its host sends next after that moment.
-		l.scouting = slices.DeleteFunc(l.scouting, func(f *run) bool { return l.flows[f.index] != f || !f.scouts() })
-		if slices.ContainsFunc(l.scouting, func(f *run) bool { return f.mayGoOn(to) }) {
-			return true
-		}
-		// A TCP flow whose sender has ended hears nothing any more; its receiver must not
-		// answer what comes after that.
-		l.expected = slices.DeleteFunc(l.expected, func(f *run) bool { return l.flows[f.index] != f })
-		if slices.ContainsFunc(l.expected, func(f *run) bool { return f.mayAnswer(to) }) {
-			return true
-		}
-	}
-	// The run ends with its last flow.
-	return forever && !x.outlasted(to)
-}
-
-// scouts says whether a frame is on its way whose way is written down.
-func (f *run) scouts() bool {
-	n := int32(0)
-	for i := range f.sides {
-		n += f.sides[i].scouts
-	}
-	return n > 0
-}
-
-// mayGoOn says whether a flow may send a frame up to a time.
-func (f *run) mayGoOn(to int64) bool {
-	if t := f.tcp; t != nil {
-		return t.sender.Stats().Established != tcp.Never || min(t.armed[0], t.armed[2]) <= to
-	}
-	return f.due >= 0 && f.due <= to
-}
-
-// mayAnswer says whether a flow's receiver may send a segment up to a time.
-func (f *run) mayAnswer(to int64) bool {
-	n := int32(0)
-	for i := range f.sides {
-		n += f.sides[i].forth
-	}
-	return n > 0 || f.tcp.armed[1] <= to
-}
-
-// outlasted looks for something that goes on after a time for certain.
-func (x *lanes) outlasted(to int64) bool {
-	w := x.home
-	if w.waiters > 0 || w.next < len(w.list) {
-		return true
-	}
-	for range w.flows {
-		if x.witness >= len(w.flows) {
-			x.witness = 0
-		}
-		if f := w.flows[x.witness]; f != nil && x.outlasts(f, to) {
-			return true
-		}
-		x.witness++
-	}
-	return false
-}
-
-func (x *lanes) outlasts(f *run, to int64) bool {
-	if t := f.tcp; t != nil {
-		if s := t.sender.Stats(); t.peer == nil || s.Established == tcp.Never || s.Timeouts-t.timeouts >= mostTimeouts || t.receiver.Closed() {
-			return false
-		}
-		part := x.home.part
-		return part[f.from.id] != part[t.peer.id] // its last acknowledgement crosses a boundary
-	}
-	switch p := &f.pace; {
-	case f.ending || f.due <= 0 || f.spec.Transport != model.UDP:
-		return false
-	case f.due > to:
-		return true
-	case f.paced != nil:
-		return false
-	default: // its last datagram but one is later
-		step := p.whole + 1
-		return p.until-step > to && (p.left < 0 || p.left/p.size > (to-f.due)/step+2)
-	}
 }
