@@ -42,10 +42,14 @@ type hands struct {
 }
 
 // patience is how many times a worker looks for the next step before he lets others have
-// the processor, and yields how many times he does that before he sleeps.
+// the processor, and yields how many times he does that before he sleeps. Courtesy is how
+// many times he looks whether another begins his own part, before he takes it from him: what
+// a part works on lies in the cache of the processor that did it last, and costs more to
+// move than a few microseconds of waiting. A look takes half a nanosecond.
 const (
-	patience = 10_000
+	patience = 100_000
 	yields   = 20
+	courtesy = 20_000
 )
 
 // Processors is how many workers can work at once.
@@ -82,7 +86,10 @@ func (t *Team) Do(parts int, step func(part int)) {
 func (t *Team) work(first int, turn uint32) {
 	for i := range t.parts {
 		i = (first + i) % len(t.parts)
-		if p := &t.parts[i].taken; p.Load() == turn-1 && p.CompareAndSwap(turn-1, turn) {
+		p := &t.parts[i].taken
+		for n := 0; i != first && n < courtesy && p.Load() == turn-1; n++ {
+		}
+		if p.Load() == turn-1 && p.CompareAndSwap(turn-1, turn) {
 			t.step(i)
 			t.left.Add(-1)
 		}
