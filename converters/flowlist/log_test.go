@@ -98,7 +98,7 @@ func TestEveryOutputOfNfdumpIsTheSameTraffic(t *testing.T) {
 		}
 		got := shown(n, l)
 		got = strings.ReplaceAll(got, "h1:40000>h2", "h1:0>h2") // where nothing comes back
-		if file == "fast.csv" { // both ends of the last are h3
+		if file == "fast.csv" {                                 // both ends of the last are h3
 			want = append(want[:2:2], "- 1 flows between addresses that are one host are left out")
 		} else if !strings.Contains(got, "records of ICMP's echo replies") {
 			t.Errorf("%s: nothing is said of the replies", file)

@@ -55,7 +55,9 @@ func TestALinkThatFailsCostsWhatWasOnItWhileTheControllerIsFar(t *testing.T) {
 				t.Fatal(err)
 			}
 			res, err := core.Run(t.Context(), core.RunSpec{Job: j, Backends: []backend.Backend{sim.Backend{}},
-				Launch: func(context.Context, deployment.Application) (app.Instance, error) { return app.Local(shortestpath.New()), nil }}, core.Hooks{})
+				Launch: func(context.Context, deployment.Application) (app.Instance, error) {
+					return app.Local(shortestpath.New()), nil
+				}}, core.Hooks{})
 			if err != nil {
 				t.Fatal(err)
 			}
