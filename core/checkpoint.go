@@ -1,14 +1,11 @@
 package core
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"sendim/core/backend"
 	"sendim/core/deployment"
@@ -16,6 +13,7 @@ import (
 	"sendim/core/freeze"
 	"sendim/core/job"
 	"sendim/core/model"
+	"sendim/core/record"
 	"sendim/core/report"
 	"sendim/descriptors"
 )
@@ -98,18 +96,8 @@ func (w *World) Checkpoint(to io.Writer) error {
 
 // CheckpointFile is Checkpoint to a file, which is there as a whole or not at all.
 func (w *World) CheckpointFile(name string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return fmt.Errorf("write the checkpoint %s: %w", name, err)
-	}
-	buf := bufio.NewWriterSize(f, 1<<20)
-	err = errors.Join(w.Checkpoint(buf), buf.Flush(), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("write the checkpoint %s: %w", name, err)
+	if err := record.WriteFile(name, w.Checkpoint); err != nil {
+		return fmt.Errorf("leave a checkpoint: %w", err)
 	}
 	return nil
 }

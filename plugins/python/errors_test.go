@@ -158,7 +158,7 @@ print("before serve")
 serve(A)
 `), func(o *apprpc.Options) { o.Stderr = &log })
 	if got := answers(t, i, packetIn(0)); len(got[0]) != 1 || got[0][0].Log.Text != "0" {
-		t.Errorf("%+v", got)
+		t.Errorf("%+v, the log: %+v", got, got[0][0].Log)
 	}
 	if err := i.Close(); err != nil {
 		t.Error(err)

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"sendim/core/fault"
 	"sendim/core/graph"
 	"sendim/core/model"
+	"sendim/core/record"
 	"sendim/descriptors"
 	"sendim/descriptors/generate"
 )
@@ -135,18 +135,9 @@ func (c *cli) writeFile(name string, write func(io.Writer) error) error {
 		buf := bufio.NewWriter(c.out)
 		return errors.Join(write(buf), buf.Flush())
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".sendim-*")
-	if err != nil {
-		return fail(WrongInput, "write %s: %w", name, err)
+	err := record.WriteFile(name, write)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return fail(WrongInput, "%w", err)
 	}
-	buf := bufio.NewWriterSize(f, 1<<16)
-	err = errors.Join(write(buf), buf.Flush(), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
+	return err
 }
