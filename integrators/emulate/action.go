@@ -139,7 +139,7 @@ func (w *world) ping(ctx context.Context, p backend.Ping) backend.Outcome {
 		return backend.Outcome{Err: fmt.Errorf("ping: %w", err)}
 	}
 	ns := func(v int64) model.Time { return model.Time(v) * model.Nanosecond }
-	r := &trace.PingResult{From: w.net.NodeName(p.From), To: w.net.NodeName(p.To), Sent: spec.Count, Received: int(m.Packets),
+	r := &trace.PingResult{From: w.net().NodeName(p.From), To: w.net().NodeName(p.To), Sent: spec.Count, Received: int(m.Packets),
 		Min: ns(m.Min), Mean: ns(m.Mean), Max: ns(m.Max)}
 	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.PingEnd, Ping: r})
 	return backend.Outcome{Ping: r}
@@ -186,14 +186,14 @@ func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
 	case errors.As(err, &failed) && (failed.Exit >= 0 || failed.Signal != 0):
 		r.ExitCode = failed.Exit // -1 when a signal ended it
 	case err != nil && ctx.Err() == nil:
-		return backend.Outcome{Err: fmt.Errorf("exec in %s: %w", w.net.NodeName(e.Node), err)}
+		return backend.Outcome{Err: fmt.Errorf("exec in %s: %w", w.net().NodeName(e.Node), err)}
 	case err != nil:
 		r.ExitCode = -1
 	}
 	out.mu.Lock()
 	r.Output = string(out.kept)
 	out.mu.Unlock()
-	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.ExecEnd, Node: w.net.NodeName(e.Node), Exec: r})
+	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.ExecEnd, Node: w.net().NodeName(e.Node), Exec: r})
 	return backend.Outcome{Exec: r}
 }
 
@@ -205,6 +205,6 @@ func (w *world) runProcess(p model.Process) {
 	}
 	o := w.exec(w.session.life, backend.Exec{Node: p.Node, Argv: []string{"/bin/sh", "-c", p.Command}})
 	if o.Err != nil {
-		w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net.NodeName(p.Node), Text: o.Err.Error()})
+		w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net().NodeName(p.Node), Text: o.Err.Error()})
 	}
 }

@@ -65,7 +65,8 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err := s.refuse(n); err != nil {
 		return err
 	}
-	w := &world{session: s, place: s.place, net: n, names: names, switches: n.NodesOfKind(model.Switch), clock: controller.NewClock(time.Now, s.sink), abort: abort}
+	w := &world{session: s, place: s.place, clock: controller.NewClock(time.Now, s.sink), abort: abort}
+	w.is.Store(&network{n, names, n.NodesOfKind(model.Switch)})
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
 	w.links.make(w)
@@ -73,7 +74,6 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 		w.stop()
 		return err
 	}
-	w.pools.net = n
 	s.world = w
 	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {
 		return err
@@ -113,7 +113,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			progress(i, step.Count)
 		}
 	}
-	if err := w.ctl.WaitConnected(ctx, len(w.switches), nil); err != nil {
+	if err := w.ctl.WaitConnected(ctx, len(w.switches()), nil); err != nil {
 		return fmt.Errorf("waiting for the switches: %w", err)
 	}
 	if err := w.prepare(ctx); err != nil {
@@ -220,7 +220,7 @@ func (w *world) begin(c *change.Changeset) {
 	s := w.session
 	s.begin(len(w.list))
 	w.work.Go(w.runFlows)
-	for _, p := range w.net.Processes {
+	for _, p := range w.net().Processes {
 		w.work.Go(func() { w.runProcess(p) })
 	}
 	w.links.start()
@@ -228,7 +228,7 @@ func (w *world) begin(c *change.Changeset) {
 	if c.New.Deployment != nil && c.New.Deployment.Until() > 0 {
 		interval = min(interval, c.New.Deployment.Until()/10)
 	}
-	for _, watch := range w.net.Watches {
+	for _, watch := range w.net().Watches {
 		if watch.Sample > 0 {
 			interval = min(interval, watch.Sample)
 		}

@@ -24,13 +24,13 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if !w.session.caps.Has(backend.Captures) {
 		return nil, fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", backend.Captures, w.session.caps.Missing[backend.Captures])
 	}
-	if c.At.Node < 0 || int(c.At.Node) >= w.net.NodeCount() {
+	if c.At.Node < 0 || int(c.At.Node) >= w.net().NodeCount() {
 		return nil, fmt.Errorf("capture: there is no node %d", c.At.Node)
 	}
-	if _, ok := w.net.ArcAtPort(c.At.Node, c.At.Port); !ok {
-		return nil, fmt.Errorf("capture: there is no port %s", w.net.PortName(c.At))
+	if _, ok := w.net().ArcAtPort(c.At.Node, c.At.Port); !ok {
+		return nil, fmt.Errorf("capture: there is no port %s", w.net().PortName(c.At))
 	}
-	argv := []string{"tcpdump", "-i", w.names.Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
+	argv := []string{"tcpdump", "-i", w.names().Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
 	if c.Count > 0 {
 		argv = append(argv, "-c", strconv.Itoa(c.Count))
 	}
@@ -38,7 +38,7 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		argv = append(argv, "-Q", c.Direction.String())
 	}
 	run := w.place.run
-	if w.net.NodeKindOf(c.At.Node) != model.Switch {
+	if w.net().NodeKindOf(c.At.Node) != model.Switch {
 		var err error
 		if run, err = w.ground.inside(c.At.Node); err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ import (
 // change carries out a change of the living network. Its entry in the diary bears the
 // time when it was in force.
 func (w *world) change(ctx context.Context, c *model.Change) error {
-	if err := w.net.Check(c); err != nil {
+	if err := w.net().Check(c); err != nil {
 		return err
 	}
 	var err error
@@ -36,14 +36,14 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 		err = w.changeControl(ctx, model.NoNode, c.Kind == model.ControllerDown)
 	case model.ControlDelay, model.ControlLoss:
 		if slices.Contains(w.session.spec.Allowed, backend.ControlLatency) {
-			w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net.NodeName(c.Node), Text: c.Kind.String() + " is left out: " + w.session.caps.Missing[backend.ControlLatency]})
+			w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net().NodeName(c.Node), Text: c.Kind.String() + " is left out: " + w.session.caps.Missing[backend.ControlLatency]})
 			return nil
 		}
 		err = fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", backend.ControlLatency, w.session.caps.Missing[backend.ControlLatency])
 	default:
 		err = w.changeLink(ctx, c)
 	}
-	e := trace.Happened(w.net, c, w.now())
+	e := trace.Happened(w.net(), c, w.now())
 	if err != nil {
 		return fmt.Errorf("%s %s%s: %w", c.Kind, e.Link, e.Node, err)
 	}
@@ -70,7 +70,7 @@ func (w *world) changeLink(ctx context.Context, c *model.Change) error {
 		if c.Kind == model.LinkRate {
 			is.Rate = w.links.setRate(arc, c.Rate)
 		}
-		if err := w.ground.limit(ctx, w.net.ArcFrom(arc), is); err != nil {
+		if err := w.ground.limit(ctx, w.net().ArcFrom(arc), is); err != nil {
 			return err
 		}
 	}
@@ -81,9 +81,9 @@ func (w *world) changeLink(ctx context.Context, c *model.Change) error {
 // holds.
 func (s *Session) limitPort(ctx context.Context, sw model.NodeID, r app.PortRate) error {
 	w := s.world
-	arc, ok := w.net.ArcAtPort(sw, r.Port)
+	arc, ok := w.net().ArcAtPort(sw, r.Port)
 	if !ok {
-		return fmt.Errorf("%s has no port %d", w.net.NodeName(sw), r.Port)
+		return fmt.Errorf("%s has no port %d", w.net().NodeName(sw), r.Port)
 	}
-	return w.ground.limit(ctx, w.net.ArcFrom(arc), model.Change{Kind: model.LinkRate, Rate: w.links.setPortRate(arc, r.Rate)})
+	return w.ground.limit(ctx, w.net().ArcFrom(arc), model.Change{Kind: model.LinkRate, Rate: w.links.setPortRate(arc, r.Rate)})
 }

@@ -25,7 +25,7 @@ func (w *world) changeControl(ctx context.Context, sw model.NodeID, cut bool) er
 		c.cut = map[model.NodeID]bool{}
 	}
 	was := map[model.NodeID]bool{}
-	for _, s := range w.switches {
+	for _, s := range w.switches() {
 		was[s] = c.isCut(s)
 	}
 	if sw == model.NoNode {
@@ -34,7 +34,7 @@ func (w *world) changeControl(ctx context.Context, sw model.NodeID, cut bool) er
 		c.cut[sw] = cut
 	}
 	var changed []model.NodeID
-	for _, s := range w.switches {
+	for _, s := range w.switches() {
 		if c.isCut(s) != was[s] && !c.down[s] {
 			changed = append(changed, s)
 		}
@@ -48,7 +48,7 @@ func (w *world) changeControl(ctx context.Context, sw model.NodeID, cut bool) er
 // changeNode takes all links of a node down or up; a switch loses its controller and its
 // tables, too. A host's programs go on, cut off.
 func (w *world) changeNode(ctx context.Context, id model.NodeID, down bool) error {
-	isSwitch := w.net.NodeKindOf(id) == model.Switch
+	isSwitch := w.net().NodeKindOf(id) == model.Switch
 	if w.channels.down == nil {
 		w.channels.down = map[model.NodeID]bool{}
 	}
@@ -58,7 +58,7 @@ func (w *world) changeNode(ctx context.Context, id model.NodeID, down bool) erro
 			return err
 		}
 	}
-	for _, arc := range w.net.Arcs(id) {
+	for _, arc := range w.net().Arcs(id) {
 		if err := w.links.setDown(ctx, w, arc.Link(), id, down); err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (l *links) setDown(ctx context.Context, w *world, id model.LinkID, why mode
 
 // setPort takes one end of a link down or up. The other end loses its carrier.
 func (l *links) setPort(ctx context.Context, w *world, e model.Endpoint, down bool) error {
-	arc, _ := w.net.ArcAtPort(e.Node, e.Port)
+	arc, _ := w.net().ArcAtPort(e.Node, e.Port)
 	return l.setEnds(ctx, w, arc.Link(), func(o *outages) {
 		if down {
 			o.ports[e] = true
@@ -112,7 +112,7 @@ func (l *links) setPort(ctx context.Context, w *world, e model.Endpoint, down bo
 
 // setEnds changes the reasons and does what follows for the ends of a link.
 func (l *links) setEnds(ctx context.Context, w *world, id model.LinkID, change func(*outages)) error {
-	a, b := w.net.Ends(id)
+	a, b := w.net().Ends(id)
 	l.mu.Lock()
 	was := l.outages.ends(a, b, id)
 	change(&l.outages)

@@ -28,7 +28,7 @@ func (w *world) admit(f *model.Flow) error {
 	if f.Packet == 0 {
 		f.Packet = 1514
 	}
-	for _, s := range w.net.Services {
+	for _, s := range w.net().Services {
 		if s.ID == f.Service && f.DstPort == 0 {
 			f.DstPort = s.Port
 		}
@@ -49,8 +49,8 @@ func (w *world) admit(f *model.Flow) error {
 		if err := w.isHost(end); err != nil {
 			return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
 		}
-		if len(w.net.Arcs(end)) == 0 {
-			return fault.New(fault.HostUnattached, place, "flow %q: host %s has no link", f.ID, w.net.NodeName(end))
+		if len(w.net().Arcs(end)) == 0 {
+			return fault.New(fault.HostUnattached, place, "flow %q: host %s has no link", f.ID, w.net().NodeName(end))
 		}
 	}
 	switch {
@@ -61,7 +61,7 @@ func (w *world) admit(f *model.Flow) error {
 	case f.Chunks != "":
 		return fault.New(fault.MissingCapability, place, "flow %q has chunks (%s): %s", f.ID, backend.ChunkFlows, w.session.caps.Missing[backend.ChunkFlows])
 	}
-	_, err := workload.ScheduleOf(w.net, f)
+	_, err := workload.ScheduleOf(w.net(), f)
 	return err
 }
 
@@ -80,11 +80,11 @@ func (w *world) admitAll() error {
 }
 
 func (w *world) isHost(id model.NodeID) error {
-	if id < 0 || int(id) >= w.net.NodeCount() {
+	if id < 0 || int(id) >= w.net().NodeCount() {
 		return fmt.Errorf("there is no node %d", id)
 	}
-	if w.net.NodeKindOf(id) == model.Switch {
-		return fmt.Errorf("%s is a switch", w.net.NodeName(id))
+	if w.net().NodeKindOf(id) == model.Switch {
+		return fmt.Errorf("%s is a switch", w.net().NodeName(id))
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (w *world) transfer(ctx context.Context, f *model.Flow) (*traffic.Transfer,
 	spec := traffic.Spec{Flow: *f, Tag: s.tag, OneWay: true, Seed: s.spec.Seed}
 	s.mu.Unlock()
 	var err error
-	if spec.Schedule, err = workload.ScheduleOf(w.net, f); err != nil {
+	if spec.Schedule, err = workload.ScheduleOf(w.net(), f); err != nil {
 		return nil, err
 	}
 	end := func(host model.NodeID) (traffic.End, error) {
@@ -122,7 +122,7 @@ func (w *world) transfer(ctx context.Context, f *model.Flow) (*traffic.Transfer,
 		spec.To = append(spec.To, to)
 	}
 	spec.Target = spec.To[0].Address
-	for _, v := range w.net.Services {
+	for _, v := range w.net().Services {
 		if v.ID == f.Service {
 			spec.Target = ipv4(v.IP)
 		}
@@ -174,16 +174,16 @@ func (w *world) wait(ctx context.Context, until model.Time) bool {
 func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer) *trace.FlowResult {
 	s := w.session
 	tell := func(r trace.FlowResult) *trace.FlowResult {
-		r.ID, r.From, r.To, r.Class = f.ID, w.net.NodeName(f.From), f.Service, f.Class
+		r.ID, r.From, r.To, r.Class = f.ID, w.net().NodeName(f.From), f.Service, f.Class
 		r.Transport, r.Granularity, r.Asked = f.Transport.String(), f.Granularity.String(), trace.AskedOf(f)
 		if f.Service == "" {
-			r.To = w.net.NodeName(f.To)
+			r.To = w.net().NodeName(f.To)
 		}
 		s.emit(&trace.Entry{At: w.now(), Kind: trace.FlowEnd, Flow: f.ID, Result: &r})
 		return &r
 	}
 	started := func(at model.Time) {
-		s.emit(&trace.Entry{At: at, Kind: trace.FlowStart, Flow: f.ID, Node: w.net.NodeName(f.From)})
+		s.emit(&trace.Entry{At: at, Kind: trace.FlowStart, Flow: f.ID, Node: w.net().NodeName(f.From)})
 	}
 	if t == nil {
 		var err error

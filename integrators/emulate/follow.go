@@ -32,7 +32,7 @@ func (f *follow) lacks() string {
 // hosts are asked for at the end only.
 func (l *links) queue(i int, is, past counters, span, now model.Time) {
 	w, arc := l.world, model.Arc(i)
-	if !l.follow.what.Queue(arc.Link()) || w.net.NodeKindOf(w.net.ArcFrom(arc).Node) != model.Switch {
+	if !l.follow.what.Queue(arc.Link()) || w.net().NodeKindOf(w.net().ArcFrom(arc).Node) != model.Switch {
 		return
 	}
 	before := l.follow.waits[i]
@@ -40,8 +40,8 @@ func (l *links) queue(i int, is, past counters, span, now model.Time) {
 	if is.backlog == 0 && before == 0 && is.drops == past.drops {
 		return
 	}
-	w.session.emit(&trace.Entry{At: now, Kind: trace.QueuePoint, Link: w.net.LinkName(arc.Link()), Queue: &trace.QueueSample{
-		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
+	w.session.emit(&trace.Entry{At: now, Kind: trace.QueuePoint, Link: w.net().LinkName(arc.Link()), Queue: &trace.QueueSample{
+		From: w.net().NodeName(w.net().ArcFrom(arc).Node), To: w.net().NodeName(w.net().ArcTo(arc).Node), Span: span,
 		Packets: is.waiting, Bytes: is.backlog, Drops: is.drops - past.drops}})
 }
 
@@ -50,13 +50,13 @@ func (l *links) switches(is []counters, span, now model.Time) {
 	w := l.world
 	for k, id := range l.follow.what.Switches {
 		total := int64(0)
-		for _, a := range w.net.Arcs(id) {
+		for _, a := range w.net().Arcs(id) {
 			total += is[a^1].packets
 		}
 		more := total - l.follow.received[k]
 		l.follow.received[k] = total
 		if more > 0 {
-			w.session.emit(&trace.Entry{At: now, Kind: trace.NodePoint, Node: w.net.NodeName(id),
+			w.session.emit(&trace.Entry{At: now, Kind: trace.NodePoint, Node: w.net().NodeName(id),
 				Switch: &trace.SwitchSample{Span: span, Packets: more, Misses: trace.Unknown, PacketIns: trace.Unknown, Rules: trace.Unknown}})
 		}
 	}

@@ -54,7 +54,7 @@ func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, 
 }
 
 func (w *world) startAgent(d *driver, host model.NodeID) error {
-	name := w.net.NodeName(host)
+	name := w.net().NodeName(host)
 	run, err := w.ground.inside(host)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (h *hosts) wait() {
 }
 
 func (w *world) address(host model.NodeID) netip.Addr {
-	ip, _ := w.names.IP(host)
+	ip, _ := w.names().IP(host)
 	return ipv4(ip)
 }
 

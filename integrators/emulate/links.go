@@ -50,7 +50,7 @@ func (l *links) start() {
 		l.arcs[i].start, l.arcs[i].last = is[i], is[i]
 	}
 	for k, id := range l.follow.what.Switches {
-		for _, a := range l.world.net.Arcs(id) {
+		for _, a := range l.world.net().Arcs(id) {
 			l.follow.received[k] += is[a^1].packets
 		}
 	}
@@ -60,9 +60,9 @@ func (l *links) start() {
 
 // make makes the columns.
 func (l *links) make(w *world) {
-	l.world, l.arcs = w, make([]direction, 2*w.net.LinkCount())
+	l.world, l.arcs = w, make([]direction, 2*w.net().LinkCount())
 	for i := range l.arcs {
-		l.arcs[i].rate = w.net.ArcSpec(model.Arc(i)).Rate
+		l.arcs[i].rate = w.net().ArcSpec(model.Arc(i)).Rate
 	}
 	l.outages = outages{map[model.LinkID]map[model.NodeID]bool{}, map[model.Endpoint]bool{}}
 }
@@ -101,16 +101,16 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 	w, out := l.world, make([]counters, len(l.arcs))
 	own := devices(w.place.proc("net/dev"))
 	waiting := queues(ctx, w.place.run)
-	isSwitch := func(id model.NodeID) bool { return w.net.NodeKindOf(id) == model.Switch }
+	isSwitch := func(id model.NodeID) bool { return w.net().NodeKindOf(id) == model.Switch }
 	for i := range out {
 		arc := model.Arc(i)
-		from, to := w.net.ArcFrom(arc), w.net.ArcTo(arc)
-		name := w.names.Interface(from.Node, from.Port)
+		from, to := w.net().ArcFrom(arc), w.net().ArcTo(arc)
+		name := w.names().Interface(from.Node, from.Port)
 		switch {
 		case isSwitch(from.Node):
 			out[i] = own[name].sent
 		case isSwitch(to.Node):
-			out[i] = own[w.names.Interface(to.Node, to.Port)].received
+			out[i] = own[w.names().Interface(to.Node, to.Port)].received
 		default:
 			if text, err := w.ground.devices(ctx, from.Node); err == nil {
 				out[i] = parseDevices(text)[name].sent
@@ -133,8 +133,8 @@ func (l *links) readHosts(ctx context.Context, out []counters) {
 	w := l.world
 	byHost, order := map[model.NodeID][]int{}, []model.NodeID(nil)
 	for i := range out {
-		host := w.net.ArcFrom(model.Arc(i)).Node
-		if w.net.NodeKindOf(host) == model.Switch || l.arcs[i].rate == 0 || out[i].packets == l.arcs[i].start.packets {
+		host := w.net().ArcFrom(model.Arc(i)).Node
+		if w.net().NodeKindOf(host) == model.Switch || l.arcs[i].rate == 0 || out[i].packets == l.arcs[i].start.packets {
 			continue
 		}
 		if byHost[host] == nil {
@@ -154,7 +154,7 @@ func (l *links) readHosts(ctx context.Context, out []counters) {
 			}
 			is := queues(ctx, run)
 			for _, i := range byHost[host] {
-				q := is[w.names.Interface(host, w.net.ArcFrom(model.Arc(i)).Port)]
+				q := is[w.names().Interface(host, w.net().ArcFrom(model.Arc(i)).Port)]
 				out[i].drops, out[i].backlog, out[i].waiting = q.drops, q.backlog, q.waiting
 			}
 		})
@@ -260,8 +260,8 @@ func (l *links) sample() {
 
 func (l *links) entry(kind trace.Kind, i int, span model.Time, c counters, now model.Time) *trace.Entry {
 	w, arc := l.world, model.Arc(i)
-	return &trace.Entry{At: now, Kind: kind, Link: w.net.LinkName(arc.Link()), Sample: &trace.Sample{
-		From: w.net.NodeName(w.net.ArcFrom(arc).Node), To: w.net.NodeName(w.net.ArcTo(arc).Node), Span: span,
+	return &trace.Entry{At: now, Kind: kind, Link: w.net().LinkName(arc.Link()), Sample: &trace.Sample{
+		From: w.net().NodeName(w.net().ArcFrom(arc).Node), To: w.net().NodeName(w.net().ArcTo(arc).Node), Span: span,
 		Packets: c.packets, Bytes: c.bytes, Drops: c.drops, Rate: l.arcs[i].lower()}}
 }
 
@@ -291,7 +291,7 @@ func (l *links) total() {
 
 // enlarge makes the buffers of Open vSwitch's sockets large, that of the sending one, too.
 func (w *world) enlarge(ctx context.Context) error {
-	if hostCount(w.net) == 0 || len(w.switches) == 0 {
+	if hostCount(w.net()) == 0 || len(w.switches()) == 0 {
 		return nil // nobody sends anything
 	}
 	if err := w.wakeSender(ctx); err != nil {
@@ -318,13 +318,13 @@ func (w *world) enlarge(ctx context.Context) error {
 // in hand when the run begins, and hand it to an app.
 func (w *world) wakeSender(ctx context.Context) error {
 	frame := "0200000000fe0200000000ff88b5" + strings.Repeat("00", 46)
-	for _, sw := range w.switches {
-		for _, arc := range w.net.Arcs(sw) {
-			if w.net.NodeKindOf(w.net.ArcTo(arc).Node) == model.Switch {
+	for _, sw := range w.switches() {
+		for _, arc := range w.net().Arcs(sw) {
+			if w.net().NodeKindOf(w.net().ArcTo(arc).Node) == model.Switch {
 				continue
 			}
-			_, err := w.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names.Technical(sw),
-				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%d", frame, w.net.ArcFrom(arc).Port)}})
+			_, err := w.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names().Technical(sw),
+				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%d", frame, w.net().ArcFrom(arc).Port)}})
 			return err
 		}
 	}

@@ -55,7 +55,7 @@ func buildNative(ctx context.Context, w *world, controller string) (*native, err
 	if err := sandbox.Shape(ctx, shapes); err != nil {
 		return nil, err
 	}
-	if w.net.StaticARP {
+	if w.net().StaticARP {
 		if err := sandbox.Introduce(ctx, addressed(links)); err != nil {
 			return nil, err
 		}
@@ -79,20 +79,20 @@ func addressed(links []netns.Link) (ends []netns.End) {
 func (g *native) plan() (hosts []string, links []netns.Link, bridges []ovs.Bridge, shapes []netns.Shaping) {
 	w := g.world
 	bridge := map[model.NodeID]int{}
-	for i := range w.net.NodeCount() {
+	for i := range w.net().NodeCount() {
 		id := model.NodeID(i)
-		if w.net.NodeKindOf(id) == model.Switch {
+		if w.net().NodeKindOf(id) == model.Switch {
 			bridge[id] = len(bridges)
-			bridges = append(bridges, ovs.Bridge{Name: w.names.Technical(id), DPID: w.names.DPID(id)})
+			bridges = append(bridges, ovs.Bridge{Name: w.names().Technical(id), DPID: w.names().DPID(id)})
 		} else {
-			hosts = append(hosts, w.names.Technical(id))
+			hosts = append(hosts, w.names().Technical(id))
 		}
 	}
-	for i := range w.net.LinkCount() {
-		a, b := w.net.Ends(model.LinkID(i))
+	for i := range w.net().LinkCount() {
+		a, b := w.net().Ends(model.LinkID(i))
 		var link netns.Link
 		for k, e := range [2]model.Endpoint{a, b} {
-			spec := w.net.ArcSpec(model.Arc(2*i + k))
+			spec := w.net().ArcSpec(model.Arc(2*i + k))
 			link[k] = g.end(e, int(spec.MTU))
 			if at, ok := bridge[e.Node]; ok {
 				bridges[at].Ports = append(bridges[at].Ports, ovs.Port{Interface: link[k].Name, Number: uint32(e.Port)})
@@ -111,18 +111,18 @@ func (g *native) plan() (hosts []string, links []netns.Link, bridges []ovs.Bridg
 // Mininet.
 func (g *native) end(e model.Endpoint, mtu int) netns.End {
 	w := g.world
-	end := netns.End{Name: w.names.Interface(e.Node, e.Port), MAC: hardware(w.names.PortMAC(e.Node, e.Port)), MTU: mtu}
-	if w.net.NodeKindOf(e.Node) == model.Switch {
+	end := netns.End{Name: w.names().Interface(e.Node, e.Port), MAC: hardware(w.names().PortMAC(e.Node, e.Port)), MTU: mtu}
+	if w.net().NodeKindOf(e.Node) == model.Switch {
 		return end
 	}
-	end.Host = w.names.Technical(e.Node)
-	for _, arc := range w.net.Arcs(e.Node) {
-		if w.net.ArcFrom(arc).Port < e.Port {
+	end.Host = w.names().Technical(e.Node)
+	for _, arc := range w.net().Arcs(e.Node) {
+		if w.net().ArcFrom(arc).Port < e.Port {
 			return end
 		}
 	}
-	ip, bits := w.names.IP(e.Node)
-	end.Address, end.MAC = netip.PrefixFrom(ipv4(ip), int(bits)), hardware(w.names.MAC(e.Node))
+	ip, bits := w.names().IP(e.Node)
+	end.Address, end.MAC = netip.PrefixFrom(ipv4(ip), int(bits)), hardware(w.names().MAC(e.Node))
 	return end
 }
 
@@ -134,9 +134,9 @@ func hardware(mac uint64) net.HardwareAddr {
 // was allowed to be left out.
 func (g *native) shaping(e model.Endpoint, spec *model.LinkSpec) netns.Shaping {
 	caps := g.world.session.caps
-	s := netns.Shaping{Interface: g.world.names.Interface(e.Node, e.Port), MTU: int(spec.MTU)}
-	if g.world.net.NodeKindOf(e.Node) != model.Switch {
-		s.Host = g.world.names.Technical(e.Node)
+	s := netns.Shaping{Interface: g.world.names().Interface(e.Node, e.Port), MTU: int(spec.MTU)}
+	if g.world.net().NodeKindOf(e.Node) != model.Switch {
+		s.Host = g.world.names().Technical(e.Node)
 	}
 	queue := spec.Queue
 	if queue == (model.QueueLimit{}) {
@@ -163,14 +163,14 @@ func (g *native) wait() {}
 
 func (g *native) inside(host model.NodeID) (shell.Runner, error) {
 	w := g.world
-	if w.net.NodeKindOf(host) == model.Switch {
-		return nil, fmt.Errorf("%s is no host", w.net.NodeName(host))
+	if w.net().NodeKindOf(host) == model.Switch {
+		return nil, fmt.Errorf("%s is no host", w.net().NodeName(host))
 	}
-	return shell.Elsewhere(w.place.sandbox.CommandIn(w.names.Technical(host)), "sendim", "exec", w.net.NodeName(host), "--"), nil
+	return shell.Elsewhere(w.place.sandbox.CommandIn(w.names().Technical(host)), "sendim", "exec", w.net().NodeName(host), "--"), nil
 }
 
 func (g *native) devices(ctx context.Context, host model.NodeID) (io.ReadCloser, error) {
-	return g.world.place.sandbox.Devices(ctx, g.world.names.Technical(host))
+	return g.world.place.sandbox.Devices(ctx, g.world.names().Technical(host))
 }
 
 func (g *native) setLinks(ctx context.Context, ends []model.Endpoint, up bool) error {
@@ -186,8 +186,8 @@ func (g *native) limit(ctx context.Context, at model.Endpoint, c model.Change) e
 	defer g.mu.Unlock()
 	is := g.shapes[at]
 	if is == nil { // an app limits, or somebody changes, what had no limit
-		arc, _ := g.world.net.ArcAtPort(at.Node, at.Port)
-		s := g.shaping(at, g.world.net.ArcSpec(arc))
+		arc, _ := g.world.net().ArcAtPort(at.Node, at.Port)
+		s := g.shaping(at, g.world.net().ArcSpec(arc))
 		is = &s
 	}
 	next := *is
@@ -210,7 +210,7 @@ func (g *native) limit(ctx context.Context, at model.Endpoint, c model.Change) e
 
 func (g *native) setSwitch(ctx context.Context, sw model.NodeID, up bool) error {
 	w := g.world
-	name := w.names.Technical(sw)
+	name := w.names().Technical(sw)
 	if up {
 		_, err := w.place.vswitch.Vsctl(ctx, "set-controller", name, g.target)
 		return err
@@ -235,7 +235,7 @@ func (g *native) setControl(ctx context.Context, switches []model.NodeID, up boo
 	}
 	var argv []string
 	for _, sw := range switches {
-		argv = append(argv, "--", "set-controller", g.world.names.Technical(sw), target)
+		argv = append(argv, "--", "set-controller", g.world.names().Technical(sw), target)
 	}
 	_, err := g.world.place.vswitch.Vsctl(ctx, argv[1:]...)
 	return err

@@ -16,7 +16,7 @@ const settling = 200 * time.Millisecond
 
 // header is what a flow's first packet has.
 func (w *world) header(f *model.Flow) packet.Header {
-	a := control.Named{Names: w.names}
+	a := control.Named{Names: w.names()}
 	h := packet.Header{EthSrc: a.HostMAC(f.From), EthType: packet.EthTypeIPv4, IPSrc: a.HostIP(f.From), TTL: packet.DefaultTTL, L4Src: f.SrcPort, L4Dst: f.DstPort}
 	switch f.Transport {
 	case model.TCP:
@@ -30,7 +30,7 @@ func (w *world) header(f *model.Flow) packet.Header {
 		h.EthDst, h.IPDst = a.HostMAC(f.To), a.HostIP(f.To)
 		return h
 	}
-	for _, s := range w.net.Services {
+	for _, s := range w.net().Services {
 		if s.ID == f.Service {
 			h.IPDst = packet.IPv4(s.IP)
 			h.EthDst = control.VirtualMAC(h.IPDst)
@@ -44,7 +44,7 @@ func (w *world) header(f *model.Flow) packet.Header {
 func (w *world) followed(ctx context.Context, f *model.Flow, result <-chan trace.FlowResult) trace.FlowResult {
 	path := func() (names []string) {
 		for _, n := range w.ctl.Path(ctx, f.From, w.header(f)) {
-			names = append(names, w.net.NodeName(n))
+			names = append(names, w.net().NodeName(n))
 		}
 		return names
 	}

@@ -11,8 +11,6 @@ import (
 // listen are there before a server joins, and stay when it leaves: who is sent to them is
 // the apps' business.
 type pools struct {
-	net *model.Network
-
 	mu     sync.Mutex
 	joined []model.Change // beyond the model's scenario
 }
@@ -27,13 +25,13 @@ func (p *pools) note(c *model.Change) {
 }
 
 // of lists the hosts that are, were or will be members of a service.
-func (p *pools) of(service string) (out []model.NodeID) {
+func (p *pools) of(n *model.Network, service string) (out []model.NodeID) {
 	add := func(id model.NodeID) {
 		if !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
-	for _, s := range p.net.Services {
+	for _, s := range n.Services {
 		if s.ID == service {
 			for _, m := range s.Members {
 				add(m.Node)
@@ -45,7 +43,7 @@ func (p *pools) of(service string) (out []model.NodeID) {
 			add(c.Node)
 		}
 	}
-	for _, s := range p.net.Scenario {
+	for _, s := range n.Scenario {
 		for i := range s.Changes {
 			join(&s.Changes[i])
 		}
@@ -65,23 +63,24 @@ func (w *world) receivers(f *model.Flow) []model.NodeID {
 	if f.Service == "" {
 		return []model.NodeID{f.To}
 	}
+	n := w.net()
 	var asked *model.Service
-	for i := range w.net.Services {
-		if w.net.Services[i].ID == f.Service {
-			asked = &w.net.Services[i]
+	for i := range n.Services {
+		if n.Services[i].ID == f.Service {
+			asked = &n.Services[i]
 		}
 	}
 	if asked == nil {
 		return nil
 	}
-	out := w.pools.of(f.Service)
-	for _, s := range w.net.Services {
+	out := w.pools.of(n, f.Service)
+	for _, s := range n.Services {
 		if s.Proto != asked.Proto || s.Port != asked.Port || s.ID == asked.ID {
 			continue
 		}
-		for _, p := range w.net.Profiles {
+		for _, p := range n.Profiles {
 			if p.Pool == s.ID && slices.Contains(p.Members, f.From) {
-				for _, id := range w.pools.of(s.ID) {
+				for _, id := range w.pools.of(n, s.ID) {
 					if !slices.Contains(out, id) {
 						out = append(out, id)
 					}

@@ -67,11 +67,11 @@ func runScript(ctx context.Context, w *world, controller string) (*script, error
 		return nil, fmt.Errorf("writing the Mininet script: %w", err)
 	}
 	// The script stays in the run's directory, and can be run by hand with the same flows.
-	o := mininet.Options{Controller: controller, Names: w.names}
+	o := mininet.Options{Controller: controller, Names: w.names()}
 	if len(w.list) > 0 && len(w.list) <= scriptFlows {
 		o.Flows = w.list
 	}
-	err = mininet.Write(f, w.net, o)
+	err = mininet.Write(f, w.net(), o)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
@@ -186,9 +186,9 @@ func (s *script) wait() {
 
 func (s *script) inside(host model.NodeID) (shell.Runner, error) {
 	w := s.world
-	pid, ok := s.pids[w.names.Technical(host)]
+	pid, ok := s.pids[w.names().Technical(host)]
 	if !ok {
-		return nil, fmt.Errorf("%s is no host", w.net.NodeName(host))
+		return nil, fmt.Errorf("%s is no host", w.net().NodeName(host))
 	}
 	return entered{w.place.run, []string{"mnexec", "-a", strconv.Itoa(pid)}}, nil
 }
@@ -219,8 +219,8 @@ func (s *script) findHosts() {
 	w := s.world
 	s.pid = map[model.NodeID]int{}
 	inner := map[int]model.NodeID{}
-	for i := range w.net.NodeCount() {
-		if pid, ok := s.pids[w.names.Technical(model.NodeID(i))]; ok {
+	for i := range w.net().NodeCount() {
+		if pid, ok := s.pids[w.names().Technical(model.NodeID(i))]; ok {
 			inner[pid] = model.NodeID(i)
 		}
 	}
@@ -241,7 +241,7 @@ func (s *script) findHosts() {
 }
 
 func (s *script) setLinks(ctx context.Context, ends []model.Endpoint, up bool) error {
-	o, names := order{Op: "link", Up: up}, s.world.names
+	o, names := order{Op: "link", Up: up}, s.world.names()
 	for _, e := range ends {
 		o.Ends = append(o.Ends, [2]string{names.Technical(e.Node), names.Interface(e.Node, e.Port)})
 	}
@@ -249,7 +249,7 @@ func (s *script) setLinks(ctx context.Context, ends []model.Endpoint, up bool) e
 }
 
 func (s *script) limit(ctx context.Context, at model.Endpoint, c model.Change) error {
-	names := s.world.names
+	names := s.world.names()
 	values := map[string]any{"node": names.Technical(at.Node)}
 	switch c.Kind {
 	case model.LinkRate:
@@ -263,13 +263,13 @@ func (s *script) limit(ctx context.Context, at model.Endpoint, c model.Change) e
 }
 
 func (s *script) setSwitch(ctx context.Context, sw model.NodeID, up bool) error {
-	return s.do(ctx, order{Op: "switch", Node: s.world.names.Technical(sw), Up: up})
+	return s.do(ctx, order{Op: "switch", Node: s.world.names().Technical(sw), Up: up})
 }
 
 func (s *script) setControl(ctx context.Context, switches []model.NodeID, up bool) error {
 	o := order{Op: "control", Up: up}
 	for _, sw := range switches {
-		o.Nodes = append(o.Nodes, s.world.names.Technical(sw))
+		o.Nodes = append(o.Nodes, s.world.names().Technical(sw))
 	}
 	return s.do(ctx, o)
 }

@@ -55,12 +55,10 @@ type Session struct {
 
 // world is what an Apply made.
 type world struct {
-	session  *Session
-	place    *place
-	net      *model.Network
-	names    *naming.Names
-	switches []model.NodeID
-	list     []model.Flow
+	session *Session
+	place   *place
+	is      atomic.Pointer[network] // as it is now
+	list    []model.Flow
 
 	processes context.Context // of the script and the agents: they outlive the flows
 	stop      context.CancelFunc
@@ -78,6 +76,20 @@ type world struct {
 	abort     context.CancelCauseFunc   // ends the Apply under way
 	early     map[int]*traffic.Transfer // by index in list: prepared before t=0
 }
+
+// network is what there is, under which names. It is replaced as a whole when the living
+// network is edited: ids of before mean the same in all that follow.
+type network struct {
+	net      *model.Network
+	names    *naming.Names
+	switches []model.NodeID
+}
+
+func (w *world) net() *model.Network { return w.is.Load().net }
+
+func (w *world) names() *naming.Names { return w.is.Load().names }
+
+func (w *world) switches() []model.NodeID { return w.is.Load().switches }
 
 // watch ends the session when something it stands on ends.
 func (w *world) watch() {
@@ -215,10 +227,10 @@ func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Ite
 	ctx, stop := s.living(ctx)
 	defer stop()
 	if what.Node != model.NoNode {
-		if int(what.Node) < 0 || int(what.Node) >= w.net.NodeCount() {
+		if int(what.Node) < 0 || int(what.Node) >= w.net().NodeCount() {
 			return nil, fmt.Errorf("snapshot: there is no node %d", what.Node)
 		}
-		if w.net.NodeKindOf(what.Node) != model.Switch {
+		if w.net().NodeKindOf(what.Node) != model.Switch {
 			return nil, nil
 		}
 	}
