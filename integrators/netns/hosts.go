@@ -25,6 +25,8 @@ type End struct {
 	Address netip.Prefix `json:"address,omitzero"`
 	// MTU in bytes; 0 is 1500.
 	MTU int `json:"mtu,omitempty"`
+	// Down leaves the interface down when it is made: SetLinks takes it up, with its route.
+	Down bool `json:"down,omitempty"`
 }
 
 // Link is a pair of interfaces: what enters one leaves the other.
@@ -61,9 +63,9 @@ func (s *Sandbox) MakeHosts(ctx context.Context, names []string) error {
 	})
 }
 
-// MakeLinks makes pairs of interfaces, up at both ends. In hosts, what a network card would
-// do for a frame (checksums, segmentation) is switched off, since a switch in user space
-// sees frames as they are, and neighbours once learnt stay known.
+// MakeLinks makes pairs of interfaces, up at both ends unless told otherwise. In hosts, what
+// a network card would do for a frame (checksums, segmentation) is switched off, since a
+// switch in user space sees frames as they are, and neighbours once learnt stay known.
 func (s *Sandbox) MakeLinks(ctx context.Context, links []Link) error {
 	return s.inHandfuls(ctx, len(links), "making links", func(from, to int) message {
 		return message{Op: opLinks, Links: links[from:to]}

@@ -164,7 +164,7 @@ func (in *initProcess) makeLinks(links []Link) error {
 			r.AddData(kind)
 			b.add("making the link of", links[i][0].Name+" and "+links[i][1].Name, r)
 			for k := range links[i] { // neither can be up before both are there
-				if e := &links[i][k]; e.Host == "" {
+				if e := &links[i][k]; e.Host == "" && !e.Down {
 					up := setState(0, true)
 					up.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(e.Name)))
 					b.add("setting the state of", e.Name, up)
@@ -244,11 +244,16 @@ func (in *initProcess) furnishEnds(ends []*End, b *batch) error {
 		if err != nil {
 			return err
 		}
-		b.add("setting the state of", e.Name, setState(index, true))
+		if !e.Down {
+			b.add("setting the state of", e.Name, setState(index, true))
+		}
 		if !e.Address.IsValid() {
 			continue
 		}
 		b.add("giving its address to", e.Name, address(e.Address, index))
+		if e.Down {
+			continue
+		}
 		b.add("setting the default route to", e.Name, defaultRoute(index))
 	}
 	return b.flush()
@@ -431,7 +436,7 @@ func (in *initProcess) inhabit(m message, r *message) (known bool) {
 	case opDevices:
 		r.Text, err = in.devices(m.Host)
 	default:
-		return false
+		return in.depart(m, r)
 	}
 	if err != nil {
 		r.fail(err)

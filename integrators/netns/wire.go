@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -28,7 +29,15 @@ const (
 	opDevices   = "devices"
 	opIntroduce = "introduce"
 	opStop      = "stop"
-	opReply     = "reply"
+
+	opRemoveLinks = "remove-links"
+	opRemoveHosts = "remove-hosts"
+	opReaddress   = "readdress"
+	opIntroduceTo = "introduce-to"
+	opForget      = "forget"
+	opListHosts   = "list-hosts"
+
+	opReply = "reply"
 )
 
 // maxBody bounds one message; an argument list is at most 2 MiB on Linux.
@@ -62,6 +71,9 @@ type message struct {
 	Up       bool      `json:"up,omitempty"`
 	Shapings []Shaping `json:"shapings,omitempty"`
 	Text     []byte    `json:"text,omitempty"`
+
+	Others    []End        `json:"others,omitempty"`
+	Addresses []netip.Addr `json:"addresses,omitempty"`
 
 	Process uint64 `json:"process,omitempty"`
 	Signal  int    `json:"signal,omitempty"`
