@@ -178,31 +178,11 @@ func (t *transactions) here() []ovsdb.Condition {
 // has come so far.
 func (t *transactions) add(ctx context.Context, bridges []Bridge, datapath Datapath, target string, last bool) error {
 	var ops []ovsdb.Operation
-	insert := func(table string, row ovsdb.Row) ovsdb.UUID {
-		t.used++
-		name := fmt.Sprintf("row%d", t.used)
-		ops = append(ops, ovsdb.Operation{Op: ovsdb.OperationInsert, Table: table, Row: row, UUIDName: name})
-		return ovsdb.UUID{GoUUID: name}
-	}
-	set := func(members ...any) ovsdb.OvsSet { return ovsdb.OvsSet{GoSet: members} }
 	var made []any
 	for _, b := range bridges {
-		own := insert("Interface", ovsdb.Row{"name": b.Name, "type": "internal"})
-		ports := []any{insert("Port", ovsdb.Row{"name": b.Name, "interfaces": set(own)})}
-		for _, p := range b.Ports {
-			i := insert("Interface", ovsdb.Row{"name": p.Interface, "ofport_request": int(p.Number)})
-			ports = append(ports, insert("Port", ovsdb.Row{"name": p.Interface, "interfaces": set(i)}))
-		}
-		row := ovsdb.Row{"name": b.Name, "ports": set(ports...), "datapath_type": string(datapath), "fail_mode": "secure",
-			"protocols": set("OpenFlow13"),
-			"other_config": ovsdb.OvsMap{GoMap: map[any]any{"datapath-id": fmt.Sprintf("%016x", b.DPID),
-				"disable-in-band": "true", "dp-desc": b.Name}}}
-		if target != "" {
-			row["controller"] = set(insert("Controller", ovsdb.Row{"target": target, "max_backoff": backoff}))
-		}
-		made = append(made, insert("Bridge", row))
+		made = append(made, t.bridge(&ops, b, datapath, target))
 	}
-	mutations := []ovsdb.Mutation{*ovsdb.NewMutation("bridges", ovsdb.MutateOperationInsert, set(made...))}
+	mutations := []ovsdb.Mutation{*ovsdb.NewMutation("bridges", ovsdb.MutateOperationInsert, setOf(made...))}
 	if last {
 		mutations = append(mutations, *ovsdb.NewMutation("next_cfg", ovsdb.MutateOperationAdd, 1))
 		t.next++
@@ -210,6 +190,39 @@ func (t *transactions) add(ctx context.Context, bridges []Bridge, datapath Datap
 	ops = append(ops, ovsdb.Operation{Op: ovsdb.OperationMutate, Table: database, Where: t.here(), Mutations: mutations})
 	_, err := t.transact(ctx, ops...)
 	return err
+}
+
+func setOf(members ...any) ovsdb.OvsSet { return ovsdb.OvsSet{GoSet: members} }
+
+// insert adds a row to a transaction and gives its name in it.
+func (t *transactions) insert(ops *[]ovsdb.Operation, table string, row ovsdb.Row) ovsdb.UUID {
+	t.used++
+	name := fmt.Sprintf("row%d", t.used)
+	*ops = append(*ops, ovsdb.Operation{Op: ovsdb.OperationInsert, Table: table, Row: row, UUIDName: name})
+	return ovsdb.UUID{GoUUID: name}
+}
+
+// port adds the rows of a port.
+func (t *transactions) port(ops *[]ovsdb.Operation, p Port) ovsdb.UUID {
+	i := t.insert(ops, "Interface", ovsdb.Row{"name": p.Interface, "ofport_request": int(p.Number)})
+	return t.insert(ops, "Port", ovsdb.Row{"name": p.Interface, "interfaces": setOf(i)})
+}
+
+// bridge adds the rows of a bridge, with its ports and its controller.
+func (t *transactions) bridge(ops *[]ovsdb.Operation, b Bridge, datapath Datapath, target string) ovsdb.UUID {
+	own := t.insert(ops, "Interface", ovsdb.Row{"name": b.Name, "type": "internal"})
+	ports := []any{t.insert(ops, "Port", ovsdb.Row{"name": b.Name, "interfaces": setOf(own)})}
+	for _, p := range b.Ports {
+		ports = append(ports, t.port(ops, p))
+	}
+	row := ovsdb.Row{"name": b.Name, "ports": setOf(ports...), "datapath_type": string(datapath), "fail_mode": "secure",
+		"protocols": setOf("OpenFlow13"),
+		"other_config": ovsdb.OvsMap{GoMap: map[any]any{"datapath-id": fmt.Sprintf("%016x", b.DPID),
+			"disable-in-band": "true", "dp-desc": b.Name}}}
+	if target != "" {
+		row["controller"] = setOf(t.insert(ops, "Controller", ovsdb.Row{"target": target, "max_backoff": backoff}))
+	}
+	return t.insert(ops, "Bridge", row)
 }
 
 // patience is how long the database is asked to wait for one change, in ms.
