@@ -49,6 +49,17 @@ type Session interface {
 	// apps and returns at t=0: when their answers to Start and Topology are
 	// acknowledged. progress, if not nil, hears how many objects of a step are done. A
 	// failed Apply leaves the session as it was.
+	//
+	// Later ones come where the world has LiveChange, between two Runs. They are Living
+	// (change.Changeset): their new model came of the session's by model.Network.Edit, so
+	// that ids, names and addresses of what is there stay. The session has accepted that
+	// naming.New gives the new model names. Apply emits trace.Edited and returns when the
+	// data plane is as the new model has it, new switches are on their way to the controller
+	// or connected, and the control runtime has been told (control.Editable); what the apps
+	// make of it comes while time runs. Flows, pings and captures that need a removed node
+	// end at once, with an outcome that names it; those of the model that have not started
+	// fail at their start. Steps about anything but nodes and links to be created or deleted
+	// are refused as fault.NotYet, before anything is changed.
 	Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) error
 	// Run lets time pass until the given time. With model.Forever it returns when
 	// every flow and action has ended. It gives the time reached.

@@ -28,7 +28,7 @@ const (
 	Queues       Capability = "queues"    // classes by queue
 	Processes    Capability = "processes" // programs run on hosts
 	Captures     Capability = "capture"
-	LiveChange   Capability = "live-change" // changesets after the first
+	LiveChange   Capability = "live-change" // nodes and links are added and removed while the network lives
 	Pause        Capability = "pause"
 	VirtualTime  Capability = "virtual-time"
 	ChunkFlows   Capability = "chunk-flows"

@@ -64,6 +64,11 @@ type Changeset struct {
 	// object in the old one, or -1. Nil when the old state is nothing.
 	NodeFrom []model.NodeID
 	LinkFrom []model.LinkID
+
+	// Living says that the new model came of the old one by edits: both count their nodes
+	// and links alike, what the old one has not is new in it, and what is Gone in the new one
+	// alone is removed. Such a changeset can be applied to a network that lives.
+	Living bool
 }
 
 // FromNothing is the changeset that brings a state up.
@@ -82,11 +87,12 @@ func (c *Changeset) Inverse() *Changeset { return Diff(c.New, c.Old) }
 // order of creation, then creations and updates in the order of creation.
 func Diff(old, new State) *Changeset {
 	c := &Changeset{Old: old, New: new}
+	c.Living = old.Model != nil && new.Model != nil && (old.Model == new.Model || new.Model.DescendsFrom(old.Model))
 	var deletes, creates []Step
-	nodes := classify(c.nodes(), count(new.Model, (*model.Network).NodeCount), count(old.Model, (*model.Network).NodeCount))
-	links := classify(c.links(), count(new.Model, (*model.Network).LinkCount), count(old.Model, (*model.Network).LinkCount))
-	apps := classify(c.apps(), len(applications(new)), len(applications(old)))
-	flows := classify(c.flows(), count(new.Model, flowCount), count(old.Model, flowCount))
+	nodes := classify(c.nodes(), nodesOf(new.Model), nodesOf(old.Model))
+	links := classify(c.links(), linksOf(new.Model), linksOf(old.Model))
+	apps := classify(c.apps(), side{count: len(applications(new))}, side{count: len(applications(old))})
+	flows := classify(c.flows(), flowsOf(new.Model), flowsOf(old.Model))
 	for _, k := range []struct {
 		kind Kind
 		d    delta
@@ -109,10 +115,43 @@ type verdict struct {
 
 type delta struct{ created, updated, replaced, deleted []int }
 
-func classify(compare func(id int) verdict, newCount, oldCount int) delta {
+// side is one kind of things of one side: ids are below count, and of those that are
+// gone nothing is left.
+type side struct {
+	count int
+	gone  func(id int) bool // nil: none is
+}
+
+func (o side) has(id int) bool { return o.gone == nil || !o.gone(id) }
+
+func nodesOf(n *model.Network) side {
+	if n == nil {
+		return side{}
+	}
+	return side{n.NodeCount(), func(id int) bool { return n.Gone(model.NodeID(id)) }}
+}
+
+func linksOf(n *model.Network) side {
+	if n == nil {
+		return side{}
+	}
+	return side{n.LinkCount(), func(id int) bool { return n.LinkGone(model.LinkID(id)) }}
+}
+
+func flowsOf(n *model.Network) side {
+	if n == nil {
+		return side{}
+	}
+	return side{count: len(n.Flows)}
+}
+
+func classify(compare func(id int) verdict, new, old side) delta {
 	var d delta
-	kept := make([]bool, oldCount)
-	for id := range newCount {
+	kept := make([]bool, old.count)
+	for id := range new.count {
+		if !new.has(id) {
+			continue
+		}
 		v := compare(id)
 		if v.from >= 0 {
 			kept[v.from] = true
@@ -127,7 +166,7 @@ func classify(compare func(id int) verdict, newCount, oldCount int) delta {
 		}
 	}
 	for id, k := range kept {
-		if !k {
+		if !k && old.has(id) {
 			d.deleted = append(d.deleted, id)
 		}
 	}
@@ -151,10 +190,12 @@ func (c *Changeset) nodes() func(int) verdict {
 		return created
 	}
 	old, new := c.Old.Model, c.New.Model
-	c.NodeFrom = make([]model.NodeID, new.NodeCount())
+	c.NodeFrom = slices.Repeat([]model.NodeID{model.NoNode}, new.NodeCount())
 	return func(id int) verdict {
-		c.NodeFrom[id] = model.NoNode
-		from, ok := old.NodeByName(new.NodeName(model.NodeID(id)))
+		from, ok := model.NodeID(id), id < old.NodeCount()
+		if !c.Living {
+			from, ok = old.NodeByName(new.NodeName(model.NodeID(id)))
+		}
 		if !ok {
 			return verdict{-1, Create}
 		}
@@ -176,10 +217,12 @@ func (c *Changeset) links() func(int) verdict {
 		return created
 	}
 	old, new := c.Old.Model, c.New.Model
-	c.LinkFrom = make([]model.LinkID, new.LinkCount())
+	c.LinkFrom = slices.Repeat([]model.LinkID{model.NoLink}, new.LinkCount())
 	return func(id int) verdict {
-		c.LinkFrom[id] = model.NoLink
-		from, ok := old.LinkByName(new.LinkName(model.LinkID(id)))
+		from, ok := model.LinkID(id), id < old.LinkCount()
+		if !c.Living {
+			from, ok = old.LinkByName(new.LinkName(model.LinkID(id)))
+		}
 		if !ok {
 			return verdict{-1, Create}
 		}
@@ -244,15 +287,6 @@ func endName(n *model.Network, f model.Flow) string {
 }
 
 func created(int) verdict { return verdict{-1, Create} }
-
-func count(n *model.Network, of func(*model.Network) int) int {
-	if n == nil {
-		return 0
-	}
-	return of(n)
-}
-
-func flowCount(n *model.Network) int { return len(n.Flows) }
 
 func applications(s State) []deployment.Application {
 	if s.Deployment == nil {

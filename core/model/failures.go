@@ -64,6 +64,9 @@ func (n *Network) Check(c *Change) error {
 		if c.Node < 0 || int(c.Node) >= n.NodeCount() {
 			return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
 		}
+		if n.Gone(c.Node) {
+			return fmt.Errorf("%s: %s was removed", c.Kind, n.NodeName(c.Node))
+		}
 		return nil
 	}
 	switch c.Kind {
@@ -71,6 +74,8 @@ func (n *Network) Check(c *Change) error {
 		switch {
 		case c.Link < 0 || int(c.Link) >= n.LinkCount():
 			return fmt.Errorf("%s: there is no link %d", c.Kind, c.Link)
+		case n.LinkGone(c.Link):
+			return fmt.Errorf("%s: %s was removed", c.Kind, n.LinkName(c.Link))
 		case c.Rate < 0:
 			return fmt.Errorf("link %s: a rate of %d bit/s", n.LinkName(c.Link), c.Rate)
 		case c.Delay < 0:

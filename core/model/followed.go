@@ -69,10 +69,10 @@ func (n *Network) Followed() (f Followed, ok bool, err error) {
 }
 
 // Link says whether there are samples of a link.
-func (f *Followed) Link(l LinkID) bool { return f.Links == nil || f.Links[l] }
+func (f *Followed) Link(l LinkID) bool { return f.Links == nil || int(l) < len(f.Links) && f.Links[l] }
 
 // Queue says whether the queues of a link are followed.
-func (f *Followed) Queue(l LinkID) bool { return f.Queues != nil && f.Queues[l] }
+func (f *Followed) Queue(l LinkID) bool { return int(l) < len(f.Queues) && f.Queues[l] }
 
 // Flow says whether a flow is followed.
 func (f *Followed) Flow(id string) bool {

@@ -52,6 +52,13 @@ type Network struct {
 
 	arcOff []uint32 // per node, into arcs
 	arcs   []Arc    // leaving each node, by rising port number
+
+	// of a network that was edited
+	edited               bool
+	founders             int
+	goneNodes, goneLinks graves
+	linkRank             map[LinkID]int32  // among parallel links, where it is no longer counted
+	before               map[NodeID]NodeID // who had a node's name before it
 }
 
 type nodeExtra struct {
@@ -111,10 +118,10 @@ type Link struct {
 // Property gives the value of a named property.
 func (l Link) Property(name string) (string, bool) { return property(l.Properties, name) }
 
-// NodeCount is the number of nodes.
+// NodeCount is the number of nodes, those that are gone included: ids are below it.
 func (n *Network) NodeCount() int { return len(n.kind) }
 
-// LinkCount is the number of links.
+// LinkCount is the number of links, those that are gone included: ids are below it.
 func (n *Network) LinkCount() int { return len(n.a) }
 
 // NodeName is the id that the user gave the node.
@@ -144,11 +151,11 @@ func (n *Network) Identity(id NodeID) Identity {
 // NodeNameBytes is NodeName without an allocation; callers must not write to it.
 func (n *Network) NodeNameBytes(id NodeID) []byte { return n.names.bytes(int(id)) }
 
-// Nodes yields every node in order of id.
+// Nodes yields every node that is not gone in order of id.
 func (n *Network) Nodes() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
 		for id := range n.kind {
-			if !yield(n.Node(NodeID(id))) {
+			if !n.Gone(NodeID(id)) && !yield(n.Node(NodeID(id))) {
 				return
 			}
 		}
@@ -158,14 +165,17 @@ func (n *Network) Nodes() iter.Seq[Node] {
 // NodeByName finds a node.
 func (n *Network) NodeByName(name string) (NodeID, bool) {
 	i := n.names.lookup(name)
-	return NodeID(i), i >= 0
+	if i < 0 || n.Gone(NodeID(i)) {
+		return NoNode, false
+	}
+	return NodeID(i), true
 }
 
 // NodesOfKind lists the nodes of one kind in order of id.
 func (n *Network) NodesOfKind(k NodeKind) []NodeID {
 	var out []NodeID
 	for id, kind := range n.kind {
-		if kind == k {
+		if kind == k && !n.Gone(NodeID(id)) {
 			out = append(out, NodeID(id))
 		}
 	}
@@ -177,7 +187,8 @@ func (n *Network) Ends(id LinkID) (a, b Endpoint) {
 	return Endpoint{n.a[id], n.aPort[id]}, Endpoint{n.b[id], n.bPort[id]}
 }
 
-// EndColumns gives the nodes at both ends of all links; callers must not write to them.
+// EndColumns gives the nodes at both ends of all links, those that are gone included;
+// callers must not write to them.
 func (n *Network) EndColumns() (a, b []NodeID) { return n.a, n.b }
 
 // Link makes the view of a link.
@@ -186,11 +197,11 @@ func (n *Network) Link(id LinkID) Link {
 		Spec: n.linkSpecs[n.spec[id]], Back: n.linkSpecs[n.back[id]], Properties: n.linkProps[id]}
 }
 
-// Links yields every link in order of id.
+// Links yields every link that is not gone in order of id.
 func (n *Network) Links() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		for id := range n.a {
-			if !yield(n.Link(LinkID(id))) {
+			if !n.LinkGone(LinkID(id)) && !yield(n.Link(LinkID(id))) {
 				return
 			}
 		}
@@ -258,6 +269,9 @@ func (n *Network) LinkName(id LinkID) string {
 // parallelRank counts, from 1, which of the unnamed links between the same two nodes
 // this one is, in order of id.
 func (n *Network) parallelRank(id LinkID) int {
+	if rank, ok := n.linkRank[id]; ok {
+		return int(rank)
+	}
 	rank := 1
 	for other := range n.between(n.a[id], n.b[id]) {
 		if _, named := n.linkName[other]; !named && other < id {
@@ -314,11 +328,13 @@ func (n *Network) LinkByName(name string) (LinkID, bool) {
 	if !okA || !okB {
 		return NoLink, false
 	}
+	counted := 0
 	for _, id := range n.LinksBetween(a, b) {
 		if _, named := n.linkName[id]; named {
 			continue
 		}
-		if rank--; rank == 0 {
+		counted++
+		if fixed, ok := n.linkRank[id]; ok && int(fixed) == rank || !ok && counted == rank {
 			return id, true
 		}
 	}

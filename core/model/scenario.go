@@ -64,6 +64,8 @@ func (n *Network) CheckMember(c *Change) error {
 		return fmt.Errorf("%s: there is no service %q", c.Kind, c.Service)
 	case c.Node < 0 || int(c.Node) >= n.NodeCount():
 		return fmt.Errorf("%s: there is no node %d", c.Kind, c.Node)
+	case n.Gone(c.Node):
+		return fmt.Errorf("%s: %s was removed", c.Kind, n.NodeName(c.Node))
 	case n.NodeKindOf(c.Node) == Switch:
 		return fmt.Errorf("%s: %s is a switch", c.Kind, n.NodeName(c.Node))
 	case c.Kind == MemberJoin && c.Weight < 1:

@@ -107,7 +107,7 @@ func (n *Network) SelectNodes(s Selector, kind NodeKind) ([]NodeID, error) {
 	}
 	var out []NodeID
 	for id := range n.kind {
-		if kind != 0 && n.kind[id] != kind {
+		if kind != 0 && n.kind[id] != kind || n.Gone(NodeID(id)) {
 			continue
 		}
 		v := n.Node(NodeID(id))
@@ -151,6 +151,9 @@ func (n *Network) SelectLinks(s Selector) ([]LinkID, error) {
 	var out []LinkID
 	for i := range n.a {
 		id := LinkID(i)
+		if n.LinkGone(id) {
+			continue
+		}
 		match := direct[id]
 		for _, t := range terms {
 			if match {

@@ -1,6 +1,10 @@
 package model
 
-import "hash/maphash"
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+)
 
 // symbols maps names to dense indices and back in a few bytes a name. Most names in
 // large networks are a prefix and a number ("n123"): those of the first few prefixes are
@@ -205,7 +209,47 @@ func (s *symbols) permuted(to []int32, count int) symbols {
 	}
 	out := symbols{blob: make([]byte, 0, len(s.blob)), off: make([]uint32, 0, count+1)}
 	for _, i := range from {
-		out.intern(s.bytes(int(i)))
+		out.renew(s.bytes(int(i)))
 	}
 	return out
+}
+
+// clone is a copy that can be added to.
+func (s *symbols) clone() symbols {
+	out := *s
+	out.blob, out.off = slices.Clip(s.blob), slices.Clip(s.off)
+	out.groups, out.table = slices.Clone(s.groups), slices.Clone(s.table)
+	for i := range out.groups {
+		out.groups[i].index = slices.Clone(out.groups[i].index)
+	}
+	return out
+}
+
+// begins says whether the names begin with all of the other's.
+func (s *symbols) begins(other *symbols) bool {
+	return len(s.off) >= len(other.off) && slices.Equal(s.off[:len(other.off)], other.off) && bytes.HasPrefix(s.blob, other.blob)
+}
+
+// renew adds a name, which means the new index from now on if it meant another before.
+func (s *symbols) renew(name []byte) int {
+	old, added := s.intern(name)
+	if added {
+		return old
+	}
+	i := int32(s.count())
+	s.blob = append(s.blob, name...)
+	s.off = append(s.off, uint32(len(s.blob)))
+	if prefix, n, ok := number(name); ok {
+		if g := group(s.groups, prefix); g != nil && n < len(g.index) && g.index[n] != 0 {
+			g.index[n] = i + 1
+			return int(i)
+		}
+	}
+	mask := uint64(len(s.table) - 1)
+	for h := maphash.Bytes(s.seed, name) & mask; ; h = (h + 1) & mask {
+		if s.table[h] == int32(old)+1 {
+			s.table[h] = i + 1
+			return int(i)
+		}
+	}
 }

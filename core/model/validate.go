@@ -91,7 +91,7 @@ func (v *validator) nodes() {
 	}
 	ips, macs, dpids := map[uint32]string{}, map[uint64]string{}, map[uint64]string{}
 	for id, x := range n.extra {
-		if x < 0 {
+		if x < 0 || n.Gone(NodeID(id)) {
 			continue
 		}
 		e := &n.extras[x].identity
@@ -169,6 +169,9 @@ func (v *validator) links() {
 		}
 	}
 	for id := range n.a {
+		if n.LinkGone(LinkID(id)) {
+			continue
+		}
 		if len(bad) > 0 && !v.faults.Full() {
 			for k, spec := range [2]uint32{n.spec[id], n.back[id]} {
 				if bad[spec] && (k == 0 || spec != n.spec[id]) {
@@ -327,6 +330,8 @@ func (v *validator) host(element string, i int, attr string, id NodeID) {
 	switch {
 	case id < 0 || int(id) >= len(n.kind):
 		v.add(fault.UnknownNode, v.object(element, i), attr, "a node that does not exist")
+	case n.Gone(id):
+		v.add(fault.UnknownNode, v.object(element, i), attr, "%q was removed", n.NodeName(id))
 	case n.kind[id] == Switch:
 		v.add(fault.BadChoice, v.object(element, i), attr, "%q is a switch; a host is needed", n.NodeName(id))
 	case len(n.Arcs(id)) == 0:

@@ -258,9 +258,11 @@ func (v *validator) selects(element string, i int, attr string, s Selector, kind
 }
 
 func (n *Network) someNames() []string {
-	out := make([]string, min(n.NodeCount(), 10_000))
-	for i := range out {
-		out[i] = n.NodeName(NodeID(i))
+	out := make([]string, 0, min(n.NodeCount(), 10_000))
+	for id := range NodeID(n.NodeCount()) {
+		if len(out) < cap(out) && !n.Gone(id) {
+			out = append(out, n.NodeName(id))
+		}
 	}
 	return out
 }
@@ -422,6 +424,9 @@ func (v *validator) transit() {
 		return i
 	}
 	for i := range n.a {
+		if n.LinkGone(LinkID(i)) {
+			continue
+		}
 		if n.kind[n.a[i]] != Host && n.kind[n.b[i]] != Host {
 			parent[root(int32(n.a[i]))] = root(int32(n.b[i]))
 		}

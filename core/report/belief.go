@@ -35,6 +35,9 @@ const (
 	// TCP flow feels a tenth of a percent (its rate goes with the root of it), and so do
 	// comparisons of loss.
 	LostLimit = 0.001
+	// GapLimit: the share of the run for which its switches may have been gone because a
+	// daemon died that no descriptor kills. What was sent meanwhile is lost: as LostLimit.
+	GapLimit = LostLimit
 	// RateLimit: how far a saturated link's measured rate may be from the asked one.
 	RateLimit = 0.10
 )
@@ -76,6 +79,14 @@ func outside(r *Results) (lost, carried int64) {
 	return lost, carried
 }
 
+// gaps is for how long daemons that had died were missing.
+func gaps(load []trace.Load) (sum model.Time) {
+	for _, l := range load {
+		sum += l.Gap
+	}
+	return sum
+}
+
 // machine gives every reason that the machine itself is.
 func machine(load []trace.Load) (reasons []string) {
 	var span, busy, steal, pressure, known, slipped float64
@@ -94,8 +105,11 @@ func machine(load []trace.Load) (reasons []string) {
 			pressure += l.Pressure * s
 		}
 	}
+	if gap, over := gaps(load).Seconds(), max(span, gaps(load).Seconds()); gap > GapLimit*over {
+		reasons = append(reasons, fmt.Sprintf("a daemon of the network had died, and its switches were away for %.2f s of the run; up to %.1f %% of it is tolerated", gap, GapLimit*100))
+	}
 	if span == 0 {
-		return nil
+		return reasons
 	}
 	doubt := func(is bool, format string, args ...any) {
 		if is {
@@ -120,6 +134,9 @@ func (r *Results) Measured() string {
 		out += fmt.Sprintf(", waited for %.0f %% of the time", 100*l.Pressure)
 	}
 	out += fmt.Sprintf("; up to %v late; %d frames lost outside the network", l.Slip/model.Millisecond*model.Millisecond, l.Lost)
+	if l.Gap > 0 {
+		out += fmt.Sprintf("; switches away for %v", l.Gap/model.Millisecond*model.Millisecond)
+	}
 	shaped, worst := 0, 0.0
 	for i := range r.Links {
 		if k := &r.Links[i]; k.Measured > 0 && k.Rate > 0 {

@@ -92,7 +92,7 @@ func meanLoad(load []trace.Load) *trace.Load {
 	var known model.Time
 	for _, l := range load {
 		out.Span += l.Span
-		out.Slip, out.Lost = max(out.Slip, l.Slip), out.Lost+l.Lost
+		out.Slip, out.Lost, out.Gap = max(out.Slip, l.Slip), out.Lost+l.Lost, out.Gap+l.Gap
 		if l.Pressure >= 0 {
 			known += l.Span
 		}

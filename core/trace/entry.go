@@ -31,6 +31,7 @@ const (
 	// Applications.
 	AppStarted Kind = "app-started"
 	AppLost    Kind = "app-lost"
+	AppBack    Kind = "app-back" // it was started again and knows what it knew; Text says after what
 	AppLog     Kind = "app-log"
 	AppMetric  Kind = "app-metric"
 
@@ -61,6 +62,10 @@ const (
 	TestVerdict Kind = "test"
 	Warning     Kind = "warning"
 	MachineLoad Kind = "machine" // real worlds: what the machine did meanwhile
+
+	// What a real world stands on died, and was started again. Name is the daemon.
+	DaemonLost Kind = "daemon-lost"
+	DaemonBack Kind = "daemon-back"
 )
 
 // Entry is one line of the diary. Parts that the kind does not use are zero and left
@@ -74,7 +79,7 @@ type Entry struct {
 	App   string     `json:"app,omitempty"`
 	Flow  string     `json:"flow,omitempty"`
 	Text  string     `json:"text,omitempty"`
-	Name  string     `json:"name,omitempty"`  // of a metric, a test, a service
+	Name  string     `json:"name,omitempty"`  // of a metric, a test, a service, a daemon
 	Value *float64   `json:"value,omitempty"` // of a metric
 
 	Rule     *flow.RuleMod  `json:"rule,omitempty"`
@@ -216,6 +221,7 @@ type Load struct {
 	Pressure float64    `json:"pressure"`       // share of time some task waited for a core (PSI); -1 unknown
 	Slip     model.Time `json:"slip,omitempty"` // how late a thing was at most that was due: waking up, at the priority of what sends
 	Lost     int64      `json:"lost,omitempty"` // frames that the machine lost and no link: buffers of sockets and of the kernel
+	Gap      model.Time `json:"gap,omitempty"`  // for how long the switches were not there, or stood still, because their daemon had died
 }
 
 // Verdict is the outcome of one test.

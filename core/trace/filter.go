@@ -154,7 +154,7 @@ func Unpack(r io.Reader) (io.Reader, error) {
 // Kinds lists the kinds of entries there are.
 func Kinds() []Kind {
 	return []Kind{ChangeStep, SwitchUp, SwitchDown, PortStatus, PacketIn, FlowRemoved, RuleMod, GroupMod, MeterMod, PacketOut, PortRate, Refused,
-		AppStarted, AppLost, AppLog, AppMetric, FlowStart, FlowEnd, PingEnd, ExecEnd, LinkDown, LinkUp, LinkSet, NodeDown, NodeUp,
+		AppStarted, AppLost, AppBack, AppLog, AppMetric, FlowStart, FlowEnd, PingEnd, ExecEnd, LinkDown, LinkUp, LinkSet, NodeDown, NodeUp,
 		PortDown, PortUp,
-		ControlDown, ControlUp, ControllerDown, ControllerUp, ControlSet, MemberLeft, MemberCame, LinkSample, LinkTotal, FlowPoint, QueuePoint, NodePoint, Packet, RunStart, RunEnd, TestVerdict, Warning, MachineLoad}
+		ControlDown, ControlUp, ControllerDown, ControllerUp, ControlSet, MemberLeft, MemberCame, LinkSample, LinkTotal, FlowPoint, QueuePoint, NodePoint, Packet, RunStart, RunEnd, TestVerdict, Warning, MachineLoad, DaemonLost, DaemonBack}
 }
