@@ -28,7 +28,8 @@ type Config struct {
 	Driver control.Driver
 	// Clock gives the runtime its time, and takes the diary.
 	Clock *controller.Clock
-	// DPIDs says which node a datapath id is. Others are refused.
+	// DPIDs says which node a datapath id is. Others are refused. Enlist and Dismiss
+	// change it.
 	DPIDs map[uint64]model.NodeID
 	// Unknown is asked for those that are not in DPIDs; it may be called from several
 	// goroutines at once. Optional.
@@ -84,6 +85,7 @@ type Controller struct {
 	registry
 	life
 	office
+	members
 }
 
 var _ controller.Controller = (*Controller)(nil)
@@ -125,7 +127,7 @@ func New(c Config) (*Controller, error) {
 	if c.Standby {
 		part = wire.RoleSlave
 	}
-	return &Controller{
+	made := &Controller{
 		office:   office{part: part},
 		cfg:      c,
 		inbox:    make(chan arrival, 4096),
@@ -135,5 +137,7 @@ func New(c Config) (*Controller, error) {
 		began:    time.Now(),
 		budget:   newBudget(c.Answers, len(c.DPIDs)),
 		registry: newRegistry(),
-	}, nil
+	}
+	made.dpids.Store(&c.DPIDs)
+	return made, nil
 }

@@ -97,7 +97,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	cancel()
 	wg.Wait()
 	k.abandon(fmt.Errorf("%s: %w", c.cfg.Name(k.node), ErrNotConnected))
-	if run.Err() == nil && !errors.Is(k.why, io.EOF) {
+	if run.Err() == nil && !errors.Is(k.why, io.EOF) && !errors.Is(k.why, errDismissed) {
 		c.warn(k.name(), "connection lost: "+k.why.Error())
 	}
 	// In this order: whoever takes this one's place waits until the loss is told.
@@ -120,6 +120,9 @@ func (c *Controller) refuse(k *conn, why error) {
 
 // takeOver waits until this controller may command the switch, and asks what it holds.
 func (k *conn) takeOver() (survey, error) {
+	if k.dismissed() {
+		return survey{}, errDismissed
+	}
 	if err := k.assume(); err != nil {
 		return survey{}, err
 	}

@@ -83,7 +83,7 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 			if err != nil {
 				return nil, err
 			}
-			node, ours := k.owner.cfg.DPIDs[f.DPID]
+			node, ours := k.owner.member(f.DPID)
 			if ask := k.owner.cfg.Unknown; !ours && ask != nil && f.Auxiliary == 0 {
 				node, ours = ask(f.DPID)
 			}

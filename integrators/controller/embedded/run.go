@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sendim/core/control"
@@ -69,14 +70,19 @@ func (c *Controller) Close() error {
 // switches there are.
 const strangers = 8192
 
-// accept serves every switch that dials. It ends with the listener.
-func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
-	// Strangers may dial as well, but not without bound.
-	places := 2*len(c.cfg.DPIDs) + 64
+// places is how many connections are served at once: strangers may dial as well, but not
+// without bound.
+func (c *Controller) places() int64 {
+	places := 2*int64(len(*c.dpids.Load())) + 64
 	if c.cfg.Unknown != nil {
 		places += strangers
 	}
-	room := make(chan struct{}, places)
+	return places
+}
+
+// accept serves every switch that dials. It ends with the listener.
+func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
+	var served atomic.Int64
 	for {
 		nc, err := c.cfg.Listener.Accept()
 		if err != nil {
@@ -85,15 +91,15 @@ func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
 			}
 			return fmt.Errorf("accepting switches at %s: %w", c.cfg.Listener.Addr(), err)
 		}
-		select {
-		case room <- struct{}{}:
-			wg.Go(func() {
-				c.serve(ctx, nc)
-				<-room
-			})
-		default:
+		if served.Add(1) > c.places() {
+			served.Add(-1)
 			nc.Close()
+			continue
 		}
+		wg.Go(func() {
+			c.serve(ctx, nc)
+			served.Add(-1)
+		})
 	}
 }
 
