@@ -57,7 +57,7 @@ func (w *World) Ping(ctx context.Context, pairs []Pair, retry int, told func(don
 	for i := range pairs {
 		all[i] = &pairs[i]
 	}
-	if err := w.ping(ctx, all, 1, told); err != nil || retry == 0 {
+	if err := w.ping(ctx, all, 1, model.Second, told); err != nil || retry == 0 {
 		return err
 	}
 	var again []*Pair
@@ -66,13 +66,22 @@ func (w *World) Ping(ctx context.Context, pairs []Pair, retry int, told func(don
 			again = append(again, p)
 		}
 	}
-	return w.ping(ctx, again, retry, nil)
+	return w.ping(ctx, again, retry, model.Second, nil)
 }
 
-func (w *World) ping(ctx context.Context, pairs []*Pair, count int, told func(int)) error {
+// PingWithin asks all pairs once, as Ping does, and waits so long for each answer.
+func (w *World) PingWithin(ctx context.Context, pairs []Pair, timeout model.Time) error {
+	all := make([]*Pair, len(pairs))
+	for i := range pairs {
+		all[i] = &pairs[i]
+	}
+	return w.ping(ctx, all, 1, timeout, nil)
+}
+
+func (w *World) ping(ctx context.Context, pairs []*Pair, count int, timeout model.Time, told func(int)) error {
 	handles := make([]backend.Handle, len(pairs))
 	for i, p := range pairs {
-		h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: model.Second}})
+		h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: timeout}})
 		if err != nil {
 			return err
 		}

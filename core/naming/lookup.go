@@ -19,7 +19,7 @@ func (n *Names) find(x *index, key func(model.NodeID) uint64, want uint64) (mode
 	}
 	x.once.Do(func() {
 		for i := range n.net.NodeCount() {
-			if id := model.NodeID(i); key(id) != 0 {
+			if id := model.NodeID(i); !n.net.Gone(id) && key(id) != 0 {
 				x.ids = append(x.ids, id)
 			}
 		}

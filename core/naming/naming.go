@@ -17,6 +17,7 @@ type Names struct {
 	column  []uint64
 	faults  fault.List
 	reverse [3]index
+	except  string // a name that is looked at as if no node had it; for New only
 }
 
 // The network that hosts without an address of their own are counted in, as in Mininet.
@@ -43,6 +44,12 @@ func New(net *model.Network) (*Names, error) {
 	if err := n.faults.Err(); err != nil {
 		return nil, err
 	}
+	if net.Edited() {
+		if f := n.added(); f != nil {
+			n.faults.Add(*f)
+			return nil, n.faults.Err()
+		}
+	}
 	return n, nil
 }
 
@@ -55,6 +62,9 @@ func (n *Names) clashes() {
 	var claims [3][]claim
 	for i := range n.net.NodeCount() {
 		id := model.NodeID(i)
+		if n.net.Gone(id) {
+			continue
+		}
 		e := n.net.Identity(id)
 		if e.IP != 0 {
 			claims[0] = append(claims[0], claim{uint64(e.IP), id})
@@ -91,8 +101,8 @@ func compare(a, b uint64) int {
 // addresses fills the column.
 func (n *Names) addresses() {
 	net := n.net
-	count := net.NodeCount()
-	n.column = make([]uint64, count)
+	count := net.Founders()
+	n.column = make([]uint64, net.NodeCount())
 	var ips, macs []uint32 // taken, in the ranges that are counted in
 	for i := range count {
 		e := net.Identity(model.NodeID(i))
@@ -137,6 +147,7 @@ func (n *Names) addresses() {
 		}
 	}
 	n.datapaths()
+	n.later(ip, mac)
 }
 
 // datapaths gives switches their ids: fixed ones, then the first number of a name where
@@ -148,7 +159,7 @@ func (n *Names) datapaths() {
 	}
 	var wants []want
 	var used []uint64
-	for i := range n.net.NodeCount() {
+	for i := range n.net.Founders() {
 		id := model.NodeID(i)
 		if n.net.NodeKindOf(id) != model.Switch {
 			continue
@@ -179,7 +190,7 @@ func (n *Names) datapaths() {
 	}
 	slices.Sort(used)
 	next, k := uint64(1), 0
-	for i := range n.net.NodeCount() {
+	for i := range n.net.Founders() {
 		id := model.NodeID(i)
 		if n.net.NodeKindOf(id) != model.Switch || n.column[id] != 0 {
 			continue

@@ -35,12 +35,16 @@ func (n *Names) Interface(node model.NodeID, port model.PortNo) string {
 	return n.free("n" + strconv.FormatUint(uint64(node), 36) + "_" + strconv.FormatUint(uint64(port), 36))
 }
 
-func (n *Names) isNode(name string) bool { _, ok := n.net.NodeByName(name); return ok }
+// isNode says whether a node has, or had, a name.
+func (n *Names) isNode(name string) bool { return name != n.except && n.net.Named(name) }
+
+// letters lead names of ours.
+const letters = "nmkqvwzNMKQVWZ"
 
 // free makes a name of ours differ from every id: where an id is of that form already,
 // another letter leads.
 func (n *Names) free(name string) string {
-	for _, letter := range "nmkqvwzNMKQVWZ" {
+	for _, letter := range letters {
 		if name = string(letter) + name[1:]; !n.isNode(name) {
 			return name
 		}
