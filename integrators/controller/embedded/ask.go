@@ -26,6 +26,7 @@ type answer struct {
 	waiting int // for replies
 	bytes   int64
 	budget  *budget
+	speaks  wire.Dialect
 	counted []flow.GroupStat
 	limited []flow.Meter
 	dropped []flow.MeterStat
@@ -35,6 +36,7 @@ type answer struct {
 // asks are the questions on the line, by transaction id.
 type asks struct {
 	budget *budget
+	speaks wire.Dialect // as agreed at the hello, before which nothing is asked
 	askMu  sync.Mutex
 	next   uint32
 	parts  map[uint32]part
@@ -77,7 +79,7 @@ func (a *asks) ask(what app.StatsRequest, done func(*answer, error)) ([]byte, er
 }
 
 func (a *asks) askParts(kinds []wire.Part, done func(*answer, error)) ([]byte, error) {
-	to := &answer{done: done, budget: a.budget}
+	to := &answer{done: done, budget: a.budget, speaks: a.speaks}
 	if len(kinds) == 0 {
 		return nil, errors.New("the question asks for nothing")
 	}
@@ -89,7 +91,7 @@ func (a *asks) askParts(kinds []wire.Part, done func(*answer, error)) ([]byte, e
 	var out []byte
 	for _, kind := range kinds {
 		xid := a.number()
-		b, err := wire.Request(xid, kind)
+		b, err := a.speaks.Request(xid, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -204,11 +206,11 @@ func (to *answer) add(kind wire.Part, body []byte) error {
 	case wire.PartRules:
 		var more []flow.RuleStat
 		var strange []wire.Strange
-		more, strange, err = wire.DecodeRules(body)
+		more, strange, err = to.speaks.DecodeRules(body)
 		to.stats.Rules, to.strange = append(to.stats.Rules, more...), append(to.strange, strange...)
 	case wire.PartGroups:
 		var more []flow.Group
-		more, foreign, err = wire.DecodeGroups(body)
+		more, foreign, err = to.speaks.DecodeGroups(body)
 		to.groups = append(to.groups, foreign...)
 		for _, g := range more {
 			to.stats.Groups = append(to.stats.Groups, flow.GroupStat{Group: g})
@@ -227,10 +229,10 @@ func (to *answer) add(kind wire.Part, body []byte) error {
 		more, err = wire.DecodeMeterStats(body)
 		to.dropped = append(to.dropped, more...)
 	case wire.PartDescription, wire.PartTables, wire.PartQueues:
-		err = to.about.add(kind, body)
+		err = to.about.add(to.speaks, kind, body)
 	case wire.PartPortStats:
 		var more []flow.PortStat
-		more, err = wire.DecodePortStats(body)
+		more, err = to.speaks.DecodePortStats(body)
 		for _, p := range more {
 			if p.Port <= flow.PortMax {
 				to.stats.Ports = append(to.stats.Ports, p)

@@ -29,13 +29,6 @@ func (b *bundling) expect(commit uint32, held map[uint32]bool) <-chan bool {
 	return b.verdict
 }
 
-// committed takes a message that may be the answer to a commit.
-func (b *bundling) committed(m wire.Message) {
-	if wire.BundleCommitted(m) {
-		b.settle(m.Xid(), true)
-	}
-}
-
 // fails takes an error; true where it is about a bundle. What is wrong with a message in
 // it will be heard of when the messages are sent one by one.
 func (b *bundling) fails(r wire.Refusal) bool {
@@ -47,6 +40,7 @@ func (b *bundling) fails(r wire.Refusal) bool {
 	return b.held[r.Xid]
 }
 
+// settle takes the answer to a commit, where it is one.
 func (b *bundling) settle(xid uint32, done bool) bool {
 	b.bundleMu.Lock()
 	defer b.bundleMu.Unlock()
@@ -133,11 +127,11 @@ func (w *writer) tryBundle(ctx context.Context, run []control.Downcall) (bool, e
 	w.askMu.Unlock()
 	held := make(map[uint32]bool, len(run)+1)
 	held[number] = true // the opening
-	out := [][]byte{wire.BundleOpen(number, number)}
+	out := [][]byte{w.speaks.BundleOpen(number, number)}
 	for i := range run {
 		m, err := w.encode(ctx, &run[i])
 		if err == nil {
-			m, err = wire.BundleAdd(number, m)
+			m, err = w.speaks.BundleAdd(number, m)
 		}
 		if err != nil {
 			return false, nil // what is wrong comes out one by one
@@ -146,7 +140,7 @@ func (w *writer) tryBundle(ctx context.Context, run []control.Downcall) (bool, e
 		w.newest.Store(max(w.newest.Load(), run[i].Xid))
 	}
 	answer := w.expect(commit, held)
-	for _, m := range append(out, wire.BundleCommit(commit, number)) {
+	for _, m := range append(out, w.speaks.BundleCommit(commit, number)) {
 		if w.buffer = append(w.buffer, m...); len(w.buffer) >= chunk {
 			if err := w.flush(); err != nil {
 				return false, err

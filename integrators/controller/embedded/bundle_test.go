@@ -11,6 +11,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/packet"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 	"sendim/integrators/netns"
 )
 
@@ -24,6 +25,10 @@ func swap(n int, from, to uint32) (out []control.Downcall) {
 }
 
 func TestARealSwitchTakesWhatReplacesSomethingAsOne(t *testing.T) {
+	inBoth(t, aRealSwitchTakesWhatReplacesSomethingAsOne)
+}
+
+func aRealSwitchTakesWhatReplacesSomethingAsOne(t *testing.T) {
 	s := polling()
 	l := newLab(t, s, 1)
 	l.startApps(t)
@@ -67,6 +72,10 @@ func (l *lab) logged(what string) int {
 }
 
 func TestABundleIsCommittedBeforeAnythingElseIsSaid(t *testing.T) {
+	inBoth(t, aBundleIsCommittedBeforeAnythingElseIsSaid)
+}
+
+func aBundleIsCommittedBeforeAnythingElseIsSaid(t *testing.T) {
 	s := polling()
 	b := run(t, s, 1, nil, nil)
 	b.startApps(t)
@@ -74,24 +83,26 @@ func TestABundleIsCommittedBeforeAnythingElseIsSaid(t *testing.T) {
 	p.greet(1)
 	b.wait(t, 1)
 	s.send(append(swap(2, 1, 2), control.Downcall{Kind: control.Barrier})...)
-	for _, want := range []int{2300, 2301, 2301, 2301, 2300} {
-		m := p.next(wire.TypeExperimenter)
-		if got := binary.BigEndian.Uint32(m[12:]); got != uint32(want) {
-			t.Fatalf("message %d, want %d", got, want)
-		}
-		if want == 2301 && (m[24+1] != byte(wire.TypeFlowMod) || binary.BigEndian.Uint32(m[24+4:]) != m.Xid()) {
+	control, add, head := wire.TypeExperimenter, wire.TypeExperimenter, 16
+	if p.of.Version() == wire.Version15 {
+		control, add, head = wire.TypeBundleControl, wire.TypeBundleAdd, 8
+	}
+	p.next(control)
+	for range 3 {
+		m := p.next(add)
+		if m[head+8+1] != byte(wire.TypeFlowMod) || binary.BigEndian.Uint32(m[head+8+4:]) != m.Xid() {
 			t.Errorf("in the bundle: % x", m)
 		}
-		if m[20+1] == 4 && want == 2300 { // the commit
-			reply := append([]byte(nil), m[8:]...)
-			reply[13] = 5
-			p.send(wire.TypeExperimenter, m.Xid(), reply...)
-		}
 	}
+	p.say(wiretest.Committed(p.of, p.next(control)))
 	p.next(wire.TypeBarrierRequest)
 }
 
 func TestASwitchWithoutBundlesIsToldOneByOneAndNotAskedForEver(t *testing.T) {
+	inBoth(t, aSwitchWithoutBundlesIsToldOneByOneAndNotAskedForEver)
+}
+
+func aSwitchWithoutBundlesIsToldOneByOneAndNotAskedForEver(t *testing.T) {
 	s := polling()
 	b := run(t, s, 1, nil, nil)
 	b.startApps(t)
@@ -100,7 +111,10 @@ func TestASwitchWithoutBundlesIsToldOneByOneAndNotAskedForEver(t *testing.T) {
 	b.wait(t, 1)
 	refuse := func(n int) {
 		for range n {
-			m := p.next(wire.TypeExperimenter)
+			m, err := wire.Read(p.read)
+			if err != nil {
+				t.Fatal(err)
+			}
 			p.send(wire.TypeError, m.Xid(), append([]byte{0, 1, 0, 3}, m[:64%len(m)]...)...)
 		}
 	}

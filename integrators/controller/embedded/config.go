@@ -36,6 +36,9 @@ type Config struct {
 	Unknown func(dpid uint64) (model.NodeID, bool)
 	// Keep leaves rules alone that there are no words for: who only looks deletes nothing.
 	Keep bool
+	// OpenFlow is the one version that is spoken, as 1.3 or 1.5. Optional: with each switch
+	// the highest that both have.
+	OpenFlow string
 	// Name gives a node's name, for the diary. Optional.
 	Name func(model.NodeID) string
 	// LimitPort limits what leaves a port, which OpenFlow cannot; it is called in the
@@ -80,6 +83,8 @@ type Controller struct {
 	done   chan struct{} // closed when Run has returned
 	began  time.Time
 	budget *budget
+	// versions are those offered; the lowest first.
+	versions []wire.Version
 	// refused counts connections.
 	refused atomic.Int64
 	registry
@@ -123,6 +128,10 @@ func New(c Config) (*Controller, error) {
 		}
 		c.Name = func(n model.NodeID) string { return names[n] }
 	}
+	versions, err := versionsOf(c.OpenFlow)
+	if err != nil {
+		return nil, err
+	}
 	part := wire.RoleEqual
 	if c.Standby {
 		part = wire.RoleSlave
@@ -135,6 +144,7 @@ func New(c Config) (*Controller, error) {
 		visits:   make(chan func()),
 		done:     make(chan struct{}),
 		began:    time.Now(),
+		versions: versions,
 		budget:   newBudget(c.Answers, len(c.DPIDs)),
 		registry: newRegistry(),
 	}

@@ -161,7 +161,7 @@ func (k *conn) listen(ctx context.Context) error {
 
 // hear takes one message. An error ends the connection.
 func (k *conn) hear(ctx context.Context, m wire.Message) error {
-	if err := agreed(m); err != nil {
+	if err := k.agreed(m); err != nil {
 		return err
 	}
 	post := func(u control.Upcall) { k.owner.post(ctx, k, u) }
@@ -170,7 +170,7 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		k.out.push(item{raw: wire.EchoReply(m)})
 		return nil
 	case wire.TypePacketIn:
-		p, err := wire.DecodePacketIn(m)
+		p, err := k.speaks.DecodePacketIn(m)
 		if err != nil {
 			return err
 		}
@@ -186,9 +186,9 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 }
 
 // agreed checks that a message is of the version that was agreed on.
-func agreed(m wire.Message) error {
-	if m.Version() != wire.Version {
-		return &wire.Error{What: "header", Why: fmt.Sprintf("has version %d after version %d was agreed on", m.Version(), wire.Version)}
+func (k *conn) agreed(m wire.Message) error {
+	if want := k.speaks.Version(); m.Version() != want {
+		return &wire.Error{What: "header", Why: fmt.Sprintf("has version %d after version %d was agreed on", m.Version(), want)}
 	}
 	return nil
 }
@@ -197,13 +197,13 @@ func agreed(m wire.Message) error {
 func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
 	switch m.Type() {
 	case wire.TypeFlowRemoved:
-		r, _, err := wire.DecodeFlowRemoved(m)
+		r, _, err := k.speaks.DecodeFlowRemoved(m)
 		if err != nil {
 			return err
 		}
 		post(control.Upcall{Kind: control.RuleRemoved, Removed: &control.Removed{Rule: r.Rule, Reason: r.Reason, Counters: r.Counters, Age: r.Age}})
 	case wire.TypePortStatus:
-		p, _, err := wire.DecodePortStatus(m)
+		p, _, err := k.speaks.DecodePortStatus(m)
 		if err != nil {
 			return err
 		}
@@ -218,9 +218,11 @@ func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
 		return k.answer(m)
 	case wire.TypeRoleReply:
 		return k.answerRole(m)
-	case wire.TypeExperimenter:
-		k.committed(m)
-		if role, ok := wire.DecodeRoleStatus(m); ok && role == wire.RoleSlave {
+	case wire.TypeExperimenter, wire.TypeBundleControl, wire.TypeRoleStatus: // 1.3's extensions are 1.5's own
+		if k.speaks.BundleCommitted(m) {
+			k.settle(m.Xid(), true)
+		}
+		if role, ok := k.speaks.DecodeRoleStatus(m); ok && role == wire.RoleSlave {
 			return ErrSuperseded
 		}
 	case wire.TypeError:

@@ -19,6 +19,7 @@ import (
 	"sendim/integrators/controller"
 	"sendim/integrators/controller/embedded"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
 func rule(sw model.NodeID, priority uint16) control.Downcall {
@@ -26,6 +27,10 @@ func rule(sw model.NodeID, priority uint16) control.Downcall {
 }
 
 func TestASwitchIsIntroducedAndTheAppsStartAtZero(t *testing.T) {
+	inBoth(t, aSwitchIsIntroducedAndTheAppsStartAtZero)
+}
+
+func aSwitchIsIntroducedAndTheAppsStartAtZero(t *testing.T) {
 	s := newScript()
 	s.start = func() []control.Downcall {
 		return []control.Downcall{rule(0, 7), {Kind: control.Barrier, Switch: 0}}
@@ -87,7 +92,9 @@ func TestASwitchThatWasWaitedForIsThereWhenTheAppsStart(t *testing.T) {
 	}
 }
 
-func TestMessagesBecomeUpcallsInOrder(t *testing.T) {
+func TestMessagesBecomeUpcallsInOrder(t *testing.T) { inBoth(t, messagesBecomeUpcallsInOrder) }
+
+func messagesBecomeUpcallsInOrder(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, nil)
 	p := dial(t, b.addr)
@@ -98,8 +105,8 @@ func TestMessagesBecomeUpcallsInOrder(t *testing.T) {
 	head := append([]byte{0xff, 0xff, 0xff, 0xff, 0, byte(len(frame)), 1, 0}, make([]byte, 8)...)
 	head = append(head, 0, 1, 0, 12, 0x80, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0)
 	p.send(wire.TypePacketIn, 0, append(head, frame...)...)
-	p.send(wire.TypePortStatus, 0, append(make([]byte, 8), port(0xfffffffe, "local", true)...)...) // not told
-	p.send(wire.TypePortStatus, 0, append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, port(2, "p2", true)...)...)
+	p.send(wire.TypePortStatus, 0, append(make([]byte, 8), p.port(0xfffffffe, "local", true)...)...) // not told
+	p.send(wire.TypePortStatus, 0, append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, p.port(2, "p2", true)...)...)
 	in := s.await(t, "packet-in", kind(control.PacketIn))
 	if in.Packet.InPort != 2 || in.Packet.Header.ARPTPA != 0x0a000002 || string(in.Packet.Bytes()) != string(frame) {
 		t.Errorf("packet-in %+v", in.Packet)
@@ -121,7 +128,9 @@ func TestMessagesBecomeUpcallsInOrder(t *testing.T) {
 	s.await(t, "return", func(u control.Upcall) bool { return u.Kind == control.SwitchConnected && u.Seq > status.Seq })
 }
 
-func TestRefusalsFindTheirDowncall(t *testing.T) {
+func TestRefusalsFindTheirDowncall(t *testing.T) { inBoth(t, refusalsFindTheirDowncall) }
+
+func refusalsFindTheirDowncall(t *testing.T) {
 	s := newScript()
 	s.start = func() []control.Downcall {
 		s.xid = 5<<31 + 40 // the wire has 31 bits of it
@@ -216,6 +225,10 @@ func TestHostilePeersLoseTheirConnectionOnly(t *testing.T) {
 }
 
 func TestANewConnectionTakesTheOldOnesPlace(t *testing.T) {
+	inBoth(t, aNewConnectionTakesTheOldOnesPlace)
+}
+
+func aNewConnectionTakesTheOldOnesPlace(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, nil)
 	old := dial(t, b.addr)
@@ -234,7 +247,9 @@ func TestANewConnectionTakesTheOldOnesPlace(t *testing.T) {
 	next.next(wire.TypeEchoReply)
 }
 
-func TestSilenceIsAskedAboutAndThenEnds(t *testing.T) {
+func TestSilenceIsAskedAboutAndThenEnds(t *testing.T) { inBoth(t, silenceIsAskedAboutAndThenEnds) }
+
+func silenceIsAskedAboutAndThenEnds(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Echo, c.Silence = 40*time.Millisecond, 200*time.Millisecond })
 	p := dial(t, b.addr)
@@ -325,7 +340,9 @@ func TestASwitchThatStaysBehindIsGivenUp(t *testing.T) {
 	s.await(t, "loss", kind(control.SwitchLost))
 }
 
-func TestQuestionsAreAnsweredFromParts(t *testing.T) {
+func TestQuestionsAreAnsweredFromParts(t *testing.T) { inBoth(t, questionsAreAnsweredFromParts) }
+
+func questionsAreAnsweredFromParts(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, nil)
 	p := dial(t, b.addr)
@@ -348,7 +365,7 @@ func TestQuestionsAreAnsweredFromParts(t *testing.T) {
 	got := ask(backend.Selector{Node: 0, Meters: true, Ports: true})
 	config, stats, ports := p.next(wire.TypeMultipartRequest), p.next(wire.TypeMultipartRequest), p.next(wire.TypeMultipartRequest)
 	p.send(wire.TypeError, config.Xid(), 0, 1, 0, 2)
-	stat := func(n byte) []byte { return append([]byte{0, 0, 0, n}, make([]byte, 108)...) }
+	stat := func(n uint32) []byte { return wiretest.PortStat(p.of, flow.PortStat{Port: n}) }
 	p.send(wire.TypeMultipartReply, ports.Xid(), append([]byte{0, 4, 0, 1, 0, 0, 0, 0}, stat(2)...)...)
 	p.send(wire.TypeMultipartReply, ports.Xid()+1000, 0, 4, 0, 0, 0, 0, 0, 0) // answers nothing
 	p.send(wire.TypeMultipartReply, ports.Xid(), append([]byte{0, 4, 0, 0, 0, 0, 0, 0}, stat(1)...)...)

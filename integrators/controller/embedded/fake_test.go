@@ -15,11 +15,13 @@ import (
 	"go.uber.org/goleak"
 
 	"sendim/core/control"
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/trace"
 	"sendim/integrators/controller"
 	"sendim/integrators/controller/embedded"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 	"sendim/integrators/netns"
 )
 
@@ -263,6 +265,7 @@ type peer struct {
 	t    testing.TB
 	net  net.Conn
 	read *bufio.Reader
+	of   wire.Dialect
 }
 
 func dial(t testing.TB, addr string) *peer {
@@ -276,14 +279,23 @@ func dial(t testing.TB, addr string) *peer {
 	return newPeer(t, c)
 }
 
-func newPeer(t testing.TB, c net.Conn) *peer { return &peer{t, c, bufio.NewReader(c)} }
+// dialIn dials as a switch of another version than the test's.
+func dialIn(t testing.TB, addr string, d wire.Dialect) *peer {
+	p := dial(t, addr)
+	p.of = d
+	return p
+}
+
+func newPeer(t testing.TB, c net.Conn) *peer { return &peer{t, c, bufio.NewReader(c), spoken(t)} }
 
 func (p *peer) send(kind wire.Type, xid uint32, body ...byte) {
 	p.t.Helper()
-	b := []byte{wire.Version, byte(kind), 0, 0, 0, 0, 0, 0}
-	binary.BigEndian.PutUint16(b[2:], uint16(8+len(body)))
-	binary.BigEndian.PutUint32(b[4:], xid)
-	if _, err := p.net.Write(append(b, body...)); err != nil {
+	p.say(wiretest.Message(p.of.Version(), kind, xid, body))
+}
+
+func (p *peer) say(m wire.Message) {
+	p.t.Helper()
+	if _, err := p.net.Write(m); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -320,14 +332,9 @@ func features(dpid uint64) []byte {
 	return append(b, 0, 0, 1, 0, 254, 0, 0, 0, 0, 0, 0, 0x4f, 0, 0, 0, 0)
 }
 
-func port(number uint32, name string, up bool) []byte {
-	b := make([]byte, 64)
-	binary.BigEndian.PutUint32(b, number)
-	copy(b[16:], name)
-	if !up {
-		b[39] = 1
-	}
-	return b
+// port is a port as the peer describes it.
+func (p *peer) port(number uint32, name string, up bool) []byte {
+	return wiretest.Port(p.of, flow.PortState{Port: number, Name: name, Up: up})
 }
 
 // greet introduces the peer as a switch with two ports that holds nothing.
@@ -356,6 +363,6 @@ func (p *peer) introduce(dpid uint64) {
 	m := p.next(wire.TypeFeaturesRequest)
 	p.send(wire.TypeFeaturesReply, m.Xid(), features(dpid)...)
 	m = p.next(wire.TypeMultipartRequest)
-	p.send(wire.TypeMultipartReply, m.Xid(), append([]byte{0, 13, 0, 1, 0, 0, 0, 0}, port(1, "p1", true)...)...)
-	p.send(wire.TypeMultipartReply, m.Xid(), append([]byte{0, 13, 0, 0, 0, 0, 0, 0}, append(port(2, "p2", false), port(0xfffffffe, "local", true)...)...)...)
+	p.send(wire.TypeMultipartReply, m.Xid(), append([]byte{0, 13, 0, 1, 0, 0, 0, 0}, p.port(1, "p1", true)...)...)
+	p.send(wire.TypeMultipartReply, m.Xid(), append([]byte{0, 13, 0, 0, 0, 0, 0, 0}, append(p.port(2, "p2", false), p.port(0xfffffffe, "local", true)...)...)...)
 }

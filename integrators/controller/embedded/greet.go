@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"sendim/core/flow"
@@ -24,7 +25,7 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	if err := k.net.SetDeadline(time.Now().Add(k.owner.cfg.Handshake)); err != nil {
 		return nil, err
 	}
-	hello, err := wire.Hello(xidHello)
+	hello, err := wire.Hello(xidHello, k.owner.versions)
 	if err != nil {
 		return nil, err
 	}
@@ -39,25 +40,15 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	if err != nil {
 		return nil, k.patience(err)
 	}
-	switch ok, err := wire.Speaks(m); {
-	case err != nil:
+	if err := k.agree(m); err != nil {
 		return nil, err
-	case !ok:
-		const text = "this controller speaks OpenFlow 1.3 (version 4) only"
-		if refusal, err := wire.HelloFailed(m.Xid(), text); err == nil {
-			k.net.Write(refusal) // it hears of it if it can
-		}
-		return nil, fmt.Errorf("it offers OpenFlow version %d; %s", m.Version(), text)
 	}
-	config, err := wire.SetConfig(xidConfig)
+	v := k.speaks.Version()
+	request, err := k.speaks.Request(xidPorts, wire.PartPorts)
 	if err != nil {
 		return nil, err
 	}
-	request, err := wire.Request(xidPorts, wire.PartPorts)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := k.net.Write(append(append(wire.FeaturesRequest(xidFeatures), config...), request...)); err != nil {
+	if _, err := k.net.Write(slices.Concat(wire.FeaturesRequest(v, xidFeatures), wire.SetConfig(v, xidConfig), request)); err != nil {
 		return nil, err
 	}
 	ports, err := k.introduction()
@@ -75,6 +66,9 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 	for !known || !complete {
 		m, err := wire.Read(k.read)
 		if err != nil {
+			return nil, err
+		}
+		if err := k.agreed(m); err != nil && m.Type() != wire.TypeError { // which may be about the version
 			return nil, err
 		}
 		switch m.Type() {
@@ -102,13 +96,13 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 			if kind != wire.PartPorts || m.Xid() != xidPorts {
 				continue
 			}
-			part, err := wire.DecodePorts(body)
+			part, err := k.speaks.DecodePorts(body)
 			if err != nil {
 				return nil, err
 			}
 			list, complete = append(list, part...), !more
 		case wire.TypePortStatus:
-			p, _, err := wire.DecodePortStatus(m)
+			p, _, err := k.speaks.DecodePortStatus(m)
 			if err != nil {
 				return nil, err
 			}

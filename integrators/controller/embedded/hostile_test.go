@@ -89,9 +89,9 @@ func (w *town) works(after string) {
 }
 
 // visit is a connection that says something at one point of its life, and goes.
-func (w *town) visit(stage int, say []byte) {
+func (w *town) visit(d wire.Dialect, stage int, say []byte) {
 	w.t.Helper()
-	p := dial(w.t, w.addr)
+	p := dialIn(w.t, w.addr, d)
 	defer p.net.Close()
 	switch stage {
 	case 1:
@@ -107,7 +107,7 @@ func (w *town) visit(stage int, say []byte) {
 }
 
 // utterances are messages of our own and, where a collection is at hand, of others.
-func utterances(t testing.TB) (out [][]byte) {
+func utterances(t testing.TB, d wire.Dialect) (out [][]byte) {
 	t.Helper()
 	add := func(b []byte, err error) {
 		if err != nil {
@@ -116,14 +116,12 @@ func utterances(t testing.TB) (out [][]byte) {
 		out = append(out, b)
 	}
 	for _, r := range wiretest.Rules() {
-		add(wire.RuleMod(1, &flow.RuleMod{Rule: r}))
+		add(d.RuleMod(1, &flow.RuleMod{Rule: r}))
 		// The first own question after the handshake is for the rules; more of them follow.
-		reply := slices.Concat([]byte{4, byte(wire.TypeMultipartReply), 0, 0, 0x80, 0, 0, 4, 0, 1, 0, 1, 0, 0, 0, 0}, flowStats(out[len(out)-1]))
-		binary.BigEndian.PutUint16(reply[2:], uint16(len(reply)))
-		out = append(out, reply)
+		out = append(out, wiretest.Message(d.Version(), wire.TypeMultipartReply, 1<<31+4, append([]byte{0, 1, 0, 1, 0, 0, 0, 0}, ruleEntry(t, d, r)...)))
 	}
 	for _, g := range wiretest.Groups() {
-		add(wire.GroupMod(1, &flow.GroupMod{Group: g}))
+		add(d.GroupMod(1, &flow.GroupMod{Group: g}))
 	}
 	root := os.Getenv("SENDIM_REFERENCE")
 	if root == "" {
@@ -139,20 +137,23 @@ func utterances(t testing.TB) (out [][]byte) {
 	return out
 }
 
-// flowStats is the entry of flow statistics about the rule of a flow-mod.
-func flowStats(mod []byte) []byte {
-	b := append(make([]byte, 48), mod[48:]...)
-	binary.BigEndian.PutUint16(b, uint16(len(b)))
+// ruleEntry is the entry of the statistics of rules about one.
+func ruleEntry(t testing.TB, d wire.Dialect, r flow.Rule) []byte {
+	t.Helper()
+	b, err := wiretest.Rule(d, flow.RuleStat{Rule: r})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
 // distort gives a message as others might have it that mean no good.
-func distort(b []byte, r *rand.Rand) []byte {
+func distort(d wire.Dialect, b []byte, r *rand.Rand) []byte {
 	b = slices.Clone(b)
 	if len(b) < 8 {
 		return b
 	}
-	b[0] = wire.Version
+	b[0] = uint8(d.Version())
 	switch r.IntN(6) {
 	case 0: // as it is
 	case 1: // shorter, and it says so
@@ -161,7 +162,7 @@ func distort(b []byte, r *rand.Rand) []byte {
 	case 2: // another length than it says
 		binary.BigEndian.PutUint16(b[2:], uint16(r.Uint32()))
 	case 3: // another type, and a transaction of ours
-		b[1] = byte(r.IntN(32))
+		b[1] = byte(r.IntN(40))
 		binary.BigEndian.PutUint32(b[4:], 1<<31+uint32(r.IntN(10)))
 	case 4: // some inner length
 		if len(b) > 12 {
@@ -188,15 +189,17 @@ func TestWhateverASwitchSaysTheOthersAreServed(t *testing.T) {
 	before := heap()
 	r := rand.New(rand.NewPCG(1, 2))
 	said := 0
-	for _, b := range utterances(t) {
-		w.visit(said%3, b)
-		for range 8 {
-			for stage := range 3 {
-				w.visit(stage, slices.Concat(distort(b, r), wire.EchoRequest(1), distort(b, r)))
-				said++
+	for _, d := range []wire.Dialect{wire.V13{}, wire.V15{}} {
+		for _, b := range utterances(t, d) {
+			w.visit(d, said%3, b)
+			for range 8 {
+				for stage := range 3 {
+					w.visit(d, stage, slices.Concat(distort(d, b, r), wire.EchoRequest(d.Version(), 1), distort(d, b, r)))
+					said++
+				}
 			}
+			w.works("some distorted messages")
 		}
-		w.works("some distorted messages")
 	}
 	if after := heap(); after > before+32<<20 {
 		t.Errorf("%d connections have left %d MiB behind", said, (after-before)>>20)
@@ -267,15 +270,13 @@ func TestASwitchThatTalksForEverTakesLittle(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
+func TestAnAnswerWithoutEndIsCutOff(t *testing.T) { inBoth(t, anAnswerWithoutEndIsCutOff) }
+
+func anAnswerWithoutEndIsCutOff(t *testing.T) {
 	w := newTown(t, func(c *embedded.Config) { c.Answers = 2 << 20 })
 	var body []byte
 	for _, r := range wiretest.Rules() {
-		mod, err := wire.RuleMod(1, &flow.RuleMod{Rule: r})
-		if err != nil {
-			t.Fatal(err)
-		}
-		body = append(body, flowStats(mod)...)
+		body = append(body, ruleEntry(t, spoken(t), r)...)
 	}
 	body = bytes.Repeat(body, 60000/len(body))
 	p := dial(t, w.addr)
@@ -314,14 +315,17 @@ func TestAnAnswerWithoutEndIsCutOff(t *testing.T) {
 // FuzzASwitchThatSaysAnything is one connection after the other to one controller: what
 // is said at which point, and then whether another switch is served.
 func FuzzASwitchThatSaysAnything(f *testing.F) {
-	for i, b := range utterances(f) {
-		f.Add(uint8(i), b)
+	for v, d := range []wire.Dialect{wire.V13{}, wire.V15{}} {
+		for i, b := range utterances(f, d) {
+			f.Add(uint8(i%3+3*v), b)
+		}
 	}
 	w := newTown(f, func(c *embedded.Config) { c.Handshake = 100 * time.Millisecond })
 	f.Fuzz(func(t *testing.T, stage uint8, say []byte) {
 		w.t = t
 		w.good.t = t
-		w.visit(int(stage%3), say)
+		d := []wire.Dialect{wire.V13{}, wire.V15{}}[stage/3%2]
+		w.visit(d, int(stage%3), say)
 		w.works("this")
 	})
 }

@@ -15,8 +15,9 @@ import (
 // a real switch has to say.
 type Inspection struct {
 	wire.Description
-	Tables []flow.TableStat // that hold rules or have been looked into, by number
-	Queues []wire.QueueStat // by port and queue
+	OpenFlow string           // the version that is spoken with it, as 1.3
+	Tables   []flow.TableStat // that hold rules or have been looked into, by number
+	Queues   []wire.QueueStat // by port and queue
 }
 
 // Inspect asks one switch about itself (sections 7.3.5.1, 7.3.5.3 and 7.3.5.10). A kind of
@@ -44,14 +45,16 @@ func (c *Controller) Inspect(ctx context.Context, sw model.NodeID) (Inspection, 
 		if r.err != nil {
 			return wrong(r.err)
 		}
-		return r.answer.about, nil
+		about := r.answer.about
+		about.OpenFlow = k.speaks.Version().String()
+		return about, nil
 	case <-ctx.Done():
 		return wrong(ctx.Err())
 	}
 }
 
 // add takes the body of one reply.
-func (i *Inspection) add(kind wire.Part, body []byte) (err error) {
+func (i *Inspection) add(d wire.Dialect, kind wire.Part, body []byte) (err error) {
 	switch kind {
 	case wire.PartDescription:
 		i.Description, err = wire.DecodeDescription(body)
@@ -66,7 +69,7 @@ func (i *Inspection) add(kind wire.Part, body []byte) (err error) {
 		slices.SortStableFunc(i.Tables, func(a, b flow.TableStat) int { return cmp.Compare(a.Table, b.Table) })
 	case wire.PartQueues:
 		var more []wire.QueueStat
-		more, err = wire.DecodeQueues(body)
+		more, err = d.DecodeQueues(body)
 		i.Queues = append(i.Queues, more...)
 		slices.SortStableFunc(i.Queues, func(a, b wire.QueueStat) int {
 			return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Queue, b.Queue))

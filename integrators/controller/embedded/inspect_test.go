@@ -7,10 +7,16 @@ import (
 	"testing"
 
 	"sendim/core/flow"
+	"sendim/core/model"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
 func TestARealSwitchSaysWhatItIsAndWhatItsTablesHold(t *testing.T) {
+	inBoth(t, aRealSwitchSaysWhatItIsAndWhatItsTablesHold)
+}
+
+func aRealSwitchSaysWhatItIsAndWhatItsTablesHold(t *testing.T) {
 	s := polling()
 	l := newLab(t, s, 2)
 	l.startApps(t)
@@ -22,8 +28,8 @@ func TestARealSwitchSaysWhatItIsAndWhatItsTablesHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Manufacturer != "Nicira, Inc." || got.Hardware != "Open vSwitch" || got.Software != l.ovs.Version() || got.Datapath != "the first" {
-		t.Errorf("%+v", got.Description)
+	if got.Manufacturer != "Nicira, Inc." || got.Hardware != "Open vSwitch" || got.Software != l.ovs.Version() || got.Datapath != "the first" || got.OpenFlow != spoken(t).Version().String() {
+		t.Errorf("OpenFlow %s, %+v", got.OpenFlow, got.Description)
 	}
 	rules := map[uint8]int{}
 	for _, table := range got.Tables {
@@ -37,7 +43,9 @@ func TestARealSwitchSaysWhatItIsAndWhatItsTablesHold(t *testing.T) {
 	}
 }
 
-func TestStatisticsInPartsArePutTogether(t *testing.T) {
+func TestStatisticsInPartsArePutTogether(t *testing.T) { inBoth(t, statisticsInPartsArePutTogether) }
+
+func statisticsInPartsArePutTogether(t *testing.T) {
 	s := polling()
 	b := run(t, s, 1, nil, nil)
 	b.startApps(t)
@@ -49,11 +57,7 @@ func TestStatisticsInPartsArePutTogether(t *testing.T) {
 		return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, lookups), matched)
 	}
 	queue := func(port, number uint32, bytes, packets, dropped uint64) []byte {
-		b := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, port), number)
-		for _, n := range []uint64{bytes, packets, dropped} {
-			b = binary.BigEndian.AppendUint64(b, n)
-		}
-		return append(b, 0, 0, 0, 3, 0, 0, 0, 0)
+		return wiretest.Queue(p.of, wire.QueueStat{Port: port, Queue: number, Sent: flow.Counters{Packets: packets, Bytes: bytes}, Dropped: dropped, Age: 3 * model.Second})
 	}
 	go func() {
 		for range 3 {

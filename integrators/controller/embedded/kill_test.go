@@ -121,7 +121,7 @@ func (m *mortal) bridges(n int, more ...string) {
 	args := []string{"--no-wait"}
 	for i := 1; i <= n; i++ {
 		b := fmt.Sprintf("s%d", i)
-		args = append(args, "--", "add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13",
+		args = append(args, "--", "add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols="+protocol(m.t),
 			fmt.Sprintf("other_config:datapath-id=%016x", i), "other_config:disable-in-band=true", "--", "set-controller", b, "tcp:"+m.addr)
 	}
 	m.vsctl(append(args, more...)...)
@@ -166,6 +166,10 @@ func (m *mortal) right(after string, n int, want string) {
 // does nothing while it does not hold the database's lock); with ovs-vswitchd goes the
 // datapath, and the controller puts back into the new one what is wanted.
 func TestDaemonsThatAreKilledComeBackToWhatIsWanted(t *testing.T) {
+	inBoth(t, daemonsThatAreKilledComeBackToWhatIsWanted)
+}
+
+func daemonsThatAreKilledComeBackToWhatIsWanted(t *testing.T) {
 	m := newMortal(t)
 	listener, err := m.sandbox.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"sendim/core/packet"
 	"sendim/core/trace"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
 // fixed is an app that wants the same rules whenever: the way of a ping between h1 and
@@ -45,6 +47,10 @@ func (f *fixed) React(e *app.Event, out *app.Commands) {
 }
 
 func TestALostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
+	inBoth(t, aLostConnectionDisturbsNoTrafficThatWasRight)
+}
+
+func aLostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 	f := &fixed{}
 	l := newChainOf(t, "fixed", f)
 	l.inside("for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done")
@@ -155,6 +161,10 @@ func TestALostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 
 // A controller that takes the place of one that died leaves alone what it wants as well.
 func TestANewControllerTakesOverWithoutAGap(t *testing.T) {
+	inBoth(t, aNewControllerTakesOverWithoutAGap)
+}
+
+func aNewControllerTakesOverWithoutAGap(t *testing.T) {
 	l := newChainOf(t, "fixed", &fixed{})
 	l.inside("for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done")
 	everything := backend.Selector{Node: model.NoNode, Rules: true, Groups: true, Meters: true}
@@ -243,7 +253,9 @@ func (g *greedy) React(e *app.Event, out *app.Commands) {
 
 // Of many commands under one barrier each has its own answer, and what is wanted
 // afterwards is what is there.
-func TestARefusalFindsItsCommandAmongMany(t *testing.T) {
+func TestARefusalFindsItsCommandAmongMany(t *testing.T) { inBoth(t, aRefusalFindsItsCommandAmongMany) }
+
+func aRefusalFindsItsCommandAmongMany(t *testing.T) {
 	g := &greedy{wants: map[uint64]uint16{}, heard: map[uint16][]string{}, answer: make(chan bool)}
 	l := newChainOf(t, "greedy", g)
 	l.vsctl("--id=@t", "create", "Flow_Table", "flow_limit=60", "overflow_policy=refuse", "--", "set", "bridge", "s1", "flow_tables:0=@t")
@@ -276,22 +288,30 @@ func TestARefusalFindsItsCommandAmongMany(t *testing.T) {
 // What a switch says while it is asked what it holds comes after its introduction, but
 // for what is no news then.
 func TestASwitchIsAskedWhatItHoldsBeforeAnythingElse(t *testing.T) {
+	inBoth(t, aSwitchIsAskedWhatItHoldsBeforeAnythingElse)
+}
+
+func aSwitchIsAskedWhatItHoldsBeforeAnythingElse(t *testing.T) {
 	s := newScript()
 	b := run(t, s, 1, nil, nil)
 	p := dial(t, b.addr)
 	p.introduce(1)
 	ask := [3]wire.Message{p.next(wire.TypeMultipartRequest), p.next(wire.TypeMultipartRequest), p.next(wire.TypeMultipartRequest)}
-	removed := func(dst byte) []byte {
-		m := make([]byte, 40)
-		return append(m, 0, 1, 0, 14, 0x80, 0, 6, 6, 2, 0, 0, 0, 0, dst, 0, 0)
+	to := func(dst uint64) flow.Rule {
+		return flow.Rule{Match: flow.Match{}.With(flow.EthDst, 0x020000000000+dst)}
 	}
-	stats := func(dst byte) []byte {
-		m := make([]byte, 48)
-		m[1] = 64
-		return append(m, 0, 1, 0, 14, 0x80, 0, 6, 6, 2, 0, 0, 0, 0, dst, 0, 0)
+	entry := func(b []byte, err error) []byte {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
-	strange := append(make([]byte, 48), 0, 1, 0, 12, 0, 1, 6, 4, 0, 0, 0, 5, 0, 0, 0, 0)
-	strange[1], strange[2], strange[13], strange[31] = 64, 3, 9, 5 // table 3, priority 9, cookie 5, reg3=5
+	removed := func(dst uint64) []byte { return entry(wiretest.Removed(p.of, wire.Removed{Rule: to(dst)})) }
+	stats := func(dst uint64) []byte { return entry(wiretest.Rule(p.of, flow.RuleStat{Rule: to(dst)})) }
+	// table 3, priority 9, cookie 5, and a field that there is no word for: reg3=5
+	register := []byte{0, 1, 0, 12, 0, 1, 6, 4, 0, 0, 0, 5, 0, 0, 0, 0}
+	strange := entry(wiretest.Rule(p.of, flow.RuleStat{Rule: flow.Rule{Table: 3, Priority: 9, Cookie: 5, Match: flow.Match{}.With(flow.ARPSPA, 5)}}))
+	copy(strange[bytes.Index(strange, []byte{0x80, 0, 44, 4}):], register[4:])
 	p.send(wire.TypeEchoRequest, 9)
 	p.next(wire.TypeEchoReply)
 	p.send(wire.TypeFlowRemoved, 0, removed(1)...) // not there any more when the rules are read
@@ -299,12 +319,12 @@ func TestASwitchIsAskedWhatItHoldsBeforeAnythingElse(t *testing.T) {
 	p.answer(ask[0], true, strange...)
 	p.answer(ask[0], false, stats(3)...)
 	p.send(wire.TypeFlowRemoved, 0, removed(3)...)
-	p.send(wire.TypePortStatus, 0, append(make([]byte, 8), port(2, "p2", true)...)...)
+	p.send(wire.TypePortStatus, 0, append(make([]byte, 8), p.port(2, "p2", true)...)...)
 	p.send(wire.TypePacketIn, 0, 1, 2, 3) // nobody looks at it
 	p.send(wire.TypeError, ask[1].Xid(), 0, 1, 0, 2)
 	p.answer(ask[2], false)
 	deletion := p.next(wire.TypeFlowMod)
-	if deletion[24] != 3 || deletion[25] != 4 || deletion[31] != 9 || !slices.Equal(deletion[48:], strange[48:]) {
+	if deletion[24] != 3 || deletion[25] != 4 || deletion[31] != 9 || !slices.Equal(deletion[48:], register) {
 		t.Errorf("the rule that there are no words for is deleted by %x", []byte(deletion))
 	}
 	b.wait(t, 1)
@@ -327,6 +347,10 @@ func TestASwitchIsAskedWhatItHoldsBeforeAnythingElse(t *testing.T) {
 }
 
 func TestASwitchWhoseRulesCannotBeReadIsToldEverythingAnew(t *testing.T) {
+	inBoth(t, aSwitchWhoseRulesCannotBeReadIsToldEverythingAnew)
+}
+
+func aSwitchWhoseRulesCannotBeReadIsToldEverythingAnew(t *testing.T) {
 	for name, answer := range map[string]func(p *peer, ask wire.Message){
 		"refused":  func(p *peer, ask wire.Message) { p.send(wire.TypeError, ask.Xid(), 0, 1, 0, 5) },
 		"garbled":  func(p *peer, ask wire.Message) { p.answer(ask, false, 0, 3, 1) },

@@ -90,7 +90,7 @@ func (k *conn) assume() error {
 			return err
 		}
 		k.heard.Store(int64(time.Since(k.owner.began)))
-		if err := agreed(m); err != nil {
+		if err := k.agreed(m); err != nil {
 			return err
 		}
 		switch m.Type() {
@@ -171,7 +171,7 @@ func (k *conn) request(r wire.Role, generation uint64, reply chan<- roleAnswer) 
 		k.roles[xid] = reply
 	}
 	k.askMu.Unlock()
-	k.out.push(item{raw: wire.RoleRequest(xid, r, generation)})
+	k.out.push(item{raw: wire.RoleRequest(k.speaks.Version(), xid, r, generation)})
 }
 
 func claimError(r wire.Refusal) error {

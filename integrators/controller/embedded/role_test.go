@@ -1,7 +1,6 @@
 package embedded_test
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"sendim/core/flow"
 	"sendim/integrators/controller/embedded"
 	"sendim/integrators/controller/embedded/wire"
+	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
 func standby(c *embedded.Config) { c.Standby = true }
@@ -19,6 +19,10 @@ func standby(c *embedded.Config) { c.Standby = true }
 // A switch with two controllers: one leads and one stands by, then they change places,
 // and what the switch does right is left alone.
 func TestAControllerThatStandsByTakesARealSwitchOver(t *testing.T) {
+	inBoth(t, aControllerThatStandsByTakesARealSwitchOver)
+}
+
+func aControllerThatStandsByTakesARealSwitchOver(t *testing.T) {
 	l, listener := place(t)
 	first, second := polling(), polling()
 	l.bench = run(t, first, 1, listener, nil)
@@ -27,7 +31,7 @@ func TestAControllerThatStandsByTakesARealSwitchOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := run(t, second, 1, spare, standby)
-	l.vsctl("add-br", "s1", "--", "set", "bridge", "s1", "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13",
+	l.vsctl("add-br", "s1", "--", "set", "bridge", "s1", "datapath_type=netdev", "fail_mode=secure", "protocols="+protocol(t),
 		fmt.Sprintf("other_config:datapath-id=%016x", 1), "other_config:disable-in-band=true", "--", "set-controller", "s1", "tcp:"+l.addr, "tcp:"+b.addr)
 	l.wait(t, 1)
 	l.startApps(t)
@@ -85,13 +89,6 @@ func (b *bench) flushed() []string {
 	return b.diary.texts()
 }
 
-// roleMessage is a role reply's body.
-func roleBody(r wire.Role, generation uint64) []byte {
-	b := binary.BigEndian.AppendUint32(nil, uint32(r))
-	b = append(b, 0, 0, 0, 0)
-	return binary.BigEndian.AppendUint64(b, generation)
-}
-
 // asked reads a role request.
 func (p *peer) asked(want wire.Role, generation uint64) wire.Message {
 	p.t.Helper()
@@ -104,15 +101,19 @@ func (p *peer) asked(want wire.Role, generation uint64) wire.Message {
 }
 
 func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) {
+	inBoth(t, aSwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing)
+}
+
+func aSwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) {
 	s := polling()
 	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Standby, c.Silence, c.Echo = true, 2*time.Second, 50*time.Millisecond })
 	b.startApps(t)
 	p := dial(t, b.addr)
 	p.introduce(1)
 	m := p.asked(wire.RoleNoChange, 0)
-	p.send(wire.TypeRoleReply, m.Xid(), roleBody(wire.RoleEqual, 41)...)
+	p.send(wire.TypeRoleReply, m.Xid(), wiretest.Role(wire.RoleEqual, 41)...)
 	m = p.asked(wire.RoleSlave, 41)
-	p.send(wire.TypeRoleReply, m.Xid(), roleBody(wire.RoleSlave, 41)...)
+	p.send(wire.TypeRoleReply, m.Xid(), wiretest.Role(wire.RoleSlave, 41)...)
 	p.send(wire.TypeEchoRequest, 9, 'x')
 	if m := p.next(wire.TypeEchoReply); m.Xid() != 9 {
 		t.Errorf("echo reply %v", m)
@@ -130,14 +131,14 @@ func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) 
 		t.Errorf("led by an old generation: %v", err)
 	}
 	m = p.asked(wire.RoleNoChange, 0)
-	p.send(wire.TypeRoleReply, m.Xid(), roleBody(wire.RoleSlave, 41)...)
+	p.send(wire.TypeRoleReply, m.Xid(), wiretest.Role(wire.RoleSlave, 41)...)
 	if got := b.Connected(); len(got) != 0 {
 		t.Errorf("serves %v", got)
 	}
 
 	go func() { failed <- b.Lead(t.Context(), 42) }()
 	m = p.asked(wire.RoleMaster, 42)
-	p.send(wire.TypeRoleReply, m.Xid(), roleBody(wire.RoleMaster, 42)...)
+	p.send(wire.TypeRoleReply, m.Xid(), wiretest.Role(wire.RoleMaster, 42)...)
 	if err := <-failed; err != nil {
 		t.Error(err)
 	}
@@ -146,8 +147,8 @@ func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) 
 	}
 	s.await(t, "introduction", kind(control.SwitchConnected))
 
-	// The extension by which it says that it has another master now.
-	p.send(wire.TypeExperimenter, 0, append([]byte{0x4f, 0x4e, 0x46, 0, 0, 0, 7, 119}, roleBody(wire.RoleSlave, 43)...)...)
+	// The message by which it says that it has another master now.
+	p.say(wiretest.RoleStatus(p.of, wire.RoleSlave, 43))
 	p.closed()
 	s.await(t, "loss", kind(control.SwitchLost))
 
@@ -155,7 +156,7 @@ func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) 
 	q := dial(t, b.addr)
 	q.introduce(1)
 	m = q.asked(wire.RoleMaster, 42)
-	q.send(wire.TypeRoleReply, m.Xid(), roleBody(wire.RoleMaster, 42)...)
+	q.send(wire.TypeRoleReply, m.Xid(), wiretest.Role(wire.RoleMaster, 42)...)
 	for range 3 {
 		q.answer(q.next(wire.TypeMultipartRequest), false)
 	}

@@ -125,7 +125,7 @@ func newChainOf(t *testing.T, name string, a app.App) *lab {
 		done`)
 	for i := 1; i <= 2; i++ {
 		b := fmt.Sprintf("s%d", i)
-		c.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols=OpenFlow13", fmt.Sprintf("other_config:datapath-id=%016x", i),
+		c.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols="+protocol(t), fmt.Sprintf("other_config:datapath-id=%016x", i),
 			"--", "add-port", b, b+"-eth1", "--", "set", "interface", b+"-eth1", "ofport_request=1",
 			"--", "add-port", b, b+"-eth2", "--", "set", "interface", b+"-eth2", "ofport_request=2", "--", "set-controller", b, "tcp:"+c.addr)
 	}
@@ -135,6 +135,10 @@ func newChainOf(t *testing.T, name string, a app.App) *lab {
 }
 
 func TestTheRuntimeRunsAnAppOverRealSwitches(t *testing.T) {
+	inBoth(t, theRuntimeRunsAnAppOverRealSwitches)
+}
+
+func theRuntimeRunsAnAppOverRealSwitches(t *testing.T) {
 	c := newChain(t)
 	if got := c.inside("ip netns exec h1 ping -c3 -i0.05 -W2 10.0.0.2 | grep -o '[0-9]* received'"); got != "3 received" {
 		t.Fatalf("%s; diary %v", got, c.diary.texts())

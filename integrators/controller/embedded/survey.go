@@ -46,7 +46,7 @@ func (k *conn) survey() (s survey, err error) {
 		if err == nil {
 			continue
 		}
-		if m.Type() != wire.TypeMultipartReply || agreed(m) != nil {
+		if m.Type() != wire.TypeMultipartReply || k.agreed(m) != nil {
 			return s, err
 		}
 		k.finish(m.Xid(), err)
@@ -72,7 +72,7 @@ const thenMost = 1 << 16
 
 // hear takes one message of a switch that is being asked. Packets have nobody to go to yet.
 func (s *survey) hear(k *conn, m wire.Message) error {
-	if err := agreed(m); err != nil {
+	if err := k.agreed(m); err != nil {
 		return err
 	}
 	if len(s.then) > thenMost {
@@ -125,7 +125,7 @@ const noGroupType flow.GroupType = 0xff
 func (k *conn) expel(rules []wire.Strange) error {
 	var b []byte
 	for i := range rules {
-		if b = append(b, wire.DeleteStrange(k.number(), &rules[i])...); len(b) >= chunk || i == len(rules)-1 {
+		if b = append(b, k.speaks.DeleteStrange(k.number(), &rules[i])...); len(b) >= chunk || i == len(rules)-1 {
 			if err := k.say(b); err != nil {
 				return err
 			}

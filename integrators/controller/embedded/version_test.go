@@ -2,35 +2,71 @@ package embedded_test
 
 import (
 	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"sendim/core/model"
+	"sendim/core/trace"
+	"sendim/integrators/controller"
+	"sendim/integrators/controller/embedded"
 )
 
-// Open vSwitch offers what its bridges are told to: of everything from 1.0 to 1.5 it is
-// 1.3 that is spoken, and one that must have another version hears why it is refused.
-func TestOfAllVersionsThatARealSwitchOffersOneIsSpoken(t *testing.T) {
-	l, listener := place(t)
-	s := polling()
-	l.bench = run(t, s, 2, listener, nil)
-	for i, versions := range []string{"OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15", "OpenFlow14,OpenFlow15"} {
-		b := fmt.Sprintf("s%d", i+1)
-		l.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols="+versions,
-			fmt.Sprintf("other_config:datapath-id=%016x", i+1), "other_config:disable-in-band=true", "--", "set-controller", b, "tcp:"+l.addr)
+// Open vSwitch offers what its bridges are told to: the highest version that the
+// controller has as well is spoken, or the one that it was told to speak, and a switch
+// that must have another hears why it is refused.
+func TestOfAllVersionsThatRealSwitchesOfferTheHighestIsSpoken(t *testing.T) {
+	for _, c := range []struct {
+		name, wanted string
+		spoken       map[model.NodeID]string
+		refused      string
+	}{
+		{"whatever both have", "", map[model.NodeID]string{0: "1.5", 1: "1.5", 2: "1.3"}, "it offers OpenFlow version 5; this controller speaks OpenFlow 1.3 (version 4) and 1.5 (version 6) only"},
+		{"1.3 alone", "1.3", map[model.NodeID]string{0: "1.3", 2: "1.3"}, "it offers OpenFlow version 6; this controller speaks OpenFlow 1.3 (version 4) only"},
+		{"1.5 alone", "1.5", map[model.NodeID]string{0: "1.5", 1: "1.5"}, "it offers OpenFlow version 4; this controller speaks OpenFlow 1.5 (version 6) only"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, listener := place(t)
+			s := polling()
+			l.bench = run(t, s, 4, listener, func(cfg *embedded.Config) { cfg.OpenFlow = c.wanted })
+			for i, versions := range []string{"OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15", "OpenFlow14,OpenFlow15", "OpenFlow13", "OpenFlow10,OpenFlow14"} {
+				b := fmt.Sprintf("s%d", i+1)
+				l.vsctl("add-br", b, "--", "set", "bridge", b, "datapath_type=netdev", "fail_mode=secure", "protocols="+versions,
+					fmt.Sprintf("other_config:datapath-id=%016x", i+1), "other_config:disable-in-band=true", "--", "set-controller", b, "tcp:"+l.addr)
+			}
+			l.wait(t, len(c.spoken))
+			l.startApps(t)
+			for _, sw := range l.Connected() {
+				s.flush(t, sw, rule(sw, 3))
+				if rules := l.rules(sw); len(rules) != 1 || rules[0].Priority != 3 {
+					t.Errorf("rules %v", rules)
+				}
+				if about, err := l.Inspect(t.Context(), sw); err != nil || about.OpenFlow != c.spoken[sw] {
+					t.Errorf("s%d is spoken with in OpenFlow %s, %v; want %s", sw+1, about.OpenFlow, err, c.spoken[sw])
+				}
+			}
+			for deadline := time.Now().Add(10 * time.Second); !strings.Contains(strings.Join(l.flushed(), "\n"), c.refused); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("diary: %v", l.flushed())
+				}
+			}
+			if got := l.Connected(); len(got) != len(c.spoken) || slices.Contains(got, 3) {
+				t.Errorf("connected: %v", got)
+			}
+		})
 	}
-	l.wait(t, 1)
-	l.startApps(t)
-	s.flush(t, 0, rule(0, 3))
-	if rules := l.rules(0); len(rules) != 1 || rules[0].Priority != 3 {
-		t.Errorf("rules %v", rules)
+}
+
+func TestAVersionThatThereIsNotIsRefusedAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	const why = "it offers OpenFlow version 6; this controller speaks OpenFlow 1.3 (version 4) only"
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(strings.Join(l.flushed(), "\n"), why); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("diary: %v", l.flushed())
-		}
-	}
-	if got := l.Connected(); len(got) != 1 || got[0] != 0 {
-		t.Errorf("connected: %v", got)
+	defer l.Close()
+	_, err = embedded.New(embedded.Config{Listener: l, Driver: newScript(), Clock: controller.NewClock(time.Now, trace.Discard{}), OpenFlow: "1.4"})
+	if err == nil || !strings.Contains(err.Error(), `there is no OpenFlow "1.4" here, but 1.3 (version 4) and 1.5 (version 6)`) {
+		t.Error(err)
 	}
 }

@@ -92,7 +92,7 @@ func (w *writer) keepAlive() error {
 	case silent >= w.owner.cfg.Silence:
 		return fmt.Errorf("it has said nothing for %v", silent.Round(time.Millisecond))
 	case silent >= w.owner.cfg.Echo:
-		w.buffer = append(w.buffer, wire.EchoRequest(own)...)
+		w.buffer = append(w.buffer, wire.EchoRequest(w.speaks.Version(), own)...)
 		return w.flush()
 	}
 	return nil
@@ -128,15 +128,15 @@ func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error
 	xid := short(d.Xid)
 	switch {
 	case d.Kind == control.ModRule && d.Rule != nil:
-		return wire.RuleMod(xid, d.Rule)
+		return w.speaks.RuleMod(xid, d.Rule)
 	case d.Kind == control.ModGroup && d.Group != nil:
-		return wire.GroupMod(xid, d.Group)
+		return w.speaks.GroupMod(xid, d.Group)
 	case d.Kind == control.ModMeter && d.Meter != nil:
-		return wire.MeterMod(xid, d.Meter)
+		return w.speaks.MeterMod(xid, d.Meter)
 	case d.Kind == control.SendPacket && d.Packet != nil:
-		return wire.PacketOut(xid, d.Packet)
+		return w.speaks.PacketOut(xid, d.Packet)
 	case d.Kind == control.Barrier:
-		return wire.BarrierRequest(xid), nil
+		return wire.BarrierRequest(w.speaks.Version(), xid), nil
 	case d.Kind == control.AskStats && d.Stats != nil:
 		return w.askFor(ctx, d)
 	case d.Kind == control.LimitPort && d.Port != nil:

@@ -13,25 +13,29 @@ import (
 const bundleFlags = of.OFPBCT_ATOMIC | of.OFPBCT_ORDERED
 
 // BundleOpen begins a bundle. number is its name on this connection.
-func BundleOpen(xid, number uint32) []byte {
-	return bundleControl(xid, number, of.OFPBCT_OPEN_REQUEST)
+func (V13) BundleOpen(xid, number uint32) []byte {
+	return bundleBody(experiment(xid, of.Type_BundleCtrl), number, of.OFPBCT_OPEN_REQUEST)
 }
 
 // BundleCommit brings a bundle into force.
-func BundleCommit(xid, number uint32) []byte {
-	return bundleControl(xid, number, of.OFPBCT_COMMIT_REQUEST)
+func (V13) BundleCommit(xid, number uint32) []byte {
+	return bundleBody(experiment(xid, of.Type_BundleCtrl), number, of.OFPBCT_COMMIT_REQUEST)
 }
 
-func bundleControl(xid, number uint32, what uint16) []byte {
-	b := experiment(xid, of.Type_BundleCtrl)
+func bundleBody(b []byte, number uint32, what uint16) []byte {
 	b = binary.BigEndian.AppendUint32(b, number)
 	b = binary.BigEndian.AppendUint16(b, what)
 	return fit(binary.BigEndian.AppendUint16(b, bundleFlags))
 }
 
 // BundleAdd puts a message into a bundle. A message that is too long for it is an *Error.
-func BundleAdd(number uint32, m Message) ([]byte, error) {
-	b := experiment(m.Xid(), of.Type_BundleAdd) // the same id as the message, says the specification
+func (V13) BundleAdd(number uint32, m Message) ([]byte, error) {
+	return bundleMessage(experiment(m.Xid(), of.Type_BundleAdd), number, m)
+}
+
+// bundleMessage writes the rest of a message that puts another into a bundle, whose
+// transaction id it has, as the specification says.
+func bundleMessage(b []byte, number uint32, m Message) ([]byte, error) {
 	b = binary.BigEndian.AppendUint32(b, number)
 	b = append(b, 0, 0)
 	b = binary.BigEndian.AppendUint16(b, bundleFlags)
@@ -42,7 +46,7 @@ func BundleAdd(number uint32, m Message) ([]byte, error) {
 }
 
 func experiment(xid, what uint32) []byte {
-	b := binary.BigEndian.AppendUint32(bare(TypeExperimenter, xid), onf)
+	b := binary.BigEndian.AppendUint32(bare(Version13, TypeExperimenter, xid), onf)
 	return binary.BigEndian.AppendUint32(b, what)
 }
 
@@ -53,7 +57,7 @@ func fit(b []byte) []byte {
 }
 
 // BundleCommitted says whether a message is the answer to a commit that succeeded.
-func BundleCommitted(m Message) bool {
+func (V13) BundleCommitted(m Message) bool {
 	b := m.body()
 	return m.Type() == TypeExperimenter && len(b) >= 16 && binary.BigEndian.Uint32(b) == onf &&
 		binary.BigEndian.Uint32(b[4:]) == of.Type_BundleCtrl && binary.BigEndian.Uint16(b[12:]) == of.OFPBCT_COMMIT_REPLY

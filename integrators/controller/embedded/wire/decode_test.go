@@ -3,13 +3,11 @@ package wire_test
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -21,40 +19,28 @@ import (
 	"sendim/integrators/controller/embedded/wire/wiretest"
 )
 
-// message puts a header before a body.
-func message(kind wire.Type, xid uint32, body []byte) wire.Message {
-	b := []byte{wire.Version, byte(kind), 0, 0, 0, 0, 0, 0}
-	binary.BigEndian.PutUint16(b[2:], uint16(8+len(body)))
-	binary.BigEndian.PutUint32(b[4:], xid)
-	return append(b, body...)
+// dialects runs a test once for each version.
+func dialects(t *testing.T, test func(t *testing.T, d wire.Dialect)) {
+	for _, d := range both() {
+		t.Run(d.Version().String(), func(t *testing.T) { test(t, d) })
+	}
 }
 
-// statsOf is what a switch would answer about a rule: the match and the instructions
-// have the same form in a flow-mod.
-func statsOf(t testing.TB, r flow.Rule) []byte {
-	mod := must(t)(wire.RuleMod(1, &flow.RuleMod{Rule: r}))
-	b := make([]byte, 48, 48+len(mod))
-	b = append(b, mod[48:]...)
-	binary.BigEndian.PutUint16(b, uint16(len(b)))
-	b[2] = r.Table
-	binary.BigEndian.PutUint32(b[4:], 3)           // seconds
-	binary.BigEndian.PutUint32(b[8:], 500_000_000) // nanoseconds
-	binary.BigEndian.PutUint16(b[12:], r.Priority)
-	binary.BigEndian.PutUint16(b[14:], r.Idle)
-	binary.BigEndian.PutUint16(b[16:], r.Hard)
-	copy(b[18:20], mod[44:46])
-	binary.BigEndian.PutUint64(b[24:], r.Cookie)
-	binary.BigEndian.PutUint64(b[32:], 11)
-	binary.BigEndian.PutUint64(b[40:], 12)
-	return b
+func both() []wire.Dialect { return []wire.Dialect{wire.V13{}, wire.V15{}} }
+
+// statsOf is what a switch would answer about a rule.
+func statsOf(t testing.TB, d wire.Dialect, r flow.Rule) []byte {
+	return must(t)(wiretest.Rule(d, flow.RuleStat{Rule: r, Counters: flow.Counters{Packets: 11, Bytes: 12}, Age: int64(3500 * model.Millisecond)}))
 }
 
-func TestRulesComeBackAsTheyWent(t *testing.T) {
+func TestRulesComeBackAsTheyWent(t *testing.T) { dialects(t, rulesComeBack) }
+
+func rulesComeBack(t *testing.T, d wire.Dialect) {
 	var body []byte
 	for _, r := range wiretest.Rules() {
-		body = append(body, statsOf(t, r)...)
+		body = append(body, statsOf(t, d, r)...)
 	}
-	got, foreign, err := wire.DecodeRules(body)
+	got, foreign, err := d.DecodeRules(body)
 	if err != nil || len(foreign) != 0 {
 		t.Fatal(err, foreign)
 	}
@@ -71,7 +57,9 @@ func TestRulesComeBackAsTheyWent(t *testing.T) {
 	}
 }
 
-func TestAnyRuleComesBackAsItWent(t *testing.T) {
+func TestAnyRuleComesBackAsItWent(t *testing.T) { dialects(t, anyRuleComesBack) }
+
+func anyRuleComesBack(t *testing.T, d wire.Dialect) {
 	value := func(t *rapid.T, f flow.Field, label string) flow.Value {
 		return flow.Value{Hi: rapid.Uint64().Draw(t, label), Lo: rapid.Uint64().Draw(t, label)}.And(f.AllOnes())
 	}
@@ -111,7 +99,7 @@ func TestAnyRuleComesBackAsItWent(t *testing.T) {
 			HasGoto: rapid.Bool().Draw(rt, "goto"), Idle: rapid.Uint16().Draw(rt, "idle"), Hard: rapid.Uint16().Draw(rt, "hard"),
 			Cookie: rapid.Uint64().Draw(rt, "cookie"), SendRemoved: rapid.Bool().Draw(rt, "removed"),
 		}
-		got, foreign, err := wire.DecodeRules(statsOf(t, want))
+		got, foreign, err := d.DecodeRules(statsOf(t, d, want))
 		if err != nil || len(foreign) != 0 || len(got) != 1 {
 			rt.Fatal(err, foreign, len(got))
 		}
@@ -121,21 +109,17 @@ func TestAnyRuleComesBackAsItWent(t *testing.T) {
 	})
 }
 
-func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
+func TestGroupsAndMetersComeBackAsTheyWent(t *testing.T) { dialects(t, groupsAndMetersComeBack) }
+
+func groupsAndMetersComeBack(t *testing.T, d wire.Dialect) {
 	var desc, config []byte
 	for _, g := range wiretest.Groups() {
-		mod := must(t)(wire.GroupMod(1, &flow.GroupMod{Group: g}))
-		one := append([]byte{0, 0, mod[10], 0}, mod[12:]...)
-		binary.BigEndian.PutUint16(one, uint16(len(one)))
-		desc = append(desc, one...)
+		desc = append(desc, must(t)(wiretest.Group(d, g))...)
 	}
 	for _, m := range wiretest.Meters() {
-		mod := must(t)(wire.MeterMod(1, &flow.MeterMod{Meter: m}))
-		one := append([]byte{0, 0, mod[10], mod[11]}, mod[12:]...)
-		binary.BigEndian.PutUint16(one, uint16(len(one)))
-		config = append(config, one...)
+		config = append(config, must(t)(wiretest.Meter(d, m))...)
 	}
-	gotGroups, foreign, err := wire.DecodeGroups(desc)
+	gotGroups, foreign, err := d.DecodeGroups(desc)
 	if err != nil || len(foreign) != 0 {
 		t.Fatal(err, foreign)
 	}
@@ -159,19 +143,19 @@ func TestPortsPacketsAndRemovalsAreRead(t *testing.T) {
 		73312d65746833 000000000000000000 // s1-eth3
 		00000000 00000001       // config, state: OFPPS_LINK_DOWN
 		00000840 00000000 00000000 00000000 00989680 00000000`)
-	p, reason, err := wire.DecodePortStatus(message(wire.TypePortStatus, 0, append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, port...)))
+	p, reason, err := wire.V13{}.DecodePortStatus(wiretest.Message(wire.Version13, wire.TypePortStatus, 0, append([]byte{2, 0, 0, 0, 0, 0, 0, 0}, port...)))
 	if want := (flow.PortState{Port: 3, Name: "s1-eth3", MAC: 0x0200000000ff}); err != nil || p != want || reason != wire.PortModified {
 		t.Errorf("port-status: got %+v %d %v, want %+v", p, reason, err, want)
 	}
 	frame := packet.Append(nil, packet.ARPRequest(0x020000000001, 0x0a000001, 0x0a000002), nil)
-	in, err := wire.DecodePacketIn(message(wire.TypePacketIn, 0, append(unhex(t, `
+	in, err := wire.V13{}.DecodePacketIn(wiretest.Message(wire.Version13, wire.TypePacketIn, 0, append(unhex(t, `
 		ffffffff 0040 01 02 0000000000000005 // no buffer, 64 bytes, an action of table 2, cookie
 		0001 000c 80000004 00000007 00000000 // in_port 7
 		0000`), frame...)))
 	if err != nil || in.InPort != 7 || in.Table != 2 || in.Reason != flow.ReasonAction || in.Cookie != 5 || in.Length != 64 || !bytes.Equal(in.Frame, frame) {
 		t.Errorf("packet-in: got %+v, %v", in, err)
 	}
-	removed, known, err := wire.DecodeFlowRemoved(message(wire.TypeFlowRemoved, 0, unhex(t, `
+	removed, known, err := wire.V13{}.DecodeFlowRemoved(wiretest.Message(wire.Version13, wire.TypeFlowRemoved, 0, unhex(t, `
 		0000000000000009 0064 00 01          // cookie, priority, idle, table
 		00000002 00000000 0005 0000          // 2 s, idle timeout 5
 		000000000000000a ffffffffffffffff    // packets; bytes are not counted
@@ -193,7 +177,7 @@ func TestRefusalsSayWhatTheSwitchHadAgainstIt(t *testing.T) {
 		{"0063 0001", "error type 99 code 1"},
 		{"0000 0000 68616c6c6f", "hello failed: no common version: hallo"},
 	} {
-		r, err := wire.DecodeError(message(wire.TypeError, 77, unhex(t, c.body)))
+		r, err := wire.DecodeError(wiretest.Message(wire.Version13, wire.TypeError, 77, unhex(t, c.body)))
 		if err != nil || r.Reason() != c.want || r.Xid != 77 {
 			t.Errorf("%s: got %q (xid %d), %v; want %q", c.body, r.Reason(), r.Xid, err, c.want)
 		}
@@ -201,32 +185,43 @@ func TestRefusalsSayWhatTheSwitchHadAgainstIt(t *testing.T) {
 }
 
 func TestVersionsAreNegotiated(t *testing.T) {
+	const both, only13, only15 = "1.3 and 1.5", "1.3", "1.5"
+	offers := map[string][]wire.Version{both: {wire.Version13, wire.Version15}, only13: {wire.Version13}, only15: {wire.Version15}}
 	for _, c := range []struct {
-		name, hello string
-		want, bad   bool
+		name, offered, hello string
+		want                 wire.Version
+		bad                  bool
 	}{
-		{"a bitmap with bit 4", "06 00 0010 00000001 0001 0008 00000052", true, false},
-		{"a bitmap without bit 4, whatever the header says", "04 00 0010 00000001 0001 0008 00000002", false, false},
-		{"an unknown element before the bitmap", "04 00 0018 00000001 00ff 0006 dead 0000 0001 0008 00000010", true, false},
-		{"no bitmap, version 4", "04 00 0008 00000001", true, false},
-		{"no bitmap, a higher version", "05 00 0008 00000001", true, false},
-		{"no bitmap, version 1", "01 00 0008 00000001", false, false},
-		{"an element longer than the message", "04 00 000c 00000001 0001 0040", false, true},
-		{"an element of no length", "04 00 000c 00000001 0001 0000", false, true},
-		{"another message first", "04 02 0008 00000001", false, true},
+		{"a bitmap with bits 1, 4 and 6", both, "06 00 0010 00000001 0001 0008 00000052", 6, false},
+		{"a bitmap with bits 4 and 5", both, "05 00 0010 00000001 0001 0008 00000030", 4, false},
+		{"a bitmap with bits 4 and 6, and 1.3 wanted", only13, "06 00 0010 00000001 0001 0008 00000050", 4, false},
+		{"a bitmap with bits 4 and 6, and 1.5 wanted", only15, "06 00 0010 00000001 0001 0008 00000050", 6, false},
+		{"a bitmap with bit 4, and 1.5 wanted", only15, "04 00 0010 00000001 0001 0008 00000010", 0, false},
+		{"a bitmap without bit 4, whatever the header says", both, "04 00 0010 00000001 0001 0008 00000002", 0, false},
+		{"a bitmap of later versions too", both, "09 00 0010 00000001 0001 0008 000003c0", 6, false},
+		{"an unknown element before the bitmap", both, "04 00 0018 00000001 00ff 0006 dead 0000 0001 0008 00000010", 4, false},
+		{"no bitmap, version 4", both, "04 00 0008 00000001", 4, false},
+		{"no bitmap, version 5, which is the lower one", both, "05 00 0008 00000001", 0, false},
+		{"no bitmap, version 6", both, "06 00 0008 00000001", 6, false},
+		{"no bitmap, a version still to come", both, "07 00 0008 00000001", 6, false},
+		{"no bitmap, version 6, and 1.3 offered", only13, "06 00 0008 00000001", 4, false},
+		{"no bitmap, version 1", both, "01 00 0008 00000001", 0, false},
+		{"an element longer than the message", both, "04 00 000c 00000001 0001 0040", 0, true},
+		{"an element of no length", both, "04 00 000c 00000001 0001 0000", 0, true},
+		{"another message first", both, "04 02 0008 00000001", 0, true},
 	} {
 		m, err := wire.ParseMessage(unhex(t, c.hello))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := wire.Speaks(m); got != c.want || (err != nil) != c.bad {
-			t.Errorf("%s: got %t, %v", c.name, got, err)
+		if got, err := wire.Agree(m, offers[c.offered]); got != c.want || (err != nil) != c.bad {
+			t.Errorf("%s: got %d, %v", c.name, got, err)
 		}
 	}
 }
 
 func TestMessagesAreCutFromAStream(t *testing.T) {
-	stream := append(wire.EchoRequest(1), wire.BarrierRequest(2)...)
+	stream := append(wire.EchoRequest(wire.Version13, 1), wire.BarrierRequest(wire.Version15, 2)...)
 	r := bufio.NewReader(bytes.NewReader(stream))
 	for want := range uint32(2) {
 		if m, err := wire.Read(r); err != nil || m.Xid() != want+1 {
@@ -247,28 +242,33 @@ func TestMessagesAreCutFromAStream(t *testing.T) {
 
 // decodeAll gives a message to the decoder of its type, and a body to all of them.
 func decodeAll(b []byte) {
-	if m, err := wire.ParseMessage(b); err == nil {
-		wire.Speaks(m)
+	m, err := wire.ParseMessage(b)
+	if err == nil {
+		wire.Agree(m, []wire.Version{wire.Version13, wire.Version15})
 		wire.DecodeError(m)
 		wire.DecodeFeatures(m)
-		wire.DecodeFlowRemoved(m)
-		wire.DecodePacketIn(m)
-		wire.DecodePortStatus(m)
 		wire.DecodeRole(m)
-		wire.DecodeRoleStatus(m)
-		wire.BundleCommitted(m)
 		wire.EchoReply(m)
 		if _, _, body, err := wire.DecodeMultipart(m); err == nil {
 			b = body
 		}
 	}
+	for _, d := range both() {
+		if err == nil {
+			d.DecodeFlowRemoved(m)
+			d.DecodePacketIn(m)
+			d.DecodePortStatus(m)
+			d.DecodeRoleStatus(m)
+			d.BundleCommitted(m)
+		}
+		d.DecodeQueues(b)
+		d.DecodePorts(b)
+		d.DecodePortStats(b)
+		d.DecodeRules(b)
+		d.DecodeGroups(b)
+	}
 	wire.DecodeDescription(b)
 	wire.DecodeTables(b)
-	wire.DecodeQueues(b)
-	wire.DecodePorts(b)
-	wire.DecodePortStats(b)
-	wire.DecodeRules(b)
-	wire.DecodeGroups(b)
 	wire.DecodeGroupStats(b)
 	wire.DecodeMeters(b)
 	wire.DecodeMeterStats(b)
@@ -276,35 +276,54 @@ func decodeAll(b []byte) {
 }
 
 func FuzzDecode(f *testing.F) {
-	var body []byte
-	for _, r := range wiretest.Rules() {
-		one := statsOf(f, r)
-		f.Add([]byte(message(wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 0, 0, 0, 0, 0}, one...))))
-		body = append(body, one...)
-	}
-	f.Add([]byte(message(wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 1, 0, 0, 0, 0}, body...))))
-	_, messages := everything(f)
-	for _, m := range messages {
-		f.Add(m)
+	for _, d := range both() {
+		var body []byte
+		for _, r := range wiretest.Rules() {
+			one := statsOf(f, d, r)
+			f.Add([]byte(wiretest.Message(d.Version(), wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 0, 0, 0, 0, 0}, one...))))
+			body = append(body, one...)
+		}
+		f.Add([]byte(wiretest.Message(d.Version(), wire.TypeMultipartReply, 1, append([]byte{0, 1, 0, 1, 0, 0, 0, 0}, body...))))
+		_, messages := everything(f, d)
+		for _, m := range append(messages, sayings(f, d)...) {
+			f.Add(m)
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		decodeAll(b)
-		// What can be read as a rule can be written, and says the same again.
-		got, _, err := wire.DecodeRules(b)
-		if err != nil {
-			return
-		}
-		for _, s := range got {
-			mod, err := wire.RuleMod(1, &flow.RuleMod{Rule: s.Rule})
-			if err != nil {
-				continue // a group 0, a rule longer than a message
+		if m, err := wire.ParseMessage(b); err == nil {
+			if _, _, body, err := wire.DecodeMultipart(m); err == nil {
+				b = body
 			}
-			stats := make([]byte, 48, len(mod))
-			stats = append(stats, mod[48:]...)
-			binary.BigEndian.PutUint16(stats, uint16(len(stats)))
-			again, foreign, err := wire.DecodeRules(stats)
-			if err != nil || len(foreign) != 0 || len(again) != 1 || !again[0].Rule.Match.Equal(s.Rule.Match) || len(again[0].Rule.Apply) != len(s.Rule.Apply) {
-				t.Fatalf("%s\ncame back as %v, %v", s.Rule, again, err)
+		}
+		for _, d := range both() {
+			// What can be read can be written, and says the same again.
+			got, _, err := d.DecodeRules(b)
+			if err != nil {
+				continue
+			}
+			for _, s := range got {
+				entry, err := wiretest.Rule(d, s)
+				if err != nil || len(entry) > wire.MaxMessage {
+					continue // a group 0, a rule longer than a message
+				}
+				again, foreign, err := d.DecodeRules(entry)
+				if err != nil || len(foreign) != 0 || len(again) != 1 || !again[0].Rule.Match.Equal(s.Rule.Match) || len(again[0].Rule.Apply) != len(s.Rule.Apply) || again[0].Rule.Meter != s.Rule.Meter {
+					t.Fatalf("%s: %s\ncame back as %v, %v", d.Version(), s.Rule, again, err)
+				}
+			}
+			groups, _, err := d.DecodeGroups(b)
+			if err != nil {
+				continue
+			}
+			for _, g := range groups {
+				entry, err := wiretest.Group(d, g)
+				if err != nil {
+					continue
+				}
+				if again, foreign, err := d.DecodeGroups(entry); err != nil || len(foreign) != 0 || len(again) != 1 || len(again[0].Buckets) != len(g.Buckets) || again[0].Type != g.Type {
+					t.Fatalf("%s: %+v\ncame back as %v, %v", d.Version(), g, again, err)
+				}
 			}
 		}
 	})
@@ -321,45 +340,70 @@ func TestMessagesOfOthersAreReadWithoutHarm(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no messages below %s: %v", root, err)
 	}
+	// Open vSwitch 3.1 refuses these as well: an instruction of 2056 bytes in eight, and a
+	// header that says less than there is.
+	broken := []string{"libofproto-OFP15-flow_desc_reply.packet", "libofproto-OFP15-meter_features_reply.packet"}
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		decodeAll(b)
-		if !strings.Contains(name, "of13") {
+		m, err := wire.ParseMessage(b)
+		if err != nil && slices.Contains(broken, filepath.Base(name)) {
 			continue
 		}
-		m, err := wire.ParseMessage(b)
 		if err != nil {
 			t.Errorf("%s: %v", filepath.Base(name), err)
 			continue
 		}
+		d, ok := wire.Of(m.Version())
+		if !ok {
+			continue
+		}
 		switch m.Type() {
 		case wire.TypeHello:
-			_, err = wire.Speaks(m)
+			_, err = wire.Agree(m, []wire.Version{d.Version()})
 		case wire.TypeError:
 			_, err = wire.DecodeError(m)
 		case wire.TypeFeaturesReply:
 			_, err = wire.DecodeFeatures(m)
 		case wire.TypePacketIn:
-			_, err = wire.DecodePacketIn(m)
+			_, err = d.DecodePacketIn(m)
 		case wire.TypeFlowRemoved:
-			_, _, err = wire.DecodeFlowRemoved(m)
+			_, _, err = d.DecodeFlowRemoved(m)
 		case wire.TypePortStatus:
-			_, _, err = wire.DecodePortStatus(m)
+			_, _, err = d.DecodePortStatus(m)
 		case wire.TypeRoleReply:
 			_, _, err = wire.DecodeRole(m)
 		case wire.TypeMultipartReply:
 			var kind wire.Part
 			var body []byte
-			if kind, _, body, err = wire.DecodeMultipart(m); err == nil && kind == wire.PartMeterConfig {
+			if kind, _, body, err = wire.DecodeMultipart(m); err != nil {
+				break
+			}
+			switch kind {
+			case wire.PartRules:
+				_, _, err = d.DecodeRules(body)
+			case wire.PartTables:
+				_, err = wire.DecodeTables(body)
+			case wire.PartPortStats:
+				_, err = d.DecodePortStats(body)
+			case wire.PartGroups:
+				_, _, err = d.DecodeGroups(body)
+			case wire.PartMeterConfig:
 				_, _, err = wire.DecodeMeters(body)
+			default:
+				continue
+			}
+		case wire.TypeRoleStatus:
+			if _, ok := d.DecodeRoleStatus(m); !ok {
+				err = errors.New("is no role status")
 			}
 		default:
 			continue
 		}
-		if err != nil {
+		if (err != nil) != slices.Contains(broken, filepath.Base(name)) {
 			t.Errorf("%s: %v", filepath.Base(name), err)
 		} else {
 			t.Logf("%s: read", filepath.Base(name))

@@ -1,4 +1,4 @@
-// Package wire turns rules, groups, meters and packets into OpenFlow 1.3 messages and
+// Package wire turns rules, groups, meters and packets into OpenFlow messages and
 // the messages of switches back, for the embedded controller and nobody else. Section
 // numbers are those of the OpenFlow Switch Specification 1.3.5.
 //

@@ -24,7 +24,7 @@ func tableCommand(what string, c flow.ModCommand) (uint16, error) {
 
 // GroupMod writes a group-mod (section 7.3.4.2). A group that names what has no number
 // yet, or that does not fit into one message, is an *Error.
-func GroupMod(xid uint32, m *flow.GroupMod) (out []byte, err error) {
+func (V13) GroupMod(xid uint32, m *flow.GroupMod) (out []byte, err error) {
 	err = Guard("ofp_group_mod", func() error {
 		out, err = groupMod(xid, m)
 		return err
@@ -64,7 +64,7 @@ func groupMod(xid uint32, m *flow.GroupMod) (out []byte, err error) {
 }
 
 // MeterMod writes a meter-mod with one drop band (section 7.3.4.4).
-func MeterMod(xid uint32, m *flow.MeterMod) (out []byte, err error) {
+func (V13) MeterMod(xid uint32, m *flow.MeterMod) (out []byte, err error) {
 	err = Guard("ofp_meter_mod", func() error {
 		out, err = meterMod(xid, m)
 		return err

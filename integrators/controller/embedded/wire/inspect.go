@@ -59,7 +59,7 @@ type QueueStat struct {
 
 // DecodeQueues reads the body of queue statistics (section 7.3.5.10). What a switch does
 // not count is zero.
-func DecodeQueues(b []byte) (out []QueueStat, err error) {
+func (V13) DecodeQueues(b []byte) (out []QueueStat, err error) {
 	const length = 40
 	for ; len(b) > 0; b = b[length:] {
 		if len(b) < length {

@@ -7,9 +7,6 @@ import (
 	"io"
 )
 
-// Version is OpenFlow 1.3's number on the wire.
-const Version = 4
-
 // MaxMessage is the longest message: lengths have 16 bits (section 7.1.1).
 const MaxMessage = 0xffff
 
@@ -41,13 +38,16 @@ const (
 	TypeRoleRequest      Type = 24
 	TypeRoleReply        Type = 25
 	TypeMeterMod         Type = 29
+	TypeRoleStatus       Type = 30 // from here on 1.4's
+	TypeBundleControl    Type = 33
+	TypeBundleAdd        Type = 34
 )
 
 // Message is one whole message with its header, as it came from the wire.
 type Message []byte
 
 // Version is the sender's version.
-func (m Message) Version() uint8 { return m[0] }
+func (m Message) Version() Version { return Version(m[0]) }
 
 // Type is the type of the message.
 func (m Message) Type() Type { return Type(m[1]) }

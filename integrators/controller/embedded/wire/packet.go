@@ -13,17 +13,26 @@ import (
 
 // PacketOut writes a packet-out (section 7.3.7). A frame that does not fit into one
 // message beside its actions is an *Error.
-func PacketOut(xid uint32, p *flow.PacketOut) (out []byte, err error) {
+func (V13) PacketOut(xid uint32, p *flow.PacketOut) (out []byte, err error) {
 	err = Guard("ofp_packet_out", func() error {
-		out, err = packetOut(xid, p)
+		out, err = packetOut(xid, NoBuffer, p, p.Frame)
 		return err
 	})
 	return out, err
 }
 
-func packetOut(xid uint32, p *flow.PacketOut) ([]byte, error) {
+// Release writes a packet-out of what the switch has kept.
+func (V13) Release(xid, buffer uint32, p *flow.PacketOut) (out []byte, err error) {
+	err = Guard("ofp_packet_out", func() error {
+		out, err = packetOut(xid, buffer, p, nil)
+		return err
+	})
+	return out, err
+}
+
+func packetOut(xid, buffer uint32, p *flow.PacketOut, frame []byte) ([]byte, error) {
 	o := of.NewPacketOut()
-	o.Xid = xid
+	o.Xid, o.BufferId = xid, buffer
 	if o.InPort = p.InPort; o.InPort == 0 {
 		o.InPort = flow.PortController
 	}
@@ -31,15 +40,18 @@ func packetOut(xid uint32, p *flow.PacketOut) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size := headerLength + 16 + n + len(p.Frame); size > MaxMessage {
+	if size := headerLength + 16 + n + len(frame); size > MaxMessage {
 		return nil, bad("ofp_packet_out", "takes %d bytes, more than the %d of one message", size, MaxMessage)
 	}
 	for _, a := range actions {
 		o.AddAction(a)
 	}
-	o.Data = util.NewBuffer(p.Frame)
+	o.Data = util.NewBuffer(frame)
 	return o.MarshalBinary()
 }
+
+// NoBuffer says that a switch has kept nothing of a packet (OFP_NO_BUFFER).
+const NoBuffer = 0xffffffff
 
 // PacketIn is a packet that a switch sent up (section 7.4.1).
 type PacketIn struct {
@@ -47,16 +59,18 @@ type PacketIn struct {
 	Table  uint8
 	Reason flow.PacketInReason
 	Cookie uint64
+	Buffer uint32 // under which the switch has kept it; NoBuffer: it has not
 	Length int    // of the whole packet
 	Frame  []byte // what came of it; part of the message
 }
 
 // DecodePacketIn reads a packet-in. in_port stands in its match.
-func DecodePacketIn(m Message) (p PacketIn, err error) {
+func (V13) DecodePacketIn(m Message) (p PacketIn, err error) {
 	b := m.body()
 	if len(b) < 16 {
 		return p, short("ofp_packet_in", len(b), 16)
 	}
+	p.Buffer = binary.BigEndian.Uint32(b)
 	p.Length, p.Reason, p.Table, p.Cookie = int(binary.BigEndian.Uint16(b[4:])), flow.PacketInReason(b[6]), b[7], binary.BigEndian.Uint64(b[8:])
 	match, rest, _, err := decodeMatch(b[16:])
 	if err != nil {
@@ -84,7 +98,7 @@ type Removed struct {
 
 // DecodeFlowRemoved reads a flow-removed. known is false where the match has fields
 // that flow does not know.
-func DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
+func (V13) DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
 	b := m.body()
 	if len(b) < 40 {
 		return r, false, short("ofp_flow_removed", len(b), 40)
@@ -97,9 +111,17 @@ func DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
 	return r, known, err
 }
 
+// longest is the longest span there is a word for, in seconds: 106 days. A rule may be
+// older, and a switch may lie.
+const longest = uint32((1<<63 - 1) / model.Second)
+
 // duration reads seconds and nanoseconds.
 func duration(b []byte) model.Time {
-	return model.Time(binary.BigEndian.Uint32(b))*model.Second + model.Time(binary.BigEndian.Uint32(b[4:]))*model.Nanosecond
+	seconds, rest := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	if seconds >= longest {
+		return model.Time(longest) * model.Second
+	}
+	return model.Time(seconds)*model.Second + model.Time(min(rest, 999_999_999))*model.Nanosecond
 }
 
 // counters reads packets and bytes. A switch that does not count answers all ones.

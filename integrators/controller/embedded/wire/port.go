@@ -37,7 +37,7 @@ const (
 )
 
 // DecodePortStatus reads a port-status (section 7.4.3). A port that was deleted is down.
-func DecodePortStatus(m Message) (p flow.PortState, reason PortReason, err error) {
+func (V13) DecodePortStatus(m Message) (p flow.PortState, reason PortReason, err error) {
 	b := m.body()
 	if len(b) < 8+portLength {
 		return p, 0, short("ofp_port_status", len(b), 8+portLength)
@@ -48,7 +48,7 @@ func DecodePortStatus(m Message) (p flow.PortState, reason PortReason, err error
 }
 
 // DecodePorts reads the body of a port description (section 7.3.5.7).
-func DecodePorts(b []byte) (out []flow.PortState, err error) {
+func (V13) DecodePorts(b []byte) (out []flow.PortState, err error) {
 	for ; len(b) > 0; b = b[portLength:] {
 		if len(b) < portLength {
 			return nil, short("ofp_port", len(b), portLength)
@@ -60,7 +60,7 @@ func DecodePorts(b []byte) (out []flow.PortState, err error) {
 
 // DecodePortStats reads the body of port statistics (section 7.3.5.6). What a switch
 // does not count is zero.
-func DecodePortStats(b []byte) (out []flow.PortStat, err error) {
+func (V13) DecodePortStats(b []byte) (out []flow.PortStat, err error) {
 	const length = 112
 	for ; len(b) > 0; b = b[length:] {
 		if len(b) < length {

@@ -20,7 +20,7 @@ const (
 
 // RuleMod writes a flow-mod (section 7.3.4.1). A rule that names what has no number
 // yet, or that does not fit into one message, is an *Error.
-func RuleMod(xid uint32, m *flow.RuleMod) (out []byte, err error) {
+func (V13) RuleMod(xid uint32, m *flow.RuleMod) (out []byte, err error) {
 	err = Guard("ofp_flow_mod", func() error {
 		out, err = ruleMod(xid, m)
 		return err
@@ -97,21 +97,25 @@ type Strange struct {
 }
 
 // DeleteStrange writes the flow-mod that deletes exactly that rule.
-func DeleteStrange(xid uint32, s *Strange) []byte {
-	b := bare(TypeFlowMod, xid)
+func (V13) DeleteStrange(xid uint32, s *Strange) []byte {
+	return deleteStrange(Version13, xid, s)
+}
+
+// deleteStrange is the same in all versions: what 1.5 has in the place of the last two
+// bytes of padding does not matter to a delete.
+func deleteStrange(v Version, xid uint32, s *Strange) []byte {
+	b := bare(v, TypeFlowMod, xid)
 	b = binary.BigEndian.AppendUint64(b, s.cookie)
 	b = binary.BigEndian.AppendUint64(b, ^uint64(0))
 	b = append(b, s.table, of.FC_DELETE_STRICT, 0, 0, 0, 0)
 	b = binary.BigEndian.AppendUint16(b, s.priority)
-	b = binary.BigEndian.AppendUint32(b, noBuffer32)
+	b = binary.BigEndian.AppendUint32(b, NoBuffer)
 	b = binary.BigEndian.AppendUint32(b, flow.PortAny)
 	b = binary.BigEndian.AppendUint32(b, flow.GroupAny)
 	b = append(append(b, 0, 0, 0, 0), s.match...) // no flags
 	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
 	return b
 }
-
-const noBuffer32 = 0xffffffff // OFP_NO_BUFFER
 
 // orAny gives 0, which no port and no group has, its meaning; PortAny and GroupAny are
 // the same number.
@@ -172,7 +176,7 @@ func encodeInstructions(r *flow.Rule) (out []of.Instruction, size int, err error
 
 // decodeInstructions reads what a rule does into it; known is false where flow has no
 // word for something.
-func decodeInstructions(b []byte, r *flow.Rule) (known bool, err error) {
+func decodeInstructions(v Version, b []byte, r *flow.Rule) (known bool, err error) {
 	known = true
 	for len(b) > 0 {
 		if len(b) < 8 {
@@ -194,10 +198,15 @@ func decodeInstructions(b []byte, r *flow.Rule) (known bool, err error) {
 		case of.InstrType_WRITE_ACTIONS:
 			r.Write, ok, err = decodeActions(b[8:n])
 		case of.InstrType_APPLY_ACTIONS:
-			r.Apply, ok, err = decodeActions(b[8:n])
+			actions := b[8:n]
+			if v == Version15 {
+				r.Meter, actions = meterFirst(actions)
+			}
+			r.Apply, ok, err = decodeActions(actions)
 		case of.InstrType_CLEAR_ACTIONS:
 			r.Clear = true
-		case of.InstrType_METER:
+		case of.InstrType_METER: // which 1.5 has no more
+			ok = v == Version13
 			r.Meter = binary.BigEndian.Uint32(b[4:])
 		default:
 			ok = false

@@ -3,67 +3,28 @@ package wire
 import (
 	"encoding/binary"
 
-	"antrea.io/libOpenflow/common"
 	of "antrea.io/libOpenflow/openflow13"
-	"antrea.io/libOpenflow/util"
 )
 
 // The messages that open a session and keep it.
 
-func bare(kind Type, xid uint32) []byte {
-	h := common.Header{Version: Version, Type: uint8(kind), Length: headerLength, Xid: xid}
-	b, _ := h.MarshalBinary() // eight bytes, no way to fail
+// bare is a message of a header alone.
+func bare(v Version, kind Type, xid uint32) []byte {
+	b := []byte{uint8(v), uint8(kind), 0, headerLength, 0, 0, 0, 0}
+	binary.BigEndian.PutUint32(b[4:], xid)
 	return b
 }
 
-// Hello writes a hello that offers version 1.3 alone (section 7.5.1).
-func Hello(xid uint32) ([]byte, error) {
-	h, err := common.NewHello(Version)
-	if err != nil {
-		return nil, err
-	}
-	h.Xid = xid
-	versions := common.NewHelloElemVersionBitmap()
-	versions.Bitmaps = []uint32{1 << Version}
-	h.Elements = []common.HelloElem{versions}
-	return h.MarshalBinary()
-}
-
-// Speaks reports whether the sender of a hello offers version 1.3 (section 6.3.1): in
-// its bitmap where it has one, else by the version of its header, the highest it knows.
-func Speaks(m Message) (bool, error) {
-	if m.Type() != TypeHello {
-		return false, bad("ofp_hello", "the first message has type %d", m.Type())
-	}
-	for b := m.body(); len(b) > 0; {
-		if len(b) < 4 {
-			return false, short("ofp_hello_elem_header", len(b), 4)
-		}
-		kind, n := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
-		if n < 4 || n > len(b) {
-			return false, bad("ofp_hello_elem_header", "says %d bytes where there are %d", n, len(b))
-		}
-		if kind == common.HelloElemType_VersionBitmap && n >= 8 {
-			return binary.BigEndian.Uint32(b[4:])&(1<<Version) != 0, nil
-		}
-		b = b[min((n+7)/8*8, len(b)):]
-	}
-	return m.Version() >= Version, nil
-}
-
-// HelloFailed writes the error for a peer that does not speak version 1.3 (section
-// 6.3.1); text is for people.
-func HelloFailed(xid uint32, text string) ([]byte, error) {
-	e := of.NewErrorMsg()
-	e.Header = common.Header{Version: Version, Type: uint8(TypeError), Xid: xid}
-	e.Type, e.Code = of.ET_HELLO_FAILED, of.HFC_INCOMPATIBLE
-	e.Data = *util.NewBuffer([]byte(text))
-	e.Header.Length = e.Len()
-	return e.MarshalBinary()
+// HelloFailed writes the error for a peer that speaks none of the versions that were
+// offered to it (section 6.3.1); text is for people.
+func HelloFailed(v Version, xid uint32, text string) []byte {
+	b := bare(v, TypeError, xid)
+	b = append(b, 0, of.ET_HELLO_FAILED, 0, of.HFC_INCOMPATIBLE)
+	return fit(append(b, text...))
 }
 
 // FeaturesRequest writes a features request (section 7.3.1).
-func FeaturesRequest(xid uint32) []byte { return bare(TypeFeaturesRequest, xid) }
+func FeaturesRequest(v Version, xid uint32) []byte { return bare(v, TypeFeaturesRequest, xid) }
 
 // Features is what a switch says about itself.
 type Features struct {
@@ -90,22 +51,21 @@ func DecodeFeatures(m Message) (f Features, err error) {
 
 // SetConfig writes a set-config: fragments as they come, and whole packets on a miss
 // (section 7.3.2).
-func SetConfig(xid uint32) ([]byte, error) {
-	c := of.NewSetConfig()
-	c.Xid, c.Flags, c.MissSendLen = xid, of.C_FRAG_NORMAL, noBuffer
-	return c.MarshalBinary()
+func SetConfig(v Version, xid uint32) []byte {
+	b := binary.BigEndian.AppendUint16(bare(v, TypeSetConfig, xid), of.C_FRAG_NORMAL)
+	return fit(binary.BigEndian.AppendUint16(b, noBuffer))
 }
 
 // EchoRequest and BarrierRequest are bare headers (sections 7.5.2 and 7.3.8).
-func EchoRequest(xid uint32) []byte { return bare(TypeEchoRequest, xid) }
+func EchoRequest(v Version, xid uint32) []byte { return bare(v, TypeEchoRequest, xid) }
 
 // BarrierRequest asks for a reply when everything before it is in force.
-func BarrierRequest(xid uint32) []byte { return bare(TypeBarrierRequest, xid) }
+func BarrierRequest(v Version, xid uint32) []byte { return bare(v, TypeBarrierRequest, xid) }
 
 // EchoReply answers an echo request with its own payload (section 7.5.3).
 func EchoReply(request Message) []byte {
 	out := append([]byte(nil), request...)
-	out[0], out[1] = Version, uint8(TypeEchoReply)
+	out[1] = uint8(TypeEchoReply)
 	return out
 }
 
@@ -121,18 +81,12 @@ const (
 )
 
 // RoleRequest asks for a role. generation orders claims to be master: one older than a
-// switch has seen is refused.
-func RoleRequest(xid uint32, r Role, generation uint64) []byte {
-	return roleMessage(TypeRoleRequest, xid, r, generation)
-}
-
-func roleMessage(kind Type, xid uint32, r Role, generation uint64) []byte {
-	b := bare(kind, xid)
-	b = binary.BigEndian.AppendUint32(b, uint32(r))
+// switch has seen is refused. 1.5's short id of the controller stays undefined: nobody
+// here tells controllers apart by it.
+func RoleRequest(v Version, xid uint32, r Role, generation uint64) []byte {
+	b := binary.BigEndian.AppendUint32(bare(v, TypeRoleRequest, xid), uint32(r))
 	b = append(b, 0, 0, 0, 0)
-	b = binary.BigEndian.AppendUint64(b, generation)
-	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
-	return b
+	return fit(binary.BigEndian.AppendUint64(b, generation))
 }
 
 // onf is the Open Networking Foundation's experimenter number. What it added to 1.3 before
@@ -145,7 +99,7 @@ const NoGeneration = 1<<64 - 1
 // DecodeRoleStatus reads the message by which a switch says that it has changed its
 // controller's role by itself (extension 191, as 1.4's section 7.4.4); false for any other
 // message.
-func DecodeRoleStatus(m Message) (Role, bool) {
+func (V13) DecodeRoleStatus(m Message) (Role, bool) {
 	b := m.body()
 	if m.Type() != TypeExperimenter || len(b) < 12 || binary.BigEndian.Uint32(b) != onf || binary.BigEndian.Uint32(b[4:]) != 1911 {
 		return 0, false

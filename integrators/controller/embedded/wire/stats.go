@@ -28,7 +28,7 @@ const (
 )
 
 // Request asks for everything of a kind.
-func Request(xid uint32, kind Part) ([]byte, error) {
+func (V13) Request(xid uint32, kind Part) ([]byte, error) {
 	r := &of.MultipartRequest{Header: of.NewOfp13Header(), Type: uint16(kind)}
 	r.Header.Type, r.Header.Xid = of.Type_MultiPartRequest, xid
 	one := func(number uint32) { r.Body = []util.Message{append(octetsOf(flow.V(uint64(number)), 4), 0, 0, 0, 0)} }
@@ -84,7 +84,7 @@ func entries(what string, b []byte, least int, each func(entry []byte) error) er
 
 // DecodeRules reads the body of flow statistics (section 7.3.5.2). Rules that flow has no
 // words for are left out, and told apart.
-func DecodeRules(body []byte) (out []flow.RuleStat, foreign []Strange, err error) {
+func (V13) DecodeRules(body []byte) (out []flow.RuleStat, foreign []Strange, err error) {
 	err = entries("ofp_flow_stats", body, 56, func(b []byte) error {
 		s := flow.RuleStat{Age: int64(duration(b[4:])), Counters: counters(b[32:])}
 		r := &s.Rule
@@ -97,7 +97,7 @@ func DecodeRules(body []byte) (out []flow.RuleStat, foreign []Strange, err error
 			return err
 		}
 		r.Match = match
-		understood, err := decodeInstructions(rest, r)
+		understood, err := decodeInstructions(Version13, rest, r)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func DecodeRules(body []byte) (out []flow.RuleStat, foreign []Strange, err error
 
 // DecodeGroups reads the body of group descriptions (section 7.3.5.9). foreign are the
 // numbers of groups that flow has no words for.
-func DecodeGroups(body []byte) (out []flow.Group, foreign []uint32, err error) {
+func (V13) DecodeGroups(body []byte) (out []flow.Group, foreign []uint32, err error) {
 	err = entries("ofp_group_desc", body, 8, func(b []byte) error {
 		buckets, known, err := decodeBuckets(b[8:])
 		if err != nil {
