@@ -152,10 +152,12 @@ type HostInfo struct {
 	Up   bool         `json:"up"`
 }
 
-// SwitchChange says that a switch came (Up) or went.
+// SwitchChange says that a switch came (Up) or went; Gone says that it was removed from
+// the network and will not come back.
 type SwitchChange struct {
 	Switch SwitchInfo `json:"switch"`
 	Up     bool       `json:"up"`
+	Gone   bool       `json:"gone,omitempty"`
 }
 
 // PortChange says that a port went up or down.

@@ -145,6 +145,13 @@ func put[T any, K cmp.Ordered](list *[]T, x T, of func(*T) K) (fresh bool) {
 func (v *View) takeSwitch(c *SwitchChange) bool {
 	c.Switch.Up = c.Up
 	i, ok := find(v.switches, c.Switch.ID, switchID)
+	if c.Gone {
+		if ok {
+			v.switches = slices.Delete(v.switches, i, i+1)
+			v.reshape()
+		}
+		return ok
+	}
 	changed := !ok || v.switches[i].Up != c.Up
 	if put(&v.switches, c.Switch, switchID) {
 		v.reshape()

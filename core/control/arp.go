@@ -23,7 +23,7 @@ func newResolver(v *view, services []app.VirtualService) *resolver {
 	seen := make([]bool, v.net.NodeCount())
 	for id := range v.net.NodeCount() {
 		host := model.NodeID(id)
-		if v.net.NodeKindOf(host) != model.Host {
+		if v.net.NodeKindOf(host) != model.Host || v.net.Gone(host) {
 			continue
 		}
 		if ip := v.address.HostIP(host); ip != 0 {

@@ -29,6 +29,9 @@ func (r *Runtime) attempt(a *application, c *app.Command, at model.Time) error {
 	if c.Switch < 0 || int(c.Switch) >= r.net.NodeCount() || r.net.NodeKindOf(c.Switch) != model.Switch {
 		return fmt.Errorf("there is no switch %d", c.Switch)
 	}
+	if r.removed.has(c.Switch) {
+		return fmt.Errorf("%s was removed", r.net.NodeName(c.Switch))
+	}
 	p := r.plant(c.Switch)
 	d := Downcall{Switch: c.Switch, At: at, App: a.index}
 	switch c.Kind {

@@ -16,6 +16,7 @@ const (
 	noteApplied
 	noteFailed
 	noteChange
+	noteEdit
 )
 
 // item is an arrival that waits.
@@ -39,6 +40,7 @@ type note struct {
 	applied app.Applied
 	failed  app.Failed
 	change  model.Change
+	edit    *edited
 }
 
 // timer is one run of an app's timer.

@@ -23,7 +23,9 @@ func (r *Runtime) read(before model.Time) (more bool) {
 		it := r.queue.pop()
 		s := step{at: it.at, from: r.ordinal}
 		if it.source != model.NoNode {
-			s.up = r.queue.take(&it)
+			if s.up = r.queue.take(&it); r.net.Gone(s.up.Switch) {
+				continue
+			}
 			r.readUpcall(&s)
 		} else if !r.readNote(&s, &it) {
 			continue
@@ -61,6 +63,8 @@ func (r *Runtime) readNote(s *step, it *item) bool {
 	case noteFailed:
 		failed := it.note.failed
 		r.tellOne(it.note.app, app.Event{Kind: app.KindFailed, At: it.at, Failed: &failed})
+	case noteEdit:
+		r.readEdit(s, it.note.edit)
 	case noteChange:
 		r.settings.Services = repool(r.settings.Services, &it.note.change, r.net, r.address)
 		if settings := r.settings; r.begun {

@@ -40,6 +40,7 @@ type Runtime struct {
 	planted int
 	shared  sharing // rules that many switches are sent
 	live    nodes   // switches connected, as the last pass sees it
+	removed nodes   // switches that are gone, as the last pass sees it
 	queue   queue
 	asked   map[uint64]asked
 
@@ -95,6 +96,9 @@ type step struct {
 	stats    []asked         // what a lost switch will not answer
 	late     []sent          // what it had not yet acknowledged
 	refused  *sent           // what a switch refused
+	edit     *edited
+	speak    []model.NodeID // switches that the ARP service comes to
+	mute     []model.NodeID // and that it leaves
 }
 
 // acknowledgement is a command whose app waits for Applied.
@@ -132,7 +136,7 @@ func New(c Config) (*Runtime, error) {
 		return nil, fmt.Errorf("control: the configuration lacks the model, the addresses or the delays")
 	}
 	r := &Runtime{net: c.Model, address: c.Address, delays: c.Delays, seed: c.Seed, granted: c.Granted, settings: c.Settings,
-		diary: newDiary(c.Sink, c.Model), view: newView(c.Model, c.Address), plants: make([]*plant, c.Model.NodeCount()), live: newNodes(c.Model),
+		diary: newDiary(c.Sink, c.Model), view: newView(c.Model, c.Address), plants: make([]*plant, c.Model.NodeCount()), live: newNodes(c.Model), removed: newNodes(c.Model),
 		asked: map[uint64]asked{}}
 	for i := range r.owner {
 		r.owner[i] = -1
@@ -199,22 +203,28 @@ func (r *Runtime) admit(apps []Application) error {
 
 // measure works out the lookahead.
 func (r *Runtime) measure() error {
+	least, err := leastDelays(r.net, r.delays)
+	r.lookahead = least
+	return err
+}
+
+// leastDelays is the least upward plus the least downward delay.
+func leastDelays(n *model.Network, delays Delays) (model.Time, error) {
 	least := [2]model.Time{model.Forever, model.Forever}
-	for id := range r.net.NodeCount() {
-		if r.net.NodeKindOf(model.NodeID(id)) != model.Switch {
+	for id := range model.NodeID(n.NodeCount()) {
+		if n.NodeKindOf(id) != model.Switch || n.Gone(id) {
 			continue
 		}
-		up, down := r.delays(model.NodeID(id))
+		up, down := delays(id)
 		if up <= 0 || down <= 0 {
-			return fmt.Errorf("control: the control delays of %s are %s up and %s down; both must be positive", r.net.NodeName(model.NodeID(id)), up, down)
+			return 0, fmt.Errorf("control: the control delays of %s are %s up and %s down; both must be positive", n.NodeName(id), up, down)
 		}
 		least[0], least[1] = min(least[0], up), min(least[1], down)
 	}
 	if least[0] == model.Forever { // no switches
 		least = [2]model.Time{model.Millisecond, model.Millisecond}
 	}
-	r.lookahead = least[0] + least[1]
-	return nil
+	return least[0] + least[1], nil
 }
 
 // Start queues Start and Topology for every app; React(at+1) delivers them.
@@ -229,7 +239,7 @@ func (r *Runtime) Start(at model.Time) error {
 
 // Up takes one message of a switch.
 func (r *Runtime) Up(u Upcall) {
-	if u.Switch < 0 || int(u.Switch) >= r.net.NodeCount() || r.net.NodeKindOf(u.Switch) != model.Switch {
+	if u.Switch < 0 || int(u.Switch) >= r.net.NodeCount() || r.net.NodeKindOf(u.Switch) != model.Switch || r.net.Gone(u.Switch) {
 		return
 	}
 	r.queue.pushUpcall(u)

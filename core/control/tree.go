@@ -23,6 +23,7 @@ type tree struct {
 	nodes  []model.NodeID // by the graph's number
 	index  []int32        // by node, -1 for what is no switch
 	link   []int32        // the graph's link by the model's, -1
+	back   []model.LinkID // the model's link by the graph's
 	grown  bool
 }
 
@@ -36,7 +37,7 @@ func newTree(net *model.Network) *tree {
 	t := &tree{net: net, index: make([]int32, net.NodeCount()), link: make([]int32, net.LinkCount())}
 	for id := range t.index {
 		t.index[id] = -1
-		if net.NodeKindOf(model.NodeID(id)) == model.Switch {
+		if net.NodeKindOf(model.NodeID(id)) == model.Switch && !net.Gone(model.NodeID(id)) {
 			t.index[id] = int32(len(t.nodes))
 			t.nodes = append(t.nodes, model.NodeID(id))
 		}
@@ -45,9 +46,9 @@ func newTree(net *model.Network) *tree {
 	from, to := net.EndColumns()
 	for l := range from {
 		t.link[l] = -1
-		if x, y := t.index[from[l]], t.index[to[l]]; x >= 0 && y >= 0 && x != y {
+		if x, y := t.index[from[l]], t.index[to[l]]; x >= 0 && y >= 0 && x != y && !net.LinkGone(model.LinkID(l)) {
 			t.link[l] = int32(len(a))
-			a, b = append(a, x), append(b, y)
+			a, b, t.back = append(a, x), append(b, y), append(t.back, model.LinkID(l))
 		}
 	}
 	g, err := graph.New(len(t.nodes), a, b)
@@ -60,16 +61,24 @@ func newTree(net *model.Network) *tree {
 
 // arcOf is the graph's arc for the model's, -1 for one that does not join switches.
 func (t *tree) arcOf(a model.Arc) int32 {
-	if l := t.link[a.Link()]; l >= 0 {
+	if l := t.numberOf(a.Link()); l >= 0 {
 		return 2*l + int32(a&1)
 	}
 	return -1
 }
 
+// numberOf is the graph's link for the model's, -1 for one that is not in the graph, or not yet.
+func (t *tree) numberOf(id model.LinkID) int32 {
+	if int(id) >= len(t.link) {
+		return -1
+	}
+	return t.link[id]
+}
+
 // note takes a link's state and says whether the trees may differ now: not when a link
 // that carried no floods goes down.
 func (t *tree) note(v *view, id model.LinkID) bool {
-	mine := t.link[id]
+	mine := t.numberOf(id)
 	if mine < 0 {
 		return false
 	}
@@ -142,6 +151,57 @@ func (t *tree) buckets(sw model.NodeID) []flow.Bucket {
 		}
 		out = append(out, flow.Bucket{WatchPort: flow.PortAny, WatchGroup: flow.GroupAny,
 			Actions: []flow.Action{flow.Out(uint32(t.net.ArcFrom(a).Port))}})
+	}
+	return out
+}
+
+// replant makes the trees of a network that was edited, and gives the switches whose group
+// may differ: the new ones, those at a link that came or went, and those at a link that is
+// on the tree in one network and not in the other.
+func (t *tree) replant(v *view, e *edited) (out []floodChange) {
+	old := *t
+	*t = *newTree(v.net)
+	for l := range t.link {
+		t.note(v, model.LinkID(l))
+	}
+	t.work.Forest(t.down, &t.forest)
+	t.grown = true
+	parent := func(t *tree, id model.NodeID) int {
+		if int(id) >= len(t.index) || t.index[id] < 0 || int(t.index[id]) >= len(t.forest.Parent) {
+			return -2
+		}
+		arc := t.forest.Parent[t.index[id]]
+		if arc == graph.None {
+			return -1
+		}
+		return int(t.back[arc>>1])
+	}
+	differ := map[model.NodeID]bool{}
+	link := func(id model.LinkID) {
+		a, b := v.net.Ends(id)
+		differ[a.Node], differ[b.Node] = true, true
+	}
+	for _, sw := range t.nodes {
+		was, is := parent(&old, sw), parent(t, sw)
+		if was == is {
+			continue
+		}
+		differ[sw] = true
+		for _, l := range [2]int{was, is} {
+			if l >= 0 {
+				link(model.LinkID(l))
+			}
+		}
+	}
+	for _, list := range [2][]model.LinkID{e.gone, e.added} {
+		for _, id := range list {
+			link(id)
+		}
+	}
+	for _, sw := range t.nodes { // by rising node
+		if differ[sw] {
+			out = append(out, floodChange{sw, t.buckets(sw)})
+		}
 	}
 	return out
 }

@@ -15,7 +15,14 @@ type view struct {
 	address Addressing
 	up      nodes   // switches that are connected
 	ends    []uint8 // by link: endA, endB when the switch at that end says the port is up
+
+	// strays is what switches have said of ports that the network does not have, or does not
+	// have yet.
+	strays map[app.Port]bool
 }
+
+// mostStrays bounds what is kept of ports that may never be of the network.
+const mostStrays = 1 << 12
 
 const (
 	endA uint8 = 1 << iota
@@ -24,16 +31,24 @@ const (
 
 func newView(net *model.Network, address Addressing) view {
 	v := view{net: net, address: address, up: newNodes(net), ends: make([]uint8, net.LinkCount())}
-	a, b := net.EndColumns()
-	for l := range a { // what is no switch reports nothing: its ends count as up
-		if net.NodeKindOf(a[l]) != model.Switch {
-			v.ends[l] |= endA
-		}
-		if net.NodeKindOf(b[l]) != model.Switch {
-			v.ends[l] |= endB
-		}
+	for l := range v.ends {
+		v.unreported(model.LinkID(l))
 	}
 	return v
+}
+
+// unreported counts the ends of a link as up that are at no switch: those report nothing.
+func (v *view) unreported(l model.LinkID) {
+	a, b := v.net.EndColumns()
+	if v.net.LinkGone(l) {
+		return
+	}
+	if v.net.NodeKindOf(a[l]) != model.Switch {
+		v.ends[l] |= endA
+	}
+	if v.net.NodeKindOf(b[l]) != model.Switch {
+		v.ends[l] |= endB
+	}
 }
 
 // nodes is a set of nodes, one bit each.
@@ -116,7 +131,7 @@ func (v *view) topology(yield func(*app.Topology)) {
 	room := func(left int) int { return min(chunk-count, left) }
 	n, links, nodes := len(v.net.NodesOfKind(model.Switch)), v.net.LinkCount(), v.net.NodeCount()
 	for id := range v.net.NodeCount() {
-		if v.net.NodeKindOf(model.NodeID(id)) == model.Switch {
+		if v.net.NodeKindOf(model.NodeID(id)) == model.Switch && !v.net.Gone(model.NodeID(id)) {
 			if t.Switches == nil {
 				t.Switches = make([]app.SwitchInfo, 0, room(n))
 			}
@@ -127,7 +142,7 @@ func (v *view) topology(yield func(*app.Topology)) {
 	}
 	a, b := v.net.EndColumns()
 	for id := range a {
-		if v.net.NodeKindOf(a[id]) == model.Switch && v.net.NodeKindOf(b[id]) == model.Switch && a[id] != b[id] {
+		if v.net.NodeKindOf(a[id]) == model.Switch && v.net.NodeKindOf(b[id]) == model.Switch && a[id] != b[id] && !v.net.LinkGone(model.LinkID(id)) {
 			if t.Links == nil {
 				t.Links = make([]app.LinkInfo, 0, room(links-id))
 			}
@@ -156,6 +171,19 @@ func (v *view) topology(yield func(*app.Topology)) {
 func (r *Runtime) notePort(at model.Time, sw model.NodeID, s flow.PortState) {
 	if arc, ok := r.net.ArcAtPort(sw, model.PortNo(s.Port)); ok {
 		r.noteArc(at, sw, arc, s.Up)
+	} else {
+		r.view.stray(sw, s)
+	}
+}
+
+// stray remembers the state of a port that the network does not have.
+func (v *view) stray(sw model.NodeID, s flow.PortState) {
+	at := app.Port{Switch: sw, Port: model.PortNo(s.Port)}
+	if _, known := v.strays[at]; known || len(v.strays) < mostStrays {
+		if v.strays == nil {
+			v.strays = map[app.Port]bool{}
+		}
+		v.strays[at] = s.Up
 	}
 }
 
@@ -193,6 +221,11 @@ func (r *Runtime) noteSwitch(at model.Time, u *Upcall) {
 	r.view.up.set(u.Switch, true)
 	if r.begun {
 		r.tell(app.Event{Kind: app.KindSwitch, At: at, Switch: &app.SwitchChange{Switch: r.view.switchInfo(u.Switch), Up: true}})
+	}
+	for _, s := range u.Ports {
+		if _, ok := r.net.ArcAtPort(u.Switch, model.PortNo(s.Port)); !ok {
+			r.view.stray(u.Switch, s)
+		}
 	}
 	next := 0
 	for _, arc := range r.net.Arcs(u.Switch) {

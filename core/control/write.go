@@ -52,6 +52,9 @@ func (r *Runtime) write() {
 // effect is what an arrival does by itself.
 func (r *Runtime) effect(s *step) {
 	sw := s.up.Switch
+	if s.edit != nil {
+		r.effectOfEdit(s)
+	}
 	switch s.up.Kind {
 	case SwitchConnected, SwitchLost:
 		if p := r.plants[sw]; p != nil {

@@ -38,7 +38,7 @@ func (e *encoder) event(v *app.Event) (*pb.Event, error) {
 		}
 	case app.KindSwitch:
 		if missing = v.Switch == nil; !missing {
-			p.Part = &pb.Event_Switch{Switch: &pb.SwitchChange{Switch: encodeSwitch(&v.Switch.Switch), Up: v.Switch.Up}}
+			p.Part = &pb.Event_Switch{Switch: &pb.SwitchChange{Switch: encodeSwitch(&v.Switch.Switch), Up: v.Switch.Up, Gone: v.Switch.Gone}}
 		}
 	case app.KindPort:
 		if missing = v.Port == nil; !missing {
@@ -102,7 +102,7 @@ func (d *decoder) event(p *pb.Event, v *app.Event) bool {
 	case *pb.Event_Topology:
 		v.Kind, v.Topology = app.KindTopology, d.topology(x.Topology)
 	case *pb.Event_Switch:
-		v.Kind, v.Switch = app.KindSwitch, &app.SwitchChange{Switch: decodeSwitch(x.Switch.GetSwitch()), Up: x.Switch.GetUp()}
+		v.Kind, v.Switch = app.KindSwitch, &app.SwitchChange{Switch: decodeSwitch(x.Switch.GetSwitch()), Up: x.Switch.GetUp(), Gone: x.Switch.GetGone()}
 	case *pb.Event_Port:
 		v.Kind, v.Port = app.KindPort, &app.PortChange{Port: decodePort(x.Port.GetPort()), Up: x.Port.GetUp(), Rate: model.Rate(x.Port.GetRate())}
 	case *pb.Event_Link:

@@ -94,7 +94,7 @@ func everyEvent() []app.Event {
 		{Kind: app.KindTopology, At: 1, Topology: &app.Topology{Last: true, Links: []app.LinkInfo{link}, Hosts: []app.HostInfo{host},
 			Switches: []app.SwitchInfo{{ID: 50, Name: "s50"}, {ID: 51, Name: "東京", Up: true, Properties: []model.Property{property, {Name: "a", Value: "b"}}}, {ID: 52, Name: "s52"}}}},
 		{Kind: app.KindTopology, At: 2, Topology: &app.Topology{}},
-		{Kind: app.KindSwitch, At: 3, Switch: &app.SwitchChange{Switch: app.SwitchInfo{ID: 53, Name: "s53", Up: true, Properties: []model.Property{property}}, Up: true}},
+		{Kind: app.KindSwitch, At: 3, Switch: &app.SwitchChange{Switch: app.SwitchInfo{ID: 53, Name: "s53", Up: true, Properties: []model.Property{property}}, Up: true, Gone: true}},
 		{Kind: app.KindPort, At: 4, Port: &app.PortChange{Port: app.Port{Switch: 54, Port: 55}, Up: true, Rate: 56}},
 		{Kind: app.KindLink, At: 5, Link: &app.LinkChange{Link: link, Gone: true}},
 		{Kind: app.KindHost, At: 6, Host: &app.HostChange{Host: host, Gone: true}},

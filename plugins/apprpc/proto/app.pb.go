@@ -2804,11 +2804,12 @@ func (x *HostInfo) GetUp() bool {
 	return false
 }
 
-// SwitchChange: a switch came (up) or went.
+// SwitchChange: a switch came (up) or went, or was removed and will not come back (gone).
 type SwitchChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Switch        *SwitchInfo            `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
 	Up            bool                   `protobuf:"varint,2,opt,name=up,proto3" json:"up,omitempty"`
+	Gone          bool                   `protobuf:"varint,3,opt,name=gone,proto3" json:"gone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2853,6 +2854,13 @@ func (x *SwitchChange) GetSwitch() *SwitchInfo {
 func (x *SwitchChange) GetUp() bool {
 	if x != nil {
 		return x.Up
+	}
+	return false
+}
+
+func (x *SwitchChange) GetGone() bool {
+	if x != nil {
+		return x.Gone
 	}
 	return false
 }
@@ -5558,10 +5566,11 @@ const file_app_proto_rawDesc = "" +
 	"\x02ip\x18\x04 \x01(\aR\x02ip\x12#\n" +
 	"\x02at\x18\x05 \x01(\v2\x13.sendim.app.v1.PortR\x02at\x12\x12\n" +
 	"\x04rate\x18\x06 \x01(\x03R\x04rate\x12\x0e\n" +
-	"\x02up\x18\a \x01(\bR\x02up\"Q\n" +
+	"\x02up\x18\a \x01(\bR\x02up\"e\n" +
 	"\fSwitchChange\x121\n" +
 	"\x06switch\x18\x01 \x01(\v2\x19.sendim.app.v1.SwitchInfoR\x06switch\x12\x0e\n" +
-	"\x02up\x18\x02 \x01(\bR\x02up\"Y\n" +
+	"\x02up\x18\x02 \x01(\bR\x02up\x12\x12\n" +
+	"\x04gone\x18\x03 \x01(\bR\x04gone\"Y\n" +
 	"\n" +
 	"PortChange\x12'\n" +
 	"\x04port\x18\x01 \x01(\v2\x13.sendim.app.v1.PortR\x04port\x12\x0e\n" +

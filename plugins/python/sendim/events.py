@@ -272,11 +272,12 @@ class Topology(Event):
 
 
 class SwitchChange(Event):
-    """A switch came (up) or went."""
+    """A switch came (up) or went, or was removed and will not come back (gone)."""
 
     __slots__ = ()
     kind = "switch"
     up = _is("up", "Whether it came.")
+    gone = _is("gone", "Whether it was removed.")
 
     @property
     def switch(self) -> SwitchInfo:
