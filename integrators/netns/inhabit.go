@@ -7,7 +7,9 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -57,41 +59,66 @@ func write(path, text string) error {
 	return nil
 }
 
-// withoutIPv6 keeps the interfaces of a namespace, those to come included, from speaking
-// IPv6 by themselves. A kernel without IPv6 does not have the files.
+// withoutIPv6 keeps the interfaces of a namespace, those to come included ("all" sets
+// "default", too), from speaking IPv6 by themselves. A kernel without IPv6 does not have
+// the file.
 func withoutIPv6() error {
-	for _, scope := range []string{"default", "all"} {
-		if err := write("/proc/sys/net/ipv6/conf/"+scope+"/disable_ipv6", "1"); err != nil && !errors.Is(err, unix.ENOENT) {
-			return err
-		}
+	if err := write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"); err != nil && !errors.Is(err, unix.ENOENT) {
+		return err
 	}
 	return nil
 }
 
-// makeHosts makes namespaces.
+// makeHosts makes namespaces, on as many threads as there are cores: most of the work is
+// the kernel's, for each namespace by itself.
 func (in *initProcess) makeHosts(names []string) error {
-	return onOwnThread(func() error {
-		if err := withoutIPv6(); err != nil { // the sandbox's own
-			return err
+	for i, name := range names {
+		if in.hosts[name] != nil || name == "" || slices.Contains(names[:i], name) {
+			return fmt.Errorf("host %q: %w", name, syscall.EEXIST)
 		}
-		for _, name := range names {
-			if in.hosts[name] != nil || name == "" {
-				return fmt.Errorf("host %q: %w", name, syscall.EEXIST)
-			}
-			if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-				return fmt.Errorf("making the network namespace of %s: %w", name, err)
-			}
-			fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-			if err != nil {
-				return fmt.Errorf("holding the network namespace of %s: %w", name, err)
-			}
-			in.hosts[name] = &host{net: fd, mnt: -1}
-			if err := furnishHost(); err != nil {
-				return fmt.Errorf("host %s: %w", name, err)
-			}
+	}
+	if err := onOwnThread(withoutIPv6); err != nil { // the sandbox's own
+		return err
+	}
+	made := make([]*host, len(names))
+	threads := min(runtime.NumCPU(), len(names))
+	errs := make(chan error, threads)
+	for t := range threads {
+		go func() {
+			errs <- onOwnThread(func() (err error) {
+				for i := t; i < len(names) && err == nil; i += threads {
+					made[i], err = makeHost(names[i])
+				}
+				return err
+			})
+		}()
+	}
+	var all []error
+	for range threads {
+		all = append(all, <-errs)
+	}
+	for i, h := range made {
+		if h != nil {
+			in.hosts[names[i]] = h
 		}
-		return nil
-	})
+	}
+	return errors.Join(all...)
+}
+
+// makeHost moves the thread into a namespace that is new.
+func makeHost(name string) (*host, error) {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return nil, fmt.Errorf("making the network namespace of %s: %w", name, err)
+	}
+	fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("holding the network namespace of %s: %w", name, err)
+	}
+	h := &host{net: fd, mnt: -1}
+	if err := furnishHost(); err != nil {
+		return h, fmt.Errorf("host %s: %w", name, err)
+	}
+	return h, nil
 }
 
 // furnishHost readies the thread's namespace as a host's. A host answers for its address
@@ -236,14 +263,11 @@ func (in *initProcess) furnishEnds(ends []*End, b *batch) error {
 		if err := in.offloads.switchOff(s, e.Name); err != nil {
 			return err
 		}
-		timers := "/proc/sys/net/ipv4/neigh/" + e.Name + "/"
-		if err := errors.Join(write(timers+"base_reachable_time_ms", "3600000"), write(timers+"gc_stale_time", "86400")); err != nil {
-			return err
-		}
 		index, err := indexOf(s, e.Name)
 		if err != nil {
 			return err
 		}
+		b.add("having neighbours stay known on", e.Name, neighbourTimers(index))
 		if !e.Down {
 			b.add("setting the state of", e.Name, setState(index, true))
 		}
@@ -257,6 +281,31 @@ func (in *initProcess) furnishEnds(ends []*End, b *batch) error {
 		b.add("setting the default route to", e.Name, defaultRoute(index))
 	}
 	return b.flush()
+}
+
+// The attributes of linux/neighbour.h that set the timers of an interface's neighbours. In
+// a batch they are quicker than the files below /proc/sys/net/ipv4/neigh: the kernel looks
+// for those among the files of the same name of all namespaces.
+const (
+	tableName      = 1 // NDTA_NAME
+	tableParams    = 6 // NDTA_PARMS
+	paramInterface = 1 // NDTPA_IFINDEX
+	paramReachable = 4 // NDTPA_BASE_REACHABLE_TIME
+	paramStale     = 6 // NDTPA_GC_STALETIME
+)
+
+// neighbourTimers lets what an interface has learnt of its neighbours be valid for an hour
+// and be kept for a day.
+func neighbourTimers(index int) *nl.NetlinkRequest {
+	r := nl.NewNetlinkRequest(unix.RTM_SETNEIGHTBL, 0)
+	r.AddRawData([]byte{unix.AF_INET, 0, 0, 0}) // struct ndtmsg
+	r.AddRawData(nl.NewRtAttr(tableName, nl.ZeroTerminated("arp_cache")).Serialize())
+	params := nl.NewRtAttr(tableParams, nil)
+	params.AddRtAttr(paramInterface, nl.Uint32Attr(uint32(index)))
+	params.AddRtAttr(paramReachable, nl.Uint64Attr(uint64(time.Hour/time.Millisecond)))
+	params.AddRtAttr(paramStale, nl.Uint64Attr(uint64(24*time.Hour/time.Millisecond)))
+	r.AddRawData(params.Serialize())
+	return r
 }
 
 func indexOf(socket int, name string) (int, error) {
