@@ -57,7 +57,7 @@ func each(t *testing.T, kind descriptors.Kind, f func(t *testing.T, file string)
 		if k == kind {
 			found++
 			t.Run(path, func(t *testing.T) {
-				if dir := filepath.Dir(path); kind == descriptors.KindDeployment && (dir == "python" || dir == "fat-tree") {
+				if dir := filepath.Dir(path); kind == descriptors.KindDeployment && (dir == "python" || dir == "fat-tree" || dir == "sendim-paper/allocation") {
 					needsPython(t)
 				}
 				f(t, path)

@@ -7,7 +7,7 @@
 # Debian's own Python, /usr/bin/python3.
 set -euo pipefail
 
-packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump libxml2-utils protobuf-compiler python3-grpcio python3-protobuf graphviz tshark)
+packages=(openvswitch-switch mininet iproute2 iputils-ping iperf3 ethtool tcpdump libxml2-utils protobuf-compiler python3-grpcio python3-protobuf python3-os-ken graphviz tshark)
 
 missing=()
 for package in "${packages[@]}"; do
