@@ -47,9 +47,9 @@ func newResolver(v *view, services []app.VirtualService) *resolver {
 // arpPriority is above what any app can want for ARP requests.
 const arpPriority = 0xffff
 
-// rule brings ARP requests to the runtime. It stands in the first table of all.
-func (s *resolver) rule() flow.Rule {
-	return flow.Rule{Table: 0, Priority: arpPriority, Match: arpRequests(), Apply: []flow.Action{flow.ToController()}, Cookie: runtimeCookie}
+// arpRule brings ARP requests to the runtime. It stands in the first app's first table.
+func (r *Runtime) arpRule() flow.Rule {
+	return flow.Rule{Table: r.apps[0].base, Priority: arpPriority, Match: arpRequests(), Apply: []flow.Action{flow.ToController()}, Cookie: runtimeCookie}
 }
 
 func arpRequests() flow.Match {

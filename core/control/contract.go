@@ -125,6 +125,9 @@ type Config struct {
 	Seed     uint64
 	Sink     trace.Sink
 	Settings app.Settings
+	// FirstTable is where the apps' tables begin; those below are somebody else's, who leads
+	// packets on to it, and whose rules the runtime is not to hear of. 0: from the first on.
+	FirstTable uint8
 }
 
 // Addressing is what the runtime asks of core/naming.

@@ -251,9 +251,9 @@ func (r *Runtime) effectOfEdit(s *step) {
 		return
 	}
 	for _, sw := range s.mute {
-		r.setRule(sw, s.at, &flow.RuleMod{Command: flow.DeleteStrict, Rule: r.arp.rule(), CookieMask: ^uint64(0)})
+		r.setRule(sw, s.at, &flow.RuleMod{Command: flow.DeleteStrict, Rule: r.arpRule(), CookieMask: ^uint64(0)})
 	}
 	for _, sw := range s.speak {
-		r.setRule(sw, s.at, &flow.RuleMod{Command: flow.Add, Rule: r.arp.rule()})
+		r.setRule(sw, s.at, &flow.RuleMod{Command: flow.Add, Rule: r.arpRule()})
 	}
 }

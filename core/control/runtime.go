@@ -141,7 +141,7 @@ func New(c Config) (*Runtime, error) {
 	for i := range r.owner {
 		r.owner[i] = -1
 	}
-	if err := r.admit(c.Apps); err != nil {
+	if err := r.admit(c.Apps, int(c.FirstTable)); err != nil {
 		return nil, err
 	}
 	if err := r.measure(); err != nil {
@@ -153,9 +153,8 @@ func New(c Config) (*Runtime, error) {
 	return r, nil
 }
 
-// admit gives every app its tables and parameters.
-func (r *Runtime) admit(apps []Application) error {
-	table := 0
+// admit gives every app its tables, from the given one on, and parameters.
+func (r *Runtime) admit(apps []Application, table int) error {
 	for i := range apps {
 		a := &application{Application: apps[i], manifest: apps[i].Instance.Manifest(), index: int32(i), next: -1, timers: map[string][]*timer{}}
 		if a.Name == "" {

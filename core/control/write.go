@@ -84,7 +84,7 @@ func (r *Runtime) effect(s *step) {
 		}
 	}
 	if s.start && r.arp != nil {
-		m := &flow.RuleMod{Command: flow.Add, Rule: r.arp.rule()} // one for all
+		m := &flow.RuleMod{Command: flow.Add, Rule: r.arpRule()} // one for all
 		for _, at := range r.arp.switches {
 			r.setRule(at, s.at, m)
 		}
