@@ -7,7 +7,6 @@ replace antrea.io/libOpenflow => github.com/antrea-io/libOpenflow v0.15.0
 require (
 	antrea.io/libOpenflow v0.15.0
 	github.com/beevik/etree v1.8.1
-	github.com/chzyer/readline v1.5.1
 	github.com/ergochat/readline v0.1.3
 	github.com/google/go-cmp v0.7.0
 	github.com/gopacket/gopacket v1.4.0

@@ -105,7 +105,7 @@ func (s *Session) Do(ctx context.Context, a backend.Action) (backend.Handle, err
 		return h, err
 	case a.Exec != nil:
 		e := *a.Exec
-		if err := w.isHost(e.Node); err != nil {
+		if _, err := w.runnerAt(e.Node); err != nil {
 			return nil, fmt.Errorf("exec: %w", err)
 		}
 		if len(e.Argv) == 0 {
@@ -162,9 +162,21 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// exec runs a program in a host until it ends or ctx does.
+// runnerAt runs programs on a node: in a host, or where the switches are.
+func (w *world) runnerAt(id model.NodeID) (shell.Runner, error) {
+	if id >= 0 && int(id) < w.net().NodeCount() && w.net().NodeKindOf(id) == model.Switch {
+		return w.place.run, nil
+	}
+	return w.ground.inside(id)
+}
+
+// grace is how long a program has to end once it is asked to.
+const grace = time.Second
+
+// exec runs a program on a node until it ends or ctx does: it is then asked to end, and
+// made to if it does not.
 func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
-	run, err := w.ground.inside(e.Node)
+	run, err := w.runnerAt(e.Node)
 	if err != nil {
 		return backend.Outcome{Err: err}
 	}
@@ -179,7 +191,15 @@ func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
 	if stdin == nil {
 		stdin = strings.NewReader("")
 	}
-	_, err = run.Run(ctx, shell.Cmd{Argv: e.Argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
+	p, err := run.Start(w.processes, shell.Cmd{Argv: e.Argv, Stdin: stdin, Stdout: writer(e.Stdout), Stderr: writer(e.Stderr)})
+	if err == nil {
+		select {
+		case <-p.Done():
+		case <-ctx.Done():
+			_ = p.Stop(grace)
+		}
+		err = p.Wait()
+	}
 	r := &trace.ExecResult{Argv: e.Argv}
 	var failed *shell.Error
 	switch {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // controlFile is the descriptor of the control socket in the helper.
@@ -193,6 +195,10 @@ func (in *initProcess) exec(m message, files []*os.File) (int, error) {
 	}
 	for _, f := range files {
 		attr.Files = append(attr.Files, f.Fd())
+	}
+	// The keys of a terminal (^C, ^Z) and job control are for the session that has it.
+	if _, err := unix.IoctlGetTermios(int(attr.Files[0]), unix.TCGETS); err == nil {
+		attr.Sys.Setctty, attr.Sys.Ctty = true, 0
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()

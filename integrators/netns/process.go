@@ -26,7 +26,8 @@ type Process struct {
 // Command starts a program inside. argv[0] is a path (the file system is the
 // same as outside), env the whole environment (nil: this process's own), dir
 // the working directory (empty: the root), stdio the standard streams, which
-// stay the caller's to close; a nil one is /dev/null. ctx bounds the starting
+// stay the caller's to close; a nil one is /dev/null. A standard input that is a terminal
+// becomes the program's controlling terminal. ctx bounds the starting
 // only. The signature is what shell.Elsewhere asks for.
 func (s *Sandbox) Command(ctx context.Context, argv []string, dir string, env []string, stdio [3]*os.File) (*Process, error) {
 	return s.command(ctx, "", argv, dir, env, stdio)

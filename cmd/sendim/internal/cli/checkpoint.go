@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sendim/cmd/sendim/internal/prompt"
 	"sendim/core"
 	"sendim/core/fault"
 	"sendim/core/job"
@@ -144,7 +145,7 @@ func (c *cli) checkpointCommand() *cobra.Command {
 			}
 			words = append(words, to)
 		}
-		return client.Execute(cmd.Context(), quoted(words), c.out)
+		return client.Execute(cmd.Context(), prompt.Quote(words), c.out)
 	}
 	return cmd
 }
@@ -157,7 +158,7 @@ func (c *cli) timeCommands() []*cobra.Command {
 		{"resume", "Have a living simulation that stands still go on"},
 	} {
 		out = append(out, &cobra.Command{
-			Use: w.name + " [RUN]", Short: w.short, Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
+			Use: w.name + " [RUN]", Short: w.short, Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeLiving,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				_, client, err := c.reach(args)
 				if err != nil {

@@ -407,13 +407,17 @@ func (s *session) interact(ctx context.Context, l *core.Live, console *prompt.Co
 	if err != nil {
 		return err
 	}
-	if !terminal(s.in) {
+	if !terminal(s.in) || !terminal(s.out) {
 		failed, err := prompt.Read(ctx, console, s.in, s.out, s.errs)
 		s.failed += failed
 		return err
 	}
 	banner := fmt.Sprintf("%d nodes and %d links in %s; help lists the commands, exit ends the run.", l.Manifest.Nodes, l.Manifest.LinkCount, report.World(l.Manifest.Backend))
-	return prompt.Interact(ctx, console, banner, s.out, s.errs)
+	screen := prompt.Screen{In: s.in, Out: s.out, Errs: s.errs, Banner: banner, Stays: l.Manifest.Backend != "simulation"}
+	if s.server != nil {
+		screen.Again = again(s.dir)
+	}
+	return prompt.Interact(ctx, console, screen)
 }
 
 // warn says a thing once.

@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +31,48 @@ func (c *cli) completeRuns(*cobra.Command, []string, string) ([]string, cobra.Sh
 		out = append(out, filepath.Base(r.Dir))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeLiving offers the names of runs that live.
+func (c *cli) completeLiving(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	runs, err := record.List(c.runs)
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, r := range runs {
+		if r.Manifest.State == report.Running && live.Alive(r.Dir) {
+			out = append(out, filepath.Base(r.Dir))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeLine offers the names of living runs, and then what the run says that a line may
+// go on with.
+func (c *cli) completeLine(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return c.completeLiving(cmd, args, begin)
+	}
+	_, client, err := c.reach(args[:1])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	defer client.Close()
+	text := prompt.Quote(args[1:])
+	if text != "" {
+		text += " "
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), time.Second)
+	defer cancel()
+	words, err := client.Complete(ctx, text+begin)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	if len(words) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault // files
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 // state is where a run stands; one whose process is gone without a word is lost.
@@ -162,7 +207,7 @@ func (c *cli) statusCommand() *cobra.Command {
 
 func (c *cli) shellCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "shell [RUN]", Short: "Mininet's prompt on a living run", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
+		Use: "shell [RUN]", Short: "Mininet's prompt on a living run", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeLiving,
 		Long: "Open the prompt on a living run. exit leaves the prompt; the run goes on (sendim stop ends it).",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, client, err := c.reach(args)
@@ -170,8 +215,9 @@ func (c *cli) shellCommand() *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			if terminal(c.in) {
-				return prompt.Interact(cmd.Context(), client, "run "+r.Manifest.ID+"; exit leaves the prompt, the run goes on.", c.out, c.errs)
+			if terminal(c.in) && terminal(c.out) {
+				return prompt.Interact(cmd.Context(), client, prompt.Screen{In: c.in, Out: c.out, Errs: c.errs, Again: again(r.Dir),
+					Banner: "run " + r.Manifest.ID + "; exit leaves the prompt, the run goes on."})
 			}
 			failed, err := prompt.Read(cmd.Context(), client, c.in, c.out, c.errs)
 			if err == nil && failed > 0 {
@@ -182,20 +228,50 @@ func (c *cli) shellCommand() *cobra.Command {
 	}
 }
 
+// again is how this program reaches a run from a window of its own.
+func again(dir string) []string {
+	self, err := os.Executable()
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	if err != nil {
+		return nil
+	}
+	return []string{self, "--runs", filepath.Dir(dir), "exec", filepath.Base(dir)}
+}
+
 func (c *cli) execCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "exec RUN NODE COMMAND...", Short: "Carry out one line of the prompt in a living run", Args: cobra.MinimumNArgs(2), ValidArgsFunction: c.completeRuns,
-		Example: "  sendim exec latest h1 ping -c3 h2\n  sendim exec latest dpctl dump-flows s1",
+		Use: "exec RUN NODE COMMAND...", Short: "Carry out one line of the prompt in a living run", Args: cobra.MinimumNArgs(2), ValidArgsFunction: c.completeLine,
+		Long: `Carry out one line of the prompt in a living run: a command on a node, or any other word
+(sendim exec RUN help). A command on a node has this command's input, output and exit
+code, and a terminal where this one has one. COMMAND may be one word in quotes, for the
+node's shell.`,
+		Example: "  sendim exec latest h1 ping -c3 h2\n  sendim exec latest h1 'ip route | head -1'\n  sendim exec latest dpctl dump-flows s1",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, client, err := c.reach(args[:1])
+			r, client, err := c.reach(args[:1])
 			if err != nil {
 				return err
 			}
 			defer client.Close()
-			err = client.Execute(cmd.Context(), quoted(args[1:]), c.out)
+			dir, err := os.Getwd()
+			if err != nil {
+				return fmt.Errorf("find the working directory: %w", err)
+			}
+			line := prompt.Line{Text: words(args[1:]), Dir: dir, Out: c.out, Err: c.errs}
+			switch {
+			case terminal(c.in) && terminal(c.out):
+				line = prompt.WithTerminal(line, c.in)
+			default:
+				line.In = func() io.ReadCloser { return io.NopCloser(c.in) }
+			}
+			err = (&prompt.Here{Executor: client, Again: again(r.Dir)}).Do(cmd.Context(), line)
 			var remote *live.RemoteError
-			if errors.As(err, &remote) && remote.Code > 0 {
-				return &coded{err: err, code: remote.Code}
+			switch {
+			case errors.Is(err, prompt.ErrLeave):
+				return fail(WrongInput, "there is no prompt to leave; sendim stop %s ends the run", r.Manifest.ID)
+			case errors.As(err, &remote) && remote.Code > 0: // the program has said what was wrong
+				return silent(remote.Code)
 			}
 			return err
 		},
@@ -204,21 +280,18 @@ func (c *cli) execCommand() *cobra.Command {
 	return cmd
 }
 
-// quoted makes a line of words that the prompt takes apart into the same words.
-func quoted(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = w
-		if w == "" || strings.ContainsAny(w, " \t\r\n'\"") {
-			out[i] = "'" + strings.ReplaceAll(w, "'", `'"'"'`) + "'"
-		}
+// words makes a line of a command's words. A command of one word that is none is the text
+// of a shell.
+func words(args []string) string {
+	if len(args) == 2 && strings.ContainsAny(args[1], " \t|&;<>") {
+		return args[0] + " " + args[1]
 	}
-	return strings.Join(out, " ")
+	return prompt.Quote(args)
 }
 
 func (c *cli) stopCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "stop [RUN]", Short: "End a living run; its results are kept", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
+		Use: "stop [RUN]", Short: "End a living run; its results are kept", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeLiving,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, client, err := c.reach(args)
 			if err != nil {

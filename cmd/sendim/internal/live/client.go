@@ -8,16 +8,19 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"sendim/cmd/sendim/internal/prompt"
 )
 
 // ErrDead says that nobody answers on a run's socket.
-var ErrDead = errors.New("the run does not live any more")
+var ErrDead = prompt.ErrGone
 
 // Client is a connection to a living run. It is not safe for concurrent use.
 type Client struct {
 	conn net.Conn
+	mu   sync.Mutex // held to send
 	enc  *json.Encoder
 	dec  *json.Decoder
 }
@@ -28,7 +31,7 @@ func Dial(dir string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", ErrDead, filepath.Base(dir))
 	}
-	return &Client{conn, json.NewEncoder(conn), json.NewDecoder(conn)}, nil
+	return &Client{conn: conn, enc: json.NewEncoder(conn), dec: json.NewDecoder(conn)}, nil
 }
 
 // Alive says whether a run answers: one whose process was killed leaves a socket behind
@@ -45,29 +48,41 @@ func Alive(dir string) bool {
 // Close ends the connection.
 func (c *Client) Close() { c.conn.Close() }
 
-// Execute carries out a line in the run and writes what comes back as it comes.
-func (c *Client) Execute(ctx context.Context, line string, out io.Writer) error {
-	r, err := c.ask(ctx, Request{Op: Line, Line: line}, out)
+// Do carries out a line in the run and writes what comes back as it comes. When ctx ends
+// the line is interrupted, and the run lives on.
+func (c *Client) Do(ctx context.Context, l prompt.Line) error {
+	ask := Request{Op: Line, Line: l.Text, Dir: l.Dir, Reads: l.In != nil}
+	if l.Terminal != nil {
+		ask.Terminal, ask.Size = l.Terminal.Name, &l.Terminal.Size
+	}
+	r, err := c.ask(ctx, ask, &l)
 	switch {
 	case err != nil:
 		return err
 	case r.Leave:
 		return prompt.ErrLeave
+	case r.Error != "" && ctx.Err() != nil:
+		return ctx.Err()
 	case r.Error != "":
 		return &RemoteError{r.Error, r.Code}
 	}
 	return nil
 }
 
-// Words lists what a line may begin with.
-func (c *Client) Words(ctx context.Context) ([]string, error) {
-	r, err := c.ask(ctx, Request{Op: Words}, io.Discard)
+// Execute carries out a line that needs no input.
+func (c *Client) Execute(ctx context.Context, text string, out io.Writer) error {
+	return c.Do(ctx, prompt.Line{Text: text, Out: out, Err: out})
+}
+
+// Complete lists what the last word of a text may be.
+func (c *Client) Complete(ctx context.Context, text string) ([]string, error) {
+	r, err := c.ask(ctx, Request{Op: Complete, Line: text}, nil)
 	return r.Words, err
 }
 
 // Status says where the run stands.
 func (c *Client) Status(ctx context.Context) (prompt.Status, error) {
-	r, err := c.ask(ctx, Request{Op: State}, io.Discard)
+	r, err := c.ask(ctx, Request{Op: State}, nil)
 	switch {
 	case err != nil:
 		return prompt.Status{}, err
@@ -79,23 +94,45 @@ func (c *Client) Status(ctx context.Context) (prompt.Status, error) {
 
 // Stop asks the run to end.
 func (c *Client) Stop(ctx context.Context) error {
-	_, err := c.ask(ctx, Request{Op: Stop}, io.Discard)
+	_, err := c.ask(ctx, Request{Op: Stop}, nil)
 	return err
 }
 
-func (c *Client) ask(ctx context.Context, r Request, out io.Writer) (Reply, error) {
-	stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+func (c *Client) send(r Request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.enc.Encode(r)
+}
+
+// patience is how long a run may take to leave a request that was interrupted.
+const patience = 10 * time.Second
+
+// ask sends a request and reads its replies; what a line shows and reads is l's.
+func (c *Client) ask(ctx context.Context, r Request, l *prompt.Line) (Reply, error) {
+	stop := context.AfterFunc(ctx, func() {
+		_ = c.send(Request{Op: Interrupt})
+		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	})
 	defer stop()
-	if err := c.enc.Encode(r); err != nil {
+	if err := c.send(r); err != nil {
 		return Reply{}, c.explain(ctx, err)
 	}
+	f := &feeder{client: c}
+	defer f.end()
 	for {
 		var reply Reply
 		if err := c.dec.Decode(&reply); err != nil {
 			return Reply{}, c.explain(ctx, err)
 		}
-		if reply.Out != "" {
-			if _, err := io.WriteString(out, reply.Out); err != nil {
+		switch {
+		case l == nil:
+		case reply.Begin:
+			f.begin(l)
+		case reply.Taken:
+			f.taken()
+		}
+		if l != nil {
+			if err := show(l, &reply); err != nil {
 				return Reply{}, err
 			}
 		}
@@ -103,6 +140,94 @@ func (c *Client) ask(ctx context.Context, r Request, out io.Writer) (Reply, erro
 			return reply, nil
 		}
 	}
+}
+
+// show writes what a reply brings.
+func show(l *prompt.Line, r *Reply) error {
+	for _, p := range []struct {
+		to   io.Writer
+		data []byte
+	}{{l.Out, []byte(r.Out)}, {l.Err, []byte(r.Err)}, {map[bool]io.Writer{false: l.Out, true: l.Err}[r.Second], r.Raw}} {
+		if len(p.data) > 0 && p.to != nil {
+			if _, err := p.to.Write(p.data); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// feeder sends a program what it reads.
+type feeder struct {
+	client *Client
+	in     io.ReadCloser
+	next   chan struct{} // one for each part that may be sent
+	gone   chan struct{} // closed at the end
+	fed    sync.WaitGroup
+}
+
+func (f *feeder) begin(l *prompt.Line) {
+	f.end()
+	f.in, f.next, f.gone = l.In(), make(chan struct{}, 1), make(chan struct{})
+	f.next <- struct{}{}
+	f.fed.Go(func() {
+		buf := make([]byte, mostData)
+		for {
+			n, err := f.in.Read(buf)
+			if n > 0 {
+				select {
+				case <-f.next:
+				case <-f.gone:
+					return
+				}
+				if f.client.send(Request{Op: Input, Data: buf[:n]}) != nil {
+					return
+				}
+			}
+			if err != nil {
+				_ = f.client.send(Request{Op: End})
+				return
+			}
+		}
+	})
+	if l.Terminal == nil || l.Terminal.Sizes == nil {
+		return
+	}
+	gone, sizes := f.gone, l.Terminal.Sizes
+	f.fed.Go(func() {
+		for {
+			select {
+			case s := <-sizes:
+				_ = f.client.send(Request{Op: Resize, Size: &s})
+			case <-gone:
+				return
+			}
+		}
+	})
+}
+
+func (f *feeder) taken() {
+	select {
+	case f.next <- struct{}{}:
+	default:
+	}
+}
+
+// end gives the input back. A Read that hangs, of what cannot be given up, is left to its
+// goroutine.
+func (f *feeder) end() {
+	if f.in == nil {
+		return
+	}
+	close(f.gone)
+	_ = f.in.Close()
+	ended := make(chan struct{})
+	go func() { f.fed.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(100 * time.Millisecond):
+	}
+	f.in = nil
 }
 
 func (c *Client) explain(ctx context.Context, err error) error {

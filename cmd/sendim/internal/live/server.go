@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
+	"unicode/utf8"
 
 	"sendim/cmd/sendim/internal/prompt"
+	"sendim/cmd/sendim/internal/tty"
 )
 
 // Server answers on a run's control socket.
@@ -84,6 +87,8 @@ func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 		conn.Close()
 	}()
 	requests := make(chan Request)
+	w := &writer{enc: json.NewEncoder(conn)}
+	under := &underWay{writer: w}
 	go func() { // a client that goes away interrupts its request
 		defer cancel()
 		defer close(requests)
@@ -94,6 +99,9 @@ func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 			if json.Unmarshal(lines.Bytes(), &r) != nil {
 				return
 			}
+			if under.takes(r) {
+				continue
+			}
 			select {
 			case requests <- r:
 			case <-ctx.Done():
@@ -101,16 +109,15 @@ func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 			}
 		}
 	}()
-	w := &writer{enc: json.NewEncoder(conn)}
 	for r := range requests {
 		reply := Reply{Done: true}
 		switch r.Op {
-		case Words:
-			words, err := exec.Words(ctx)
+		case Complete:
+			words, err := exec.Complete(ctx, r.Line)
 			reply.Words = words
 			reply.fail(err)
 		case Line:
-			reply.fail(exec.Execute(ctx, r.Line, w))
+			reply.fail(under.carry(ctx, exec, r))
 		case State:
 			state, err := exec.Status(ctx)
 			reply.State = &state
@@ -144,15 +151,122 @@ type writer struct {
 	enc *json.Encoder
 }
 
-func (w *writer) Write(p []byte) (int, error) {
-	if err := w.send(Reply{Out: string(p)}); err != nil {
+func (w *writer) send(r Reply) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.enc.Encode(r)
+}
+
+// stream is one of the two that a line writes to.
+type stream struct {
+	*writer
+	second bool
+}
+
+func (s stream) Write(p []byte) (int, error) {
+	r := Reply{Second: s.second}
+	switch {
+	case !utf8.Valid(p): // also a letter that is cut in two
+		r.Raw = p
+	case s.second:
+		r.Err, r.Second = string(p), false
+	default:
+		r.Out = string(p)
+	}
+	if err := s.send(r); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-func (w *writer) send(r Reply) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.enc.Encode(r)
+// underWay is the line that is being carried out.
+type underWay struct {
+	*writer
+	mu     sync.Mutex
+	cancel context.CancelFunc // nil: there is none
+	feed   chan []byte        // to the program that reads; nil: there is none
+	sizes  chan tty.Size
+}
+
+// carry carries a line out with the input that comes meanwhile.
+func (u *underWay) carry(ctx context.Context, exec prompt.Executor, r Request) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := prompt.Line{Text: r.Line, Dir: r.Dir, Out: stream{u.writer, false}, Err: stream{u.writer, true}}
+	u.mu.Lock()
+	u.cancel, u.sizes = cancel, make(chan tty.Size, 1)
+	if r.Size != nil {
+		l.Terminal = &prompt.Terminal{Name: r.Terminal, Size: *r.Size, Sizes: u.sizes}
+	}
+	u.mu.Unlock()
+	if r.Reads {
+		l.In = u.begin
+	}
+	err := exec.Do(ctx, l)
+	u.mu.Lock()
+	u.cancel = nil
+	u.end()
+	u.mu.Unlock()
+	return err
+}
+
+// begin tells the client that a program reads.
+func (u *underWay) begin() io.ReadCloser {
+	r, w := io.Pipe()
+	feed := make(chan []byte, 2)
+	u.mu.Lock()
+	u.end()
+	u.feed = feed
+	u.mu.Unlock()
+	go func() {
+		for data := range feed {
+			if _, err := w.Write(data); err != nil {
+				continue // nobody reads any more
+			}
+			_ = u.send(Reply{Taken: true})
+		}
+		_ = w.Close()
+	}()
+	_ = u.send(Reply{Begin: true})
+	return r
+}
+
+// end is the end of input; mu is held.
+func (u *underWay) end() {
+	if u.feed != nil {
+		close(u.feed)
+		u.feed = nil
+	}
+}
+
+// takes handles what is about a line under way.
+func (u *underWay) takes(r Request) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch r.Op {
+	case Interrupt:
+		if u.cancel != nil {
+			u.cancel()
+		}
+	case Input:
+		if u.feed != nil {
+			select {
+			case u.feed <- r.Data:
+			default: // more than the protocol allows: it is lost
+			}
+		}
+	case End:
+		u.end()
+	case Resize:
+		if u.cancel != nil && r.Size != nil {
+			select {
+			case <-u.sizes: // an older one that nobody took
+			default:
+			}
+			u.sizes <- *r.Size
+		}
+	default:
+		return false
+	}
+	return true
 }

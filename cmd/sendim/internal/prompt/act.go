@@ -3,6 +3,7 @@ package prompt
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,28 @@ import (
 
 // defaultEchoes is what "h1 ping h2" sends: one cannot wait for ^C in virtual time.
 const defaultEchoes = 4
+
+// canPing says whether an echo is one that every world can send: to a host of the network,
+// with what ping below understands.
+func (c *call) canPing(args []string) bool {
+	toNode := false
+	for i := 0; i < len(args); i++ {
+		switch w := args[i]; {
+		case w == "-q", w == "-n":
+		case len(w) >= 2 && slices.Contains([]string{"-c", "-i", "-W", "-s"}, w[:2]):
+			if len(w) == 2 {
+				i++
+			}
+		default:
+			_, err := c.host(w)
+			if err != nil || toNode {
+				return false
+			}
+			toNode = true
+		}
+	}
+	return toNode
+}
 
 func (c *call) ping(from model.NodeID, args []string) error {
 	p := backend.Ping{From: from, Count: defaultEchoes, To: model.NoNode}
@@ -103,11 +126,19 @@ func lost(sent, received int) float64 {
 }
 
 func (c *call) pingAll(full bool) error {
+	timeout := model.Second
+	if len(c.args) > 0 {
+		t, err := spanOf(c.args[0])
+		if err != nil || t <= 0 || len(c.args) > 1 {
+			return fmt.Errorf("say how long to wait for an answer, as in pingall 2")
+		}
+		timeout = t
+	}
 	pairs, err := core.Pairs(c.Model, "*", "*")
 	if err != nil {
 		return err
 	}
-	return c.pings(pairs, full)
+	return c.pings(pairs, full, timeout)
 }
 
 func (c *call) pingPair(full bool) error {
@@ -115,12 +146,12 @@ func (c *call) pingPair(full bool) error {
 	if len(hosts) < 2 {
 		return fmt.Errorf("the network has fewer than two hosts")
 	}
-	return c.pings([]core.Pair{{From: hosts[0], To: hosts[1]}, {From: hosts[1], To: hosts[0]}}, full)
+	return c.pings([]core.Pair{{From: hosts[0], To: hosts[1]}, {From: hosts[1], To: hosts[0]}}, full, model.Second)
 }
 
-func (c *call) pings(pairs []core.Pair, full bool) error {
+func (c *call) pings(pairs []core.Pair, full bool, timeout model.Time) error {
 	c.printf("*** Ping: testing ping reachability\n")
-	if err := c.Ping(c.ctx, pairs, 0, nil); err != nil {
+	if err := c.PingWithin(c.ctx, pairs, timeout); err != nil {
 		return err
 	}
 	sent, received := 0, 0
@@ -232,35 +263,6 @@ func (c *call) iperfUDP() error {
 	return nil
 }
 
-func (c *call) link() error {
-	if len(c.args) != 3 || c.args[2] != "up" && c.args[2] != "down" {
-		return fmt.Errorf("say link A B up, or link A B down")
-	}
-	a, err := c.node(c.args[0])
-	if err != nil {
-		return err
-	}
-	b, err := c.node(c.args[1])
-	if err != nil {
-		return err
-	}
-	links := c.Model.LinksBetween(a, b)
-	if len(links) == 0 {
-		return fault.New(fault.UnknownLink, fault.Place{}, "there is no link between %s and %s", c.args[0], c.args[1])
-	}
-	kind := model.LinkUp
-	if c.args[2] == "down" {
-		kind = model.LinkDown
-	}
-	for _, l := range links {
-		if _, err := c.Do(c.ctx, backend.Action{Change: &model.Change{Kind: kind, Link: l, Node: model.NoNode}}); err != nil {
-			return err
-		}
-	}
-	// The control view hears of it a moment later; give it that moment.
-	return c.Advance(c.ctx, c.Session.Now()+core.Tick)
-}
-
 // downLinks are the links that the diary last told to be down.
 func (c *call) downLinks() map[model.LinkID]bool {
 	out := map[model.LinkID]bool{}
@@ -290,41 +292,4 @@ func (c *call) run() error {
 		return err
 	}
 	return c.time()
-}
-
-// exec runs a program on a host.
-func (c *call) exec(node model.NodeID, argv []string) error {
-	name := c.Model.NodeName(node)
-	if !c.Capabilities.Has(backend.Processes) {
-		reason := c.Capabilities.Missing[backend.Processes]
-		if reason == "" {
-			reason = "its hosts are models, not machines"
-		}
-		return fault.New(fault.MissingCapability, fault.Place{}, "%s cannot run %q in this world: %s; it can ping", name, argv[0], reason)
-	}
-	// Mininet's hosts have a shell behind their prompt; a program that is one already
-	// keeps its words as they are.
-	if argv[0] != "sh" && argv[0] != "bash" && strings.ContainsAny(strings.Join(argv, " "), "|&;<>$*") {
-		argv = []string{"sh", "-c", strings.Join(argv, " ")}
-	}
-	argv = c.addresses(argv)
-	o, err := c.Do(c.ctx, backend.Action{Exec: &backend.Exec{Node: node, Argv: argv, Stdout: c.out, Stderr: c.out}})
-	if err != nil {
-		return err
-	}
-	if o.Exec != nil && o.Exec.ExitCode != 0 {
-		return &ExitError{Node: name, Argv: argv, Code: o.Exec.ExitCode}
-	}
-	return nil
-}
-
-// ExitError says that a program on a host ended with another code than 0.
-type ExitError struct {
-	Node string
-	Argv []string
-	Code int
-}
-
-func (e *ExitError) Error() string {
-	return fmt.Sprintf("%s on %s ended with code %d", e.Argv[0], e.Node, e.Code)
 }

@@ -2,29 +2,27 @@ package prompt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"sendim/core"
-	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
 	"sendim/core/report"
 )
 
-// ErrLeave says that the user wants to leave the prompt.
-var ErrLeave = errors.New("leave the prompt")
-
 // Console carries out lines on a living run.
 type Console struct {
 	do       func(context.Context, func(*core.World) error) error
+	holds    bool // do is called by whoever lets time pass
 	manifest report.Manifest
 	dir      string // of the run; "" when nothing is recorded
 	flows    int    // transfers started so far, for their names and ports
+	settings []setting
+	shells   shells
 
 	remembers bool // for seek, after every line
 }
@@ -34,7 +32,7 @@ func New(l *core.Live) *Console { return &Console{do: l.Do, manifest: l.Manifest
 
 // On makes a console for the conductor's own goroutine, which holds the world already.
 func On(w *core.World) *Console {
-	return &Console{do: func(_ context.Context, f func(*core.World) error) error { return f(w) }}
+	return &Console{do: func(_ context.Context, f func(*core.World) error) error { return f(w) }, holds: true}
 }
 
 // Status is where a run stands.
@@ -66,6 +64,7 @@ type call struct {
 	*core.World
 	console *Console
 	ctx     context.Context
+	line    *Line
 	out     io.Writer
 	args    []string // after the command's name
 }
@@ -78,126 +77,111 @@ type command struct {
 	usage string
 	doc   string
 	do    func(*call) error
+	takes []argument // what completion offers for its arguments, in order; the last one repeats
 }
 
 func commands() []command {
 	return slices.Concat([]command{
-		{"help", "help", "this list", (*call).help},
-		{"nodes", "nodes", "all nodes", (*call).nodes},
-		{"net", "net", "each node's interfaces and what they lead to", (*call).net},
-		{"links", "links", "all links and whether they are up", (*call).links},
-		{"ports", "ports", "the port numbers of each switch", (*call).ports},
-		{"intfs", "intfs", "the interfaces of each node", (*call).intfs},
-		{"dump", "dump", "each node with its addresses", (*call).dump},
-		{"pingall", "pingall", "every host asks every other", func(c *call) error { return c.pingAll(false) }},
-		{"pingallfull", "pingallfull", "the same, with round-trip times", func(c *call) error { return c.pingAll(true) }},
-		{"pingpair", "pingpair", "the first two hosts ask each other", func(c *call) error { return c.pingPair(false) }},
-		{"pingpairfull", "pingpairfull", "the same, with round-trip times", func(c *call) error { return c.pingPair(true) }},
-		{"iperf", "iperf [H1 H2]", "TCP for five seconds between two hosts (the first and the last)", (*call).iperf},
-		{"iperfudp", "iperfudp [RATE] [H1 H2]", "UDP at a rate (10M) for five seconds", (*call).iperfUDP},
-		{"link", "link A B up|down", "take links down or bring them up", (*call).link},
-		{"dpctl", "dpctl dump-flows|dump-groups|dump-meters|dump-ports [SWITCH]", "what switches have", (*call).dpctl},
-		{"capture", "capture [PORT [FILE] [in|out] [BYTES] | stop [PORT]]", "frames at a port (s1:2, or a host) to a pcap file", (*call).capture},
-		{"flows", "flows", "the model's flows so far", (*call).listFlows},
-		{"status", "status", "where the run stands", (*call).status},
-		{"time", "time", "the run's clock", (*call).time},
-		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run},
-	}, passing(), []command{
-		{"exit", "exit", "end the run (also quit, EOF)", nil},
-		{"quit", "quit", "end the run", nil},
-		{"EOF", "EOF", "end the run", nil},
+		{"help", "help [COMMAND]", "this list, or a word of it", (*call).help, []argument{aCommand}},
+		{"nodes", "nodes", "all nodes", (*call).nodes, nil},
+		{"net", "net", "each node's interfaces and what they lead to", (*call).net, nil},
+		{"links", "links", "all links, whether they are up and what they are like", (*call).links, nil},
+		{"ports", "ports", "the port numbers of each switch", (*call).ports, nil},
+		{"intfs", "intfs", "the interfaces of each node", (*call).intfs, nil},
+		{"dump", "dump", "each node with its addresses", (*call).dump, nil},
+		{"pingall", "pingall [SECONDS]", "every host asks every other, and waits so long (1)", func(c *call) error { return c.pingAll(false) }, nil},
+		{"pingallfull", "pingallfull [SECONDS]", "the same, with round-trip times", func(c *call) error { return c.pingAll(true) }, nil},
+		{"pingpair", "pingpair", "the first two hosts ask each other", func(c *call) error { return c.pingPair(false) }, nil},
+		{"pingpairfull", "pingpairfull", "the same, with round-trip times", func(c *call) error { return c.pingPair(true) }, nil},
+		{"iperf", "iperf [H1 H2]", "TCP for five seconds between two hosts (the first and the last)", (*call).iperf, []argument{aHost, aHost, nothing}},
+		{"iperfudp", "iperfudp [RATE] [H1 H2]", "UDP at a rate (10M) for five seconds", (*call).iperfUDP, []argument{aHost, aHost, aHost, nothing}},
+		{"link", "link A B up|down", "take links down or bring them up", (*call).link, []argument{aLinkWord, anEnd, aLinkState}},
+		{"", "link set LINK | A B [rate=R] [delay=D] [loss=L]", "make links faster, slower, longer or worse, as --rate 10Mbps does", nil, nil},
+		{"switch", "switch S start|stop", "take a switch out of service, or bring it back empty", (*call).switchNode, []argument{aSwitch, oneOf("start", "stop"), nothing}},
+		{"wait", "wait [SPAN]", "until every switch answers its controller (30s)", (*call).wait, nil},
+		{"dpctl", "dpctl COMMAND [SWITCH] [ARGUMENT...]", "what switches have: dump-flows, dump-groups, ...; of Open vSwitch all that ovs-ofctl knows", nil, []argument{aTable, aSwitch}},
+		{"capture", "capture [PORT [-w FILE] [in|out] [BYTES] | stop [PORT]]", "frames at a port (h1-eth0, s1:2, h1) to a pcap file", (*call).capture, []argument{aPort, aFileOrWay}},
+		{"flows", "flows", "the model's flows so far", (*call).listFlows, nil},
+		{"status", "status", "where the run stands", (*call).status, nil},
+		{"time", "time [COMMAND]", "the run's clock, or how long a command takes", (*call).clock, []argument{aLine}},
+		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run, nil},
+	}, passing(), here(), []command{
+		{"exit", "exit", "end the run, or leave its prompt (also quit, EOF, ^D)", nil, nil},
+		{"quit", "quit", "as exit", nil, nil},
+		{"EOF", "EOF", "as exit", nil, nil},
 	})
 }
 
-// Execute carries out one line and writes what it has to say. ErrLeave asks the caller
-// to leave; any other error is what went wrong with this line, and the network lives on.
-func (c *Console) Execute(ctx context.Context, line string, out io.Writer) error {
-	if i := strings.IndexByte(line, '#'); i >= 0 && strings.TrimSpace(line[:i]) == "" {
+// Execute carries out a line that needs no input.
+func (c *Console) Execute(ctx context.Context, text string, out io.Writer) error {
+	return carry(ctx, c, text, out)
+}
+
+// Do carries out a line. What is neither a command nor a node's is a fault.
+func (c *Console) Do(ctx context.Context, l Line) error {
+	name, rest := first(l.Text)
+	switch {
+	case name == "" || name[0] == '#':
 		return nil
+	case name == "exit", name == "quit", name == "EOF":
+		return ErrLeave
+	case name == "dpctl":
+		return c.dpctl(ctx, &l)
 	}
-	words, err := split(line)
-	if err != nil {
-		return err
-	}
-	if len(words) == 0 {
-		return nil
-	}
+	words, err := Split(l.Text)
 	for _, cmd := range commands() {
-		if cmd.name != words[0] {
+		if cmd.name != name {
 			continue
 		}
-		if cmd.do == nil {
-			return ErrLeave
+		if err != nil {
+			return err
 		}
-		return c.call(ctx, out, words[1:], cmd.do, cmd.name)
+		if cmd.do == nil {
+			return fault.New(fault.BadChoice, fault.Place{}, "%s is a word of a prompt, not of a run: %s", name, cmd.doc)
+		}
+		return c.call(ctx, &l, words[1:], cmd.do, cmd.name)
 	}
-	return c.call(ctx, out, words, (*call).onNode, "")
+	return c.onNode(ctx, &l, name, rest)
 }
 
-func (c *Console) call(ctx context.Context, out io.Writer, args []string, f func(*call) error, name string) error {
+func (c *Console) call(ctx context.Context, l *Line, args []string, f func(*call) error, name string) error {
 	return c.do(ctx, func(w *core.World) error {
 		defer c.remembered(w, name)
-		return f(&call{World: w, console: c, ctx: ctx, out: out, args: args})
+		return f(&call{World: w, console: c, ctx: ctx, line: l, out: l.Out, args: args})
 	})
-}
-
-// Words lists what a line may begin with: commands and nodes, for completion.
-func (c *Console) Words(ctx context.Context) ([]string, error) {
-	var out []string
-	err := c.do(ctx, func(w *core.World) error {
-		for _, cmd := range commands() {
-			out = append(out, cmd.name)
-		}
-		for id := range model.NodeID(min(w.Model.NodeCount(), 5000)) {
-			out = append(out, w.Model.NodeName(id))
-		}
-		return nil
-	})
-	return out, err
-}
-
-// split takes a line apart at blanks; quotes keep them.
-func split(line string) ([]string, error) {
-	var out []string
-	var word strings.Builder
-	var quote rune
-	inWord := false
-	for _, r := range line {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, inWord = r, true
-		case r == ' ' || r == '\t' || r == '\r' || r == '\n':
-			if inWord {
-				out = append(out, word.String())
-				word.Reset()
-			}
-			inWord = false
-		default:
-			word.WriteRune(r)
-			inWord = true
-		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("a quote is not closed")
-	}
-	if inWord {
-		out = append(out, word.String())
-	}
-	return out, nil
 }
 
 func (c *call) help() error {
+	if len(c.args) > 0 {
+		return c.helpOn(c.args[0])
+	}
 	for _, cmd := range commands() {
 		c.printf("  %-58s %s\n", cmd.usage, cmd.doc)
 	}
 	c.printf("  %-58s %s\n", "NODE ping [-c N] [-i SPAN] [-s BYTES] NODE", "echoes from one host to another")
-	c.printf("  %-58s %s\n", "NODE COMMAND...", "a program on a host, where the world has any")
+	c.printf("  %-58s %s\n", "NODE COMMAND...", "a program on a host or a switch, where the world has any; & leaves it in the background")
+	c.printf("  %-58s %s\n", "NODE jobs, NODE kill %1, NODE wait", "what was left there")
 	if c.Virtual() {
 		c.printf("\nTime is virtual: it passes only while a command lasts.\n")
+	}
+	return nil
+}
+
+func (c *call) helpOn(name string) error {
+	var names []string
+	found, last := false, ""
+	for _, cmd := range commands() {
+		if cmd.name != "" {
+			last = cmd.name
+			names = append(names, cmd.name)
+		}
+		if last == name {
+			c.printf("  %-58s %s\n", cmd.usage, cmd.doc)
+			found = true
+		}
+	}
+	if !found {
+		return fault.New(fault.BadChoice, fault.Place{}, "there is no command %q", name).Suggest(name, names)
 	}
 	return nil
 }
@@ -246,30 +230,4 @@ func (c *call) twoHosts(args []string) (a, b model.NodeID, err error) {
 		err = fmt.Errorf("name two different hosts")
 	}
 	return a, b, err
-}
-
-// onNode is a line that begins with the name of a node.
-func (c *call) onNode() error {
-	name := c.args[0]
-	id, err := c.node(name)
-	if err != nil {
-		var verbs []string
-		for _, cmd := range commands() {
-			verbs = append(verbs, cmd.name)
-		}
-		if near := fault.Nearest(name, verbs); near != "" {
-			return fault.Fault{Code: fault.BadChoice, What: fmt.Sprintf("%q is neither a command nor a node", name), Nearest: near}
-		}
-		return fmt.Errorf("%q is neither a command nor a node; help lists the commands", name)
-	}
-	if len(c.args) == 1 {
-		return fmt.Errorf("say what %s is to do, as in %s ping h2", name, name)
-	}
-	// An echo to a host of the network is the same in every world; one to elsewhere is a
-	// program's business.
-	toNode := slices.ContainsFunc(c.args[2:], func(w string) bool { _, err := c.node(w); return err == nil })
-	if c.args[1] == "ping" && (toNode || !c.Capabilities.Has(backend.Processes)) {
-		return c.ping(id, c.args[2:])
-	}
-	return c.exec(id, c.args[1:])
 }

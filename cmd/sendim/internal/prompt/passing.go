@@ -19,14 +19,14 @@ import (
 // passing are the words that move a run in time.
 func passing() []command {
 	return []command{
-		{"pause", "pause", "time stands still, also for a run at work", func(c *call) error { return c.hold(true) }},
-		{"resume", "resume", "the counterpart of pause", func(c *call) error { return c.hold(false) }},
-		{"step", "step [N]", "let happen what happens at the next N moments (1)", (*call).step},
-		{"advance", "advance SPAN", "let time pass, as 1s; unlike run it leaves no trace", (*call).advance},
-		{"until", "until TIME|KIND", "let time pass up to a time, or to the next entry of a kind: packet-in", (*call).until},
-		{"seek", "seek TIME", "go to a time; back to an earlier one by doing once more what led there", (*call).seek},
-		{"checkpoint", "checkpoint [FILE]", "write the whole run as it is now to a file", (*call).checkpoint},
-		{"restore", "restore FILE", "go on from a checkpoint of this network", (*call).restore},
+		{"pause", "pause", "time stands still, also for a run at work", func(c *call) error { return c.hold(true) }, nil},
+		{"resume", "resume", "the counterpart of pause", func(c *call) error { return c.hold(false) }, nil},
+		{"step", "step [N]", "let happen what happens at the next N moments (1)", (*call).step, nil},
+		{"advance", "advance SPAN", "let time pass, as 1s; unlike run it leaves no trace", (*call).advance, nil},
+		{"until", "until TIME|KIND", "let time pass up to a time, or to the next entry of a kind: packet-in", (*call).until, nil},
+		{"seek", "seek TIME", "go to a time; back to an earlier one by doing once more what led there", (*call).seek, nil},
+		{"checkpoint", "checkpoint [FILE]", "write the whole run as it is now to a file", (*call).checkpoint, []argument{aFile, nothing}},
+		{"restore", "restore FILE", "go on from a checkpoint of this network", (*call).restore, []argument{aFile, nothing}},
 	}
 }
 
@@ -48,7 +48,7 @@ func (c *Console) Remember(w *core.World) {
 
 // remembered follows a line that was carried out.
 func (c *Console) remembered(w *core.World, name string) {
-	looks := []string{"help", "nodes", "net", "links", "ports", "intfs", "dump", "dpctl", "flows", "status", "time", "pause", "resume", "checkpoint", "seek", "capture"}
+	looks := []string{"help", "nodes", "net", "links", "ports", "intfs", "dump", "dpctl", "flows", "status", "time", "pause", "resume", "checkpoint", "seek", "capture", "wait"}
 	if c.remembers && !slices.Contains(looks, name) {
 		_ = w.Mark() // a run that cannot be kept just now, as one with captures, can be sought less
 	}
@@ -174,7 +174,7 @@ func (c *call) checkpoint() error {
 			return fmt.Errorf("make a folder for checkpoints: %w", err)
 		}
 	case 1:
-		name = c.args[0]
+		name = c.line.file(c.args[0])
 	default:
 		return fmt.Errorf("name one file")
 	}
@@ -196,7 +196,7 @@ func (c *call) restore() error {
 	if !c.Capabilities.Has(backend.Checkpoints) {
 		return core.NoCheckpoints(c.Capabilities)
 	}
-	file, err := os.Open(c.args[0])
+	file, err := os.Open(c.line.file(c.args[0]))
 	if err != nil {
 		return fmt.Errorf("open the checkpoint: %w", err)
 	}

@@ -18,11 +18,11 @@ func TestALineIsTakenApartAtBlanksUnlessQuoted(t *testing.T) {
 		`h1 echo ""`:               {"h1", "echo", ""},
 		`a'b c'd`:                  {"ab cd"},
 	} {
-		if got, err := split(line); err != nil || !slices.Equal(got, want) {
+		if got, err := Split(line); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q gives %q, %v", line, got, err)
 		}
 	}
-	if _, err := split(`h1 echo "x`); err == nil {
+	if _, err := Split(`h1 echo "x`); err == nil {
 		t.Error("an open quote is accepted")
 	}
 }
@@ -30,7 +30,8 @@ func TestALineIsTakenApartAtBlanksUnlessQuoted(t *testing.T) {
 // scripted fails on lines that begin with "bad".
 type scripted struct{ lines []string }
 
-func (s *scripted) Execute(_ context.Context, line string, out io.Writer) error {
+func (s *scripted) Do(_ context.Context, l Line) error {
+	line, out := l.Text, l.Out
 	s.lines = append(s.lines, line)
 	switch {
 	case strings.HasPrefix(line, "bad"):
@@ -42,7 +43,7 @@ func (s *scripted) Execute(_ context.Context, line string, out io.Writer) error 
 	return err
 }
 
-func (*scripted) Words(context.Context) ([]string, error) { return nil, nil }
+func (*scripted) Complete(context.Context, string) ([]string, error) { return nil, nil }
 
 func TestAScriptGoesOnAfterAFaultAndEndsAtExit(t *testing.T) {
 	var out, errs bytes.Buffer

@@ -1,7 +1,6 @@
 package prompt
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,108 +8,272 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
 
-	"github.com/chzyer/readline"
+	"github.com/ergochat/readline"
 
-	"sendim/core/model"
-	"sendim/core/naming"
+	"sendim/cmd/sendim/internal/tty"
+	"sendim/core"
 )
-
-// Executor carries out lines: a Console, or one at the other end of a socket.
-type Executor interface {
-	Execute(ctx context.Context, line string, out io.Writer) error
-	Words(ctx context.Context) ([]string, error)
-}
 
 // Read carries out the lines of a script until its end, "exit" or the first error that
 // is not the network's answer but the end of the run. It gives the number of lines that
 // failed; their errors go to errs.
 func Read(ctx context.Context, e Executor, in io.Reader, out, errs io.Writer) (failed int, err error) {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		err := e.Execute(ctx, lines.Text(), out)
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrLeave):
-			return failed, nil
-		case ctx.Err() != nil:
-			return failed, ctx.Err()
-		default:
-			failed++
-			fmt.Fprintf(errs, "*** %s: %v\n", strings.TrimSpace(lines.Text()), err)
-		}
+	h := &Here{Executor: e}
+	failed, err = h.lines(ctx, in, Line{Dir: workDir(), Out: out, Err: errs})
+	if errors.Is(err, ErrLeave) {
+		err = nil
 	}
-	return failed, lines.Err()
+	return failed, err
+}
+
+// workDir is where this process counts names of files from.
+func workDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+// Screen is the terminal at which somebody sits.
+type Screen struct {
+	In        *os.File
+	Out, Errs io.Writer
+	Banner    string
+	// Again is as in Here.
+	Again []string
+	// Stays says that ^Z must not stop this process, since a network lives by it.
+	Stays bool
 }
 
 // Interact reads lines from a terminal, with editing, history and completion. ^C ends
 // the command under way, not the run; ^D leaves.
-func Interact(ctx context.Context, e Executor, banner string, out, errs io.Writer) error {
-	words, err := e.Words(ctx)
+func Interact(ctx context.Context, e Executor, s Screen) error {
+	keys, err := tty.NewKeys(s.In, 1) // no more than a line needs: what follows may be for a program
 	if err != nil {
 		return err
 	}
-	items := make([]readline.PrefixCompleterInterface, len(words))
-	for i, w := range words {
-		items[i] = readline.PcItem(w)
+	defer keys.Close()
+	if s.Stays {
+		signal.Ignore(syscall.SIGTSTP)
+		defer signal.Reset(syscall.SIGTSTP)
 	}
-	rl, err := readline.NewEx(&readline.Config{Prompt: "sendim> ", AutoComplete: readline.NewPrefixCompleter(items...)})
+	past := openHistory(historyFile())
+	h := &Here{Executor: e, Again: s.Again, History: func() []string { return past.lines }}
+	screen := &screen{to: s.Out, home: true}
+	keyboard := &keyboard{keys: keys}
+	echo := &echo{screen, keyboard}
+	var restore func()
+	rl, err := readline.NewFromConfig(&readline.Config{
+		Prompt: "sendim> ", AutoComplete: &completer{ctx: ctx, e: h}, DisableAutoSaveHistory: true, HistoryLimit: mostHistory, HistorySearchFold: true,
+		Stdin: keyboard, Stdout: echo, Stderr: echo,
+		FuncIsTerminal: func() bool { return true },
+		FuncGetSize:    func() (int, int) { size := tty.GetSize(s.In); return size.Cols, size.Rows },
+		FuncMakeRaw:    func() (err error) { restore, err = tty.Raw(s.In, false); return err },
+		FuncExitRaw: func() error {
+			if restore != nil {
+				restore()
+				restore = nil
+			}
+			return nil
+		},
+		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ || !s.Stays },
+	})
 	if err != nil {
 		return fmt.Errorf("open the terminal: %w", err)
 	}
 	defer rl.Close()
-	fmt.Fprintln(out, banner)
-	go func() { // the run may end while the prompt waits
-		<-ctx.Done()
-		rl.Close()
-	}()
+	for _, line := range past.lines {
+		_ = rl.SaveToHistory(line) // in memory
+	}
+	fmt.Fprintln(screen, s.Banner)
+	over := context.AfterFunc(ctx, func() { _ = keys.Close() }) // the run may end while the prompt waits
+	defer over()
 	for {
-		line, err := rl.Readline()
+		screen.newLine()
+		text, err := rl.ReadLine()
+		screen.home = true
 		switch {
 		case errors.Is(err, readline.ErrInterrupt):
 			continue
 		case err != nil || ctx.Err() != nil:
 			return nil
 		}
-		err = interruptible(ctx, func(ctx context.Context) error { return e.Execute(ctx, line, out) })
-		switch {
-		case errors.Is(err, ErrLeave):
-			return nil
-		case errors.Is(err, context.Canceled):
-			fmt.Fprintln(errs, "*** interrupted")
-		case err != nil:
-			fmt.Fprintf(errs, "*** %v\n", err)
-		}
-	}
-}
-
-func interruptible(ctx context.Context, f func(context.Context) error) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
-	return f(ctx)
-}
-
-// addresses puts hosts' addresses in the place of their names in a program's arguments,
-// as Mininet does.
-func (c *call) addresses(argv []string) []string {
-	names, err := naming.New(c.Model)
-	if err != nil {
-		return argv
-	}
-	out := append([]string(nil), argv...)
-	for i := 1; i < len(out); i++ {
-		words := strings.Fields(out[i])
-		if argv[0] != "sh" {
-			words = []string{out[i]}
-		}
-		for k, w := range words {
-			if id, ok := c.Model.NodeByName(w); ok && c.Model.NodeKindOf(id) == model.Host {
-				ip, _ := names.IP(id)
-				words[k] = ipText(ip)
-				out[i] = strings.Join(words, " ")
+		if before := len(past.lines); text != "" {
+			if past.add(text); len(past.lines) > before {
+				_ = rl.SaveToHistory(strings.TrimSpace(text))
 			}
 		}
+		err = s.carry(ctx, h, text, screen)
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrLeave):
+			return nil
+		case errors.Is(err, ErrGone), errors.Is(err, core.ErrOver):
+			screen.newLine()
+			fmt.Fprintf(s.Errs, "*** %v\n", err)
+			return nil
+		case errors.Is(err, context.Canceled):
+			screen.newLine()
+			fmt.Fprintln(s.Errs, "*** interrupted")
+		default:
+			screen.newLine()
+			fmt.Fprintf(s.Errs, "*** %v\n", err)
+		}
 	}
-	return out
+}
+
+// carry carries out one line that was typed. Between lines the terminal is as it was
+// found, ^C a signal; while a program of the network has it, every key is the program's.
+func (s *Screen) carry(ctx context.Context, h *Here, text string, screen *screen) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	return h.Do(ctx, WithTerminal(Line{Text: text, Dir: workDir(), Out: screen, Err: s.Errs}, s.In))
+}
+
+// WithTerminal gives a line the terminal that a file is.
+func WithTerminal(l Line, in *os.File) Line {
+	sizes := make(chan tty.Size, 1)
+	l.Terminal = &Terminal{Name: os.Getenv("TERM"), Size: tty.GetSize(in), Sizes: sizes}
+	l.In = func() io.ReadCloser {
+		keys, err := tty.NewKeys(in, 0)
+		if err != nil {
+			return io.NopCloser(strings.NewReader(""))
+		}
+		t := &taken{Keys: keys, changed: make(chan os.Signal, 1)}
+		t.restore, _ = tty.Raw(in, true)
+		signal.Notify(t.changed, syscall.SIGWINCH)
+		go func() {
+			for range t.changed {
+				select {
+				case <-sizes: // an older one that nobody took
+				default:
+				}
+				sizes <- tty.GetSize(in)
+			}
+		}()
+		return t
+	}
+	return l
+}
+
+// taken is a terminal while a program has it.
+type taken struct {
+	*tty.Keys
+	changed chan os.Signal
+	restore func()
+	closed  atomic.Bool
+}
+
+func (t *taken) Close() error {
+	if t.closed.Swap(true) {
+		return nil
+	}
+	signal.Stop(t.changed)
+	close(t.changed)
+	err := t.Keys.Close()
+	if t.restore != nil {
+		t.restore()
+	}
+	return err
+}
+
+// screen remembers whether the cursor stands at the beginning of a line.
+type screen struct {
+	to   io.Writer
+	home bool
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		s.home = p[len(p)-1] == '\n'
+	}
+	return s.to.Write(p)
+}
+
+// newLine begins a line, unless one has just begun.
+func (s *screen) newLine() {
+	if !s.home {
+		_, _ = io.WriteString(s, "\n")
+	}
+}
+
+// keyboard gives the line editor its keys, and the answer when it asks the terminal where
+// its cursor stands. It stands at the beginning of a line; asking a terminal that does not
+// answer, as a program that drives this one, would wait for ever.
+type keyboard struct {
+	keys   io.Reader
+	mu     sync.Mutex
+	answer string
+}
+
+func (k *keyboard) Read(p []byte) (int, error) {
+	k.mu.Lock()
+	n := copy(p, k.answer)
+	k.answer = k.answer[n:]
+	k.mu.Unlock()
+	if n > 0 {
+		return n, nil
+	}
+	return k.keys.Read(p)
+}
+
+// echo is what the line editor writes.
+type echo struct {
+	*screen
+	*keyboard
+}
+
+const (
+	whereIs = "\x1b[6n"   // ECMA-48 DSR
+	itIs    = "\x1b[1;1R" // CPR
+)
+
+func (e *echo) Write(p []byte) (int, error) {
+	text := strings.ReplaceAll(string(p), whereIs, "")
+	if len(text) < len(p) {
+		e.mu.Lock()
+		e.answer = itIs
+		e.mu.Unlock()
+	}
+	_, err := io.WriteString(e.to, text)
+	return len(p), err
+}
+
+// completer asks what a word may be.
+type completer struct {
+	ctx context.Context
+	e   Executor
+}
+
+// patience is how long somebody who presses TAB waits for a run that is busy.
+const patience = 700 * time.Millisecond
+
+// Do gives the ends of the words that the last one may be; one that fits alone is followed
+// by a blank.
+func (c *completer) Do(line []rune, pos int) (ends [][]rune, length int) {
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	text := string(line[:pos])
+	words, err := c.e.Complete(ctx, text)
+	if err != nil {
+		return nil, 0
+	}
+	last := []rune(text[strings.LastIndexAny(text, " \t")+1:])
+	for _, w := range words {
+		end := []rune(w)
+		if len(end) < len(last) || string(end[:len(last)]) != string(last) {
+			continue
+		}
+		if !strings.HasSuffix(w, "=") && !strings.HasSuffix(w, "/") {
+			end = append(end, ' ')
+		}
+		ends = append(ends, end[len(last):])
+	}
+	return ends, len(last)
 }

@@ -110,62 +110,7 @@ func (c *call) links() error {
 		if down[l.ID] {
 			state = "down"
 		}
-		what := ""
-		if l.Spec.Rate > 0 {
-			what += " " + l.Spec.Rate.String()
-		}
-		if l.Spec.Delay > 0 {
-			what += " " + l.Spec.Delay.String()
-		}
-		if l.Spec.Loss > 0 {
-			what += fmt.Sprintf(" %.4g%% loss", 100*l.Spec.Loss)
-		}
-		c.printf("%s<->%s (%s)%s\n", names.Interface(l.A.Node, l.A.Port), names.Interface(l.B.Node, l.B.Port), state, what)
-	}
-	return nil
-}
-
-// tables asks one switch, or all, what they have.
-func (c *call) dpctl() error {
-	if len(c.args) == 0 {
-		return fmt.Errorf("say dpctl dump-flows, dump-groups, dump-meters or dump-ports")
-	}
-	what := backend.Selector{Node: model.NoNode}
-	switch c.args[0] {
-	case "dump-flows":
-		what.Rules = true
-	case "dump-groups":
-		what.Groups = true
-	case "dump-meters":
-		what.Meters = true
-	case "dump-ports":
-		what.Ports = true
-	default:
-		return fmt.Errorf("dpctl %s is not known here; there are dump-flows, dump-groups, dump-meters, dump-ports", c.args[0])
-	}
-	only := model.NoNode
-	if len(c.args) > 1 {
-		id, err := c.node(c.args[1])
-		if err != nil {
-			return err
-		}
-		if c.Model.NodeKindOf(id) != model.Switch {
-			return fmt.Errorf("%s is a %s, not a switch", c.args[1], c.Model.NodeKindOf(id))
-		}
-		only = id
-	}
-	for _, id := range c.Model.NodesOfKind(model.Switch) {
-		if only != model.NoNode && only != id {
-			continue
-		}
-		c.printf("*** %s %s\n", c.Model.NodeName(id), strings.Repeat("-", 60))
-		what.Node = id
-		for item, err := range c.Session.Snapshot(c.ctx, what) {
-			if err != nil {
-				return err
-			}
-			c.item(item)
-		}
+		c.printf("%s<->%s (%s)%s\n", names.Interface(l.A.Node, l.A.Port), names.Interface(l.B.Node, l.B.Port), state, specText(c.linkSpec(l.ID)))
 	}
 	return nil
 }
@@ -219,6 +164,13 @@ func (c *call) status() error {
 	c.printf("run %s in %s, %s time %s, %d nodes, %d links, %d of %d flows started have ended\n", m.ID, report.World(m.Backend), kind,
 		report.TimeText(c.Session.Now()), c.Model.NodeCount(), c.Model.LinkCount(), finished, started)
 	return nil
+}
+
+func (c *call) clock() error {
+	if len(c.args) > 0 {
+		return fmt.Errorf("the prompt takes the time of a command; here time is the run's clock")
+	}
+	return c.time()
 }
 
 func (c *call) time() error {

@@ -57,9 +57,9 @@ func GetSize(f *os.File) Size {
 	return s
 }
 
-// Raw has a terminal hand over every key as it is pressed, ^C and all, and write what it
-// is given as it is. restore puts it back.
-func Raw(f *os.File) (restore func(), err error) {
+// Raw has a terminal hand over every key as it is pressed, ^C and all, and, where it is all
+// for a program, write what it is given as it is. restore puts it back.
+func Raw(f *os.File, all bool) (restore func(), err error) {
 	var before *unix.Termios
 	err = control(f, func(fd int) (err error) {
 		if before, err = unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
@@ -67,7 +67,9 @@ func Raw(f *os.File) (restore func(), err error) {
 		}
 		raw := *before // cfmakeraw(3)
 		raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
-		raw.Oflag &^= unix.OPOST
+		if all {
+			raw.Oflag &^= unix.OPOST
+		}
 		raw.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
 		raw.Cflag = raw.Cflag&^(unix.CSIZE|unix.PARENB) | unix.CS8
 		raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0

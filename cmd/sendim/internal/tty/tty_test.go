@@ -20,7 +20,7 @@ func TestWhatOneSideWritesTheOtherReads(t *testing.T) {
 	if got := GetSize(slave); got != (Size{11, 33}) {
 		t.Errorf("the size is %v", got)
 	}
-	restore, err := Raw(slave)
+	restore, err := Raw(slave, true)
 	if err != nil {
 		t.Fatal(err)
 	}
