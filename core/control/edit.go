@@ -20,9 +20,9 @@ type Editable interface {
 	// when it has called React for all that arrived before. Config.Delays must know the new
 	// switches by then. An error leaves everything as it was.
 	//
-	// At that time the apps hear of what is gone: switches, then ports, links and hosts, with
-	// Gone. Whatever was wanted of a switch that is gone is forgotten, and commands for it
-	// fail. Apps hear of what is new when the switches tell of it: a switch when it connects,
+	// At that time the apps hear of what is gone: ports and links, then hosts, then switches,
+	// with Gone. Whatever was wanted of a switch that is gone is forgotten, and commands for it
+	// fail, but for those that an app gives while it hears all this: they go nowhere. Apps hear of what is new when the switches tell of it: a switch when it connects,
 	// a link when both its ports are up, a host when its switch's port is. So a new port is
 	// told by a PortStatus of its switch, which may also have come before, and a new switch by
 	// SwitchConnected. Messages of a switch that is gone are not listened to; none need be
@@ -139,7 +139,6 @@ func (r *Runtime) readEdit(s *step, e *edited) {
 			s.late = append(s.late, r.abandon(p)...)
 		}
 		s.stats = append(s.stats, r.unanswered(sw)...)
-		tell(app.Event{Kind: app.KindSwitch, Switch: &app.SwitchChange{Switch: r.view.switchInfo(sw), Gone: true}})
 	}
 	for _, id := range e.gone {
 		a, b := r.net.Ends(id)
@@ -164,6 +163,9 @@ func (r *Runtime) readEdit(s *step, e *edited) {
 		tell(app.Event{Kind: app.KindHost, Host: &app.HostChange{Host: r.view.hostInfo(d.host, at), Gone: !moved}})
 	}
 	r.readMembers(tell)
+	for _, sw := range e.switches {
+		tell(app.Event{Kind: app.KindSwitch, Switch: &app.SwitchChange{Switch: r.view.switchInfo(sw), Gone: true}})
+	}
 	if r.tree != nil {
 		s.flood = r.tree.replant(&r.view, e)
 	}
@@ -256,4 +258,11 @@ func (r *Runtime) effectOfEdit(s *step) {
 	for _, sw := range s.speak {
 		r.setRule(sw, s.at, &flow.RuleMod{Command: flow.Add, Rule: r.arpRule()})
 	}
+}
+
+// vain says that a command is for a switch whose end the app is being told of: it could
+// not know. Nobody waits for it.
+func (r *Runtime) vain(c *app.Command) bool {
+	return !c.Ack && c.Kind != app.KindSetTimer && c.Kind != app.KindMetric && c.Kind != app.KindLog && c.Kind != app.KindStatsRequest &&
+		c.Switch >= 0 && int(c.Switch) < r.net.NodeCount() && r.removed.has(c.Switch)
 }

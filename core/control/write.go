@@ -20,6 +20,9 @@ func (r *Runtime) write() {
 					commands := a.answers[a.cursor].commands
 					a.answers[a.cursor].commands = nil
 					for k := range commands {
+						if s.edit != nil && r.vain(&commands[k]) {
+							continue
+						}
 						r.carry(a, &commands[k], s.at)
 					}
 					a.cursor++

@@ -71,7 +71,9 @@ func (a *learning) React(e *app.Event, out *app.Commands) {
 			out.OnMiss(s.ID, 0, app.MissController)
 		}
 	case app.KindSwitch:
-		if e.Switch.Up {
+		if e.Switch.Gone {
+			delete(a.State.Seen, e.Switch.Switch.ID)
+		} else if e.Switch.Up {
 			out.OnMiss(e.Switch.Switch.ID, 0, app.MissController)
 		}
 	case app.KindPacketIn:

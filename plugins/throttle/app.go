@@ -92,7 +92,7 @@ func (a *throttle) moves(e *app.Event) bool {
 	switch e.Kind {
 	case app.KindSwitch:
 		_, known := a.view.SwitchNumber(e.Switch.Switch.ID)
-		return a.alone || !known
+		return a.alone || !known || e.Switch.Gone
 	case app.KindLink:
 		return a.alone
 	case app.KindHost:
