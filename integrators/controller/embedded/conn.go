@@ -66,6 +66,10 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		return
 	}
 	for old := c.enter(k); old != nil; old = c.enter(k) {
+		if old.alive(ctx) {
+			c.refuse(k, fmt.Errorf("datapath id %#x is that of the switch at %s, which answers", k.dpid, old.net.RemoteAddr()))
+			return
+		}
 		old.end(errors.New("it has connected anew"))
 		select {
 		case <-old.ended:
