@@ -18,6 +18,10 @@ const (
 	// BusyTime is the share of the run for which it may be that busy: starting hosts
 	// and connecting switches are short bursts that do not last.
 	BusyTime = 0.10
+	// SwitchingLimit: above this share of one core the thread of Open vSwitch that moves all
+	// packets of all switches has no time left: they wait for it and for no link, however
+	// idle the other cores are. It may be so for BusyTime.
+	SwitchingLimit = 0.90
 	// StealLimit: what the hypervisor gives to others is missing at moments nobody can
 	// see from inside; five percent is well above the grain of /proc/stat.
 	StealLimit = 0.05
@@ -89,13 +93,16 @@ func gaps(load []trace.Load) (sum model.Time) {
 
 // machine gives every reason that the machine itself is.
 func machine(load []trace.Load) (reasons []string) {
-	var span, busy, steal, pressure, known, slipped float64
+	var span, busy, steal, pressure, known, slipped, switching float64
 	for _, l := range load {
 		s := l.Span.Seconds()
 		span += s
 		steal += l.Steal * s
 		if l.Busy > BusyLimit {
 			busy += s
+		}
+		if l.Switching > SwitchingLimit {
+			switching += s
 		}
 		if l.Slip > SlipLimit {
 			slipped += s
@@ -117,6 +124,7 @@ func machine(load []trace.Load) (reasons []string) {
 		}
 	}
 	doubt(busy/span > BusyTime, "the machine was more than %.0f %% busy for %.0f %% of the run; up to %.0f %% of it is tolerated", BusyLimit*100, 100*busy/span, BusyTime*100)
+	doubt(switching/span > BusyTime, "the switches' thread was more than %.0f %% busy for %.0f %% of the run, so packets waited for it and not for links; up to %.0f %% of the run is tolerated", SwitchingLimit*100, 100*switching/span, BusyTime*100)
 	doubt(steal/span > StealLimit, "the hypervisor took %.1f %% of the cores; up to %.0f %% is tolerated", 100*steal/span, StealLimit*100)
 	doubt(known > 0 && pressure/known > PressureLimit, "some task waited for a core %.0f %% of the time; up to %.0f %% is tolerated", 100*pressure/known, PressureLimit*100)
 	doubt(slipped/span > SlipTime, "things came more than %v late in %.0f %% of the run; up to %.0f %% of it is tolerated", SlipLimit, 100*slipped/span, SlipTime*100)
@@ -132,6 +140,9 @@ func (r *Results) Measured() string {
 	out := fmt.Sprintf("cores %.0f %% busy, %.1f %% stolen", 100*l.Busy, 100*l.Steal)
 	if l.Pressure >= 0 {
 		out += fmt.Sprintf(", waited for %.0f %% of the time", 100*l.Pressure)
+	}
+	if l.Switching > 0 {
+		out += fmt.Sprintf("; switches %.0f %% of a core", 100*l.Switching)
 	}
 	out += fmt.Sprintf("; up to %v late; %d frames lost outside the network", l.Slip/model.Millisecond*model.Millisecond, l.Lost)
 	if l.Gap > 0 {

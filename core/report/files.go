@@ -106,6 +106,7 @@ func meanLoad(load []trace.Load) *trace.Load {
 	for _, l := range load {
 		w := l.Span.Seconds() / out.Span.Seconds()
 		out.Busy, out.Steal = out.Busy+float64(w*l.Busy), out.Steal+float64(w*l.Steal)
+		out.Switching += float64(w * l.Switching)
 		if l.Pressure >= 0 && known > 0 {
 			out.Pressure += float64(l.Span.Seconds() / known.Seconds() * l.Pressure)
 		}

@@ -222,6 +222,8 @@ func TestBelief(t *testing.T) {
 		{"a thing that came late once", Results{Load: append(slices.Repeat([]trace.Load{{Span: model.Second, Pressure: -1, Slip: 5 * model.Millisecond}}, 19), trace.Load{Span: model.Second, Pressure: -1, Slip: 80 * model.Millisecond})}, true},
 		{"frames that no link lost", Results{Load: []trace.Load{{Span: model.Second, Pressure: -1}, {Pressure: -1, Lost: 3}}, Links: []Link{{Packets: 2000}}}, false},
 		{"a frame in thousands that no link lost", Results{Load: []trace.Load{{Span: model.Second, Pressure: -1, Lost: 1}}, Links: []Link{{Packets: 2000}}}, true},
+		{"a thread of the switches that never rests", Results{Load: []trace.Load{{Span: model.Second, Busy: 0.6, Pressure: -1, Switching: 0.97}}}, false},
+		{"a thread of the switches that has time left", Results{Load: []trace.Load{{Span: model.Second, Busy: 0.6, Pressure: -1, Switching: 0.8}}}, true},
 		{"pressure that is not known", Results{Load: []trace.Load{second(0.5, 0, -1)}}, true},
 		{"a link that carries what was asked", Results{Links: link(9.7e6)}, true},
 		{"a link that carries less", Results{Links: link(8e6)}, false},

@@ -215,13 +215,14 @@ type LinkSetting struct {
 
 // Load is what the machine of a real world did over Span.
 type Load struct {
-	Span     model.Time `json:"span"`
-	Busy     float64    `json:"busy"`           // share of all cores, 0..1
-	Steal    float64    `json:"steal"`          // share taken by the hypervisor
-	Pressure float64    `json:"pressure"`       // share of time some task waited for a core (PSI); -1 unknown
-	Slip     model.Time `json:"slip,omitempty"` // how late a thing was at most that was due: waking up, at the priority of what sends
-	Lost     int64      `json:"lost,omitempty"` // frames that the machine lost and no link: buffers of sockets and of the kernel
-	Gap      model.Time `json:"gap,omitempty"`  // for how long the switches were not there, or stood still, because their daemon had died
+	Span      model.Time `json:"span"`
+	Busy      float64    `json:"busy"`                // share of all cores, 0..1
+	Steal     float64    `json:"steal"`               // share taken by the hypervisor
+	Pressure  float64    `json:"pressure"`            // share of time some task waited for a core (PSI); -1 unknown
+	Slip      model.Time `json:"slip,omitempty"`      // how late a thing was at most that was due: waking up, at the priority of what sends
+	Lost      int64      `json:"lost,omitempty"`      // frames that the machine lost and no link: buffers of sockets and of the kernel
+	Switching float64    `json:"switching,omitempty"` // share of one core that the busiest thread of the switches had, 0..1
+	Gap       model.Time `json:"gap,omitempty"`       // for how long the switches were not there, or stood still, because their daemon had died
 }
 
 // Verdict is the outcome of one test.

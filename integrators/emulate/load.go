@@ -70,9 +70,12 @@ func (w *world) load() {
 	worst := &atomic.Int64{}
 	w.work.Go(func() { w.oversleep(worst) })
 	before, at := readMachine(), w.now()
+	var moving threads
+	moving.busiest(w.place) // of the start nothing is told
 	for w.wait(w.session.life, at+model.Second) {
 		now, is := w.now(), readMachine()
 		l := is.since(before, now-at)
+		l.Switching = min(1, float64(moving.busiest(w.place).Seconds()/(now-at).Seconds()))
 		l.Slip = model.Time(worst.Swap(0)) * model.Nanosecond
 		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &l})
 		before, at = is, now
