@@ -54,17 +54,20 @@ func (w *world) discipline() {
 		number[d.ID] = int32(len(w.disciplines))
 	}
 	for a := range w.arcs {
-		n := number[w.net.ArcSpec(model.Arc(a)).Discipline]
-		if n == 0 {
-			continue
+		if n := number[w.net.ArcSpec(model.Arc(a)).Discipline]; n != 0 {
+			w.disciplined(uint32(a), n)
 		}
-		o := w.oddityOf(uint32(a))
-		o.discipline = n
-		w.arcs[a].flags |= isOdd
-		if w.disciplines[n-1].kind == model.Queues {
-			w.arcs[a].flags |= isClassed
-			w.queued = true
-		}
+	}
+}
+
+// disciplined gives a port a discipline, by its number.
+func (w *world) disciplined(a uint32, n int32) {
+	o := w.oddityOf(a)
+	o.discipline = n
+	w.arcs[a].flags |= isOdd
+	if w.disciplines[n-1].kind == model.Queues {
+		w.arcs[a].flags |= isClassed
+		w.queued = true
 	}
 }
 

@@ -26,11 +26,10 @@ func (b Backend) Name() string { return "simulation" }
 func (b Backend) Capabilities(context.Context, backend.Spec) (backend.Capabilities, error) {
 	can := []backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.Discipline, backend.TCPOptions,
 		backend.Groups, backend.SelectGroups, backend.FastFailover, backend.Meters, backend.PortRate, backend.Queues, backend.Captures,
-		backend.Pause, backend.VirtualTime, backend.ChunkFlows, backend.ControlLatency, backend.Checkpoints}
+		backend.Pause, backend.VirtualTime, backend.ChunkFlows, backend.ControlLatency, backend.Checkpoints, backend.LiveChange}
 	slices.Sort(can)
 	return backend.Capabilities{Can: can, Facts: map[string]string{"tcp": b.tcp().Control.String()}, Missing: map[backend.Capability]string{
 		backend.Processes:    "simulated hosts run no programs; give <process> a flow that stands for it, or emulate",
-		backend.LiveChange:   "only the first changeset can be applied; start a new run",
 		backend.ExternalNode: "a simulated network has no outside",
 	}}, nil
 }

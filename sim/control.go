@@ -22,11 +22,12 @@ type channelToController struct {
 	driver   control.Driver // nil: there are no apps
 	delay    int64          // one way, of switches without one of their own
 	delays   []int64        // by switch; nil when all are alike
-	up, down int64          // the least
-	eager    bool           // ask for every arrival by itself; tests compare
-	fresh    bool           // a message was sent since the horizon was worked out
-	downs    downcalls      // on the way to their switches
-	tethers  []tether       // by switch; nil until something happens to one
+	special  []deployment.SwitchDelay
+	up, down int64     // the least
+	eager    bool      // ask for every arrival by itself; tests compare
+	fresh    bool      // a message was sent since the horizon was worked out
+	downs    downcalls // on the way to their switches
+	tethers  []tether  // by switch; nil until something happens to one
 }
 
 // connect works the delays of control channels out.
@@ -35,6 +36,7 @@ func (w *world) connect(d *deployment.Deployment) error {
 	c.delay = int64(deployment.DefaultControlDelay)
 	if d != nil {
 		c.delay = int64(d.ControlDelay())
+		c.special = d.Control.Delays
 		for _, o := range d.Control.Delays {
 			if o.Delay <= 0 {
 				return fmt.Errorf("the control delay of %q is %s; it must be positive", o.Nodes, o.Delay)

@@ -49,12 +49,15 @@ func (w *world) tethers() []tether {
 	if c.tethers == nil {
 		c.tethers = make([]tether, len(w.switches))
 		for i := range c.tethers {
-			id := uint64(w.switches[i].id)
-			c.tethers[i].lotsUp, c.tethers[i].lotsDown = w.random.Stream("control up", id), w.random.Stream("control down", id)
-			c.tethers[i].since = math.MinInt64
+			c.tethers[i] = w.newTether(w.switches[i].id)
 		}
 	}
 	return c.tethers
+}
+
+func (w *world) newTether(sw model.NodeID) tether {
+	id := uint64(sw)
+	return tether{since: math.MinInt64, lotsUp: w.random.Stream("control up", id), lotsDown: w.random.Stream("control down", id)}
 }
 
 // tether sets a cause for which a switch's channel is cut.

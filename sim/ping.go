@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"errors"
+	"fmt"
+
 	"sendim/core/backend"
 	"sendim/core/model"
 	"sendim/core/packet"
@@ -19,6 +22,7 @@ type ping struct {
 	handle   *handle
 	flow     *run // the ICMP flow it is, or nil
 	received int
+	reason   string // why it ended before its time, or ""
 }
 
 // echoBytes is an echo's frame: Ethernet, IPv4 and ICMP headers and the payload.
@@ -31,6 +35,9 @@ func (w *world) startPing(spec backend.Ping, now int64) (*ping, error) {
 	}
 	if _, err := w.hostOf(spec.To); err != nil {
 		return nil, err
+	}
+	if gone := w.goneEnd(&model.Flow{From: spec.From, To: spec.To}); gone != model.NoNode {
+		return nil, fmt.Errorf("%s was removed", w.net.NodeName(gone))
 	}
 	if spec.Count <= 0 {
 		spec.Count = 1
@@ -121,6 +128,9 @@ func (w *world) tellPing(p *ping, now int64) {
 	result := &trace.PingResult{From: w.net.NodeName(p.spec.From), To: w.net.NodeName(p.spec.To), Sent: p.sent, Received: p.received,
 		Min: least, Mean: mean, Max: most}
 	if p.flow != nil {
+		if p.reason != "" {
+			p.flow.reason = p.reason
+		}
 		p.flow.sent, p.flow.received, p.flow.latency = int64(p.sent), int64(p.received), p.times
 		p.flow.lost = int64(p.sent - p.received)
 		p.flow.offered, p.flow.bytes = int64(p.sent*p.spec.Size), int64(p.received*p.spec.Size)
@@ -128,6 +138,10 @@ func (w *world) tellPing(p *ping, now int64) {
 		w.end(p.flow, now)
 		return
 	}
-	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.PingEnd, Ping: result})
-	p.handle.finish(backend.Outcome{Ping: result})
+	outcome := backend.Outcome{Ping: result}
+	if p.reason != "" {
+		outcome.Err = errors.New(p.reason)
+	}
+	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.PingEnd, Ping: result, Reason: p.reason})
+	p.handle.finish(outcome)
 }

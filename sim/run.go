@@ -91,6 +91,9 @@ func (w *world) admit(f *model.Flow) error {
 	if err != nil {
 		return fault.New(fault.UnknownNode, place, "flow %q: %v", f.ID, err)
 	}
+	if gone := w.goneEnd(f); gone != model.NoNode && f.Start <= w.outside(w.queue.Now()) {
+		return fault.New(fault.UnknownNode, place, "flow %q: %s was removed", f.ID, w.net.NodeName(gone))
+	}
 	if h.arc < 0 {
 		return fault.New(fault.HostUnattached, place, "flow %q: host %s has no link", f.ID, w.net.NodeName(f.From))
 	}
@@ -187,6 +190,11 @@ func (w *world) launch(spec model.Flow, h *handle, now int64) *run {
 		}
 	}
 	w.emit(&trace.Entry{At: w.outside(now), Kind: trace.FlowStart, Flow: spec.ID, Node: w.net.NodeName(spec.From)})
+	if gone := w.goneEnd(&spec); gone != model.NoNode {
+		f.reason = w.net.NodeName(gone) + " was removed"
+		w.end(f, now)
+		return f
+	}
 	w.follows.launched(f)
 	if w.watch != nil {
 		w.watch.flow(f)

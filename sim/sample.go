@@ -97,7 +97,7 @@ func (w *world) totals(now int64) {
 			s = sampled{s.packets + o.fluidPackets, s.bytes + o.fluidBytes, o.drops + o.strayed, o.haveWaited()}
 		}
 		if s != (sampled{}) {
-			w.linkEntry(&page, trace.LinkTotal, uint32(a), w.outside(now), s, now)
+			w.linkEntry(&page, trace.LinkTotal, uint32(a), w.lasted(model.Arc(a).Link(), now), s, now)
 			w.sink.Emit(&page.Entry)
 		}
 	}

@@ -44,8 +44,8 @@ type Session struct {
 // longest is how much virtual time apps may take for their first answers.
 const longest = model.Hour
 
-// Apply brings the network up from nothing and starts the apps. Later changesets are
-// refused as fault.NotYet.
+// Apply brings the network up from nothing and starts the apps. Later changesets add and
+// remove nodes and links; others are refused as fault.NotYet.
 func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,8 +56,10 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 		return errClosed
 	case c.Empty() && s.world != nil:
 		return nil
+	case s.world != nil && c.Living:
+		return s.edit(ctx, c, progress)
 	case s.world != nil || !c.FromNothing():
-		return fault.New(fault.NotYet, fault.Place{}, "the simulation cannot change a living network by a changeset (%s); start a new run", backend.LiveChange)
+		return fault.New(fault.NotYet, fault.Place{}, "the simulation cannot be changed by this changeset (%s): it does not come of edits of the network that lives; start a new run", backend.LiveChange)
 	case c.New.Model == nil:
 		return errors.New("the changeset has no model")
 	}

@@ -95,6 +95,9 @@ func (s *Session) items(ctx context.Context, id model.NodeID, what backend.Selec
 		return nil, err
 	}
 	now := w.queue.Now()
+	if w.net.Gone(id) {
+		return out, nil
+	}
 	if slot := w.slot[id]; slot >= 0 {
 		x := &w.switches[slot]
 		w.catchUp(x, now)

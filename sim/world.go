@@ -90,7 +90,11 @@ type common struct {
 	interval int64
 	counted  map[int32]carried // see census
 	halt     halt
+	spans    map[model.LinkID]span // of links that have not been there all the time
 }
+
+// span is from when to when a link was there, flow.Never if it still is.
+type span struct{ from, to int64 }
 
 // node is a switch at work.
 type node struct {
@@ -152,26 +156,37 @@ func compile(n *model.Network, names *naming.Names, lots random.Source) *world {
 			continue
 		}
 		w.slot[i] = int32(len(w.switches))
-		s := node{id: id, base: base, ports: uint32(len(arcs)), expiry: flow.Never, dense: true}
+		s := node{id: id, expiry: flow.Never}
 		s.Config = &w.config
-		if k := len(arcs); k > 0 {
-			s.dense = n.ArcFrom(arcs[0]).Port == 1 && n.ArcFrom(arcs[k-1]).Port == model.PortNo(k)
-		}
+		s.face(n, base, arcs)
 		w.switches = append(w.switches, s)
 	}
 	for a := range w.arcs {
-		arc := model.Arc(a)
-		spec, to := n.ArcSpec(arc), n.ArcTo(arc)
-		w.arcs[a] = channel{rate: int64(spec.Rate), delay: int64(spec.Delay), to: int32(to.Node), slot: w.slot[to.Node], port: uint32(to.Port)}
-		if spec.Loss > 0 {
-			w.setLoss(uint32(a), spec.Loss)
-		}
-		if spec.Jitter > 0 {
-			w.setJitter(uint32(a), int64(spec.Jitter))
-		}
+		w.wire(uint32(a))
 	}
 	w.result.PortUp = w.portUp
 	return w
+}
+
+// wire makes a channel as the model has it.
+func (w *world) wire(a uint32) {
+	arc := model.Arc(a)
+	spec, to := w.net.ArcSpec(arc), w.net.ArcTo(arc)
+	w.arcs[a] = channel{rate: int64(spec.Rate), delay: int64(spec.Delay), to: int32(to.Node), slot: w.slot[to.Node], port: uint32(to.Port)}
+	if spec.Loss > 0 {
+		w.setLoss(a, spec.Loss)
+	}
+	if spec.Jitter > 0 {
+		w.setJitter(a, int64(spec.Jitter))
+	}
+}
+
+// face gives a switch its ports, which begin at a place of world.out.
+func (s *node) face(n *model.Network, base uint32, arcs []model.Arc) {
+	s.base, s.ports, s.dense = base, uint32(len(arcs)), true
+	if k := len(arcs); k > 0 {
+		s.dense = n.ArcFrom(arcs[0]).Port == 1 && n.ArcFrom(arcs[k-1]).Port == model.PortNo(k)
+	}
 }
 
 // arcAt is the channel that leaves a switch by a port.
