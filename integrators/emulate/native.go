@@ -42,14 +42,19 @@ func controllerTarget(controller string) string {
 func buildNative(ctx context.Context, w *world, controller string) (*native, error) {
 	g := &native{world: w, target: controllerTarget(controller), shapes: map[model.Endpoint]*netns.Shaping{}}
 	hosts, links, bridges, shapes := g.plan()
-	sandbox := w.place.sandbox
-	if err := sandbox.MakeHosts(ctx, hosts); err != nil {
+	sandbox, vswitch := w.place.sandbox, w.place.vswitch
+	// While the kernel makes interfaces the database is told of the bridges; ovs-vswitchd,
+	// which would be in the way of both, starts when all is there.
+	prepared := make(chan error, 1)
+	go func() { prepared <- vswitch.Prepare(ctx, bridges, g.target) }()
+	err := sandbox.MakeHosts(ctx, hosts)
+	if err == nil {
+		err = sandbox.MakeLinks(ctx, links)
+	}
+	if err := errors.Join(err, <-prepared); err != nil {
 		return nil, err
 	}
-	if err := sandbox.MakeLinks(ctx, links); err != nil {
-		return nil, err
-	}
-	if err := w.place.vswitch.AddBridges(ctx, bridges, g.target); err != nil {
+	if err := vswitch.Begin(ctx, bridges); err != nil {
 		return nil, err
 	}
 	if err := sandbox.Shape(ctx, shapes); err != nil {

@@ -58,11 +58,25 @@ const backoff = 1000
 // ovs-vswitchd has them. target is the controller's ("tcp:127.0.0.1:6653"), "" for none.
 // *PortError when interfaces are missing.
 func (v *Instance) AddBridges(ctx context.Context, bridges []Bridge, target string) error {
+	return v.making(ctx, bridges, func(ctx context.Context, t *transactions) error {
+		if err := t.fill(ctx, bridges, v.datapath, target); err != nil {
+			return err
+		}
+		if err := t.realised(ctx); err != nil {
+			return err
+		}
+		return t.check(ctx, bridges)
+	})
+}
+
+// making is a piece of making bridges: with a connection to the database, for as long as
+// the instance lives.
+func (v *Instance) making(ctx context.Context, bridges []Bridge, what func(context.Context, *transactions) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
 	defer release()
-	err := v.addBridges(ctx, bridges, target)
+	err := v.connected(ctx, what)
 	switch {
 	case err == nil:
 	case v.life.Err() != nil:
@@ -83,7 +97,7 @@ type root struct {
 	Is   int    `ovsdb:"cur_cfg"`
 }
 
-func (v *Instance) addBridges(ctx context.Context, bridges []Bridge, target string) error {
+func (v *Instance) connected(ctx context.Context, what func(context.Context, *transactions) error) error {
 	tables, err := model.NewClientDBModel(database, map[string]model.Model{database: &root{}})
 	if err != nil {
 		return err
@@ -96,25 +110,29 @@ func (v *Instance) addBridges(ctx context.Context, bridges []Bridge, target stri
 		return fmt.Errorf("connecting to the database: %w", err)
 	}
 	defer db.Close()
-	t := transactions{db: db}
+	t := &transactions{db: db}
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	for rest := bridges; len(rest) > 0; {
+	return what(ctx, t)
+}
+
+// fill puts bridges into the database; without any, ovs-vswitchd is merely asked to say
+// that it is there.
+func (t *transactions) fill(ctx context.Context, bridges []Bridge, datapath Datapath, target string) error {
+	for rest, last := bridges, false; !last; {
 		ports, count := 0, 0
 		for count < len(rest) && (count == 0 || ports+len(rest[count].Ports) < together) {
 			ports += len(rest[count].Ports) + 1
 			count++
 		}
-		if err := t.add(ctx, rest[:count], v.datapath, target, count == len(rest)); err != nil {
+		last = count == len(rest)
+		if err := t.add(ctx, rest[:count], datapath, target, last); err != nil {
 			return err
 		}
 		rest = rest[count:]
 	}
-	if err := t.realised(ctx); err != nil {
-		return err
-	}
-	return t.check(ctx, bridges)
+	return nil
 }
 
 // transactions are those of one caller.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,6 +57,12 @@ type Options struct {
 	// Tools runs ovs-vsctl and its siblings, outside the sandbox; nil means
 	// shell.Local().
 	Tools shell.Runner
+	// Config is what other_config of the database's root holds (ovs-vswitchd.conf.db(5))
+	// before ovs-vswitchd reads it first.
+	Config map[string]string
+	// Later leaves ovs-vswitchd to Begin: see Prepare. What asks it something before waits
+	// for it.
+	Later bool
 }
 
 // Instance is a running Open vSwitch. Its methods may be called from any
@@ -68,6 +76,7 @@ type Instance struct {
 	server   shell.Process
 	vswitchd shell.Process
 
+	begun    chan struct{} // closed when ovs-vswitchd was started; nil where that was at once
 	stopping atomic.Bool
 	life     context.Context // ends when a daemon does; its cause says which
 	end      context.CancelCauseFunc
@@ -90,7 +99,7 @@ func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, e
 		v.tools = shell.Local()
 	}
 	v.life, v.end = context.WithCancelCause(context.WithoutCancel(ctx))
-	if err := v.start(ctx); err != nil {
+	if err := v.start(ctx, o); err != nil {
 		v.end(err)
 		for _, p := range []shell.Process{v.vswitchd, v.server} {
 			if p != nil {
@@ -102,7 +111,7 @@ func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, e
 	return v, nil
 }
 
-func (v *Instance) start(ctx context.Context) error {
+func (v *Instance) start(ctx context.Context, o Options) error {
 	if v.datapath == "" {
 		f, err := v.sandbox.Probe(ctx)
 		if err != nil {
@@ -112,6 +121,8 @@ func (v *Instance) start(ctx context.Context) error {
 			return err
 		}
 	}
+	version := make(chan error, 1)
+	go func() { version <- v.askVersion(ctx) }()
 	db := filepath.Join(v.dir, "conf.db")
 	if _, err := os.Stat(db); err == nil {
 		return fmt.Errorf("%s is there already: one Open vSwitch to a run's directory", db)
@@ -126,23 +137,37 @@ func (v *Instance) start(ctx context.Context) error {
 	if err := v.await(ctx, v.server, v.path("db.sock")); err != nil {
 		return err
 	}
+	settings := []string{"init", "--", "set", "Open_vSwitch", ".",
+		"external_ids:sendim-run=" + quote(v.sandbox.Label()), "external_ids:system-id=" + quote(v.sandbox.Label())}
+	for _, key := range slices.Sorted(maps.Keys(o.Config)) {
+		settings = append(settings, "other_config:"+key+"="+quote(o.Config[key]))
+	}
+	if o.Later {
+		v.begun = make(chan struct{})
+		go v.attend()
+		if _, err := v.Vsctl(ctx, append([]string{"--no-wait"}, settings...)...); err != nil {
+			return err
+		}
+		return <-version
+	}
 	if v.vswitchd, err = v.daemon("ovs-vswitchd", "unix:"+rundir+"/db.sock"); err != nil {
 		return err
 	}
 	go v.watch()
 	// Without --no-wait ovs-vsctl returns when ovs-vswitchd has taken notice.
-	if _, err := v.Vsctl(ctx, "init", "--", "set", "Open_vSwitch", ".",
-		"external_ids:sendim-run="+quote(v.sandbox.Label()), "external_ids:system-id="+quote(v.sandbox.Label())); err != nil {
+	if _, err := v.Vsctl(ctx, settings...); err != nil {
 		return err
 	}
-	text, err := v.Appctl(ctx, "version")
-	if err != nil {
-		return err
-	}
-	// "ovs-vswitchd (Open vSwitch) 3.1.0", perhaps with more lines.
-	first, _, _ := strings.Cut(text, "\n")
+	return <-version
+}
+
+// askVersion asks the program: "ovs-vswitchd (Open vSwitch) 3.1.0", perhaps with more
+// lines.
+func (v *Instance) askVersion(ctx context.Context) error {
+	res, err := v.tools.Run(ctx, shell.Cmd{Argv: []string{"ovs-vswitchd", "--version"}})
+	first, _, _ := strings.Cut(string(res.Stdout), "\n")
 	v.version = first[strings.LastIndexByte(first, ' ')+1:]
-	return nil
+	return err
 }
 
 // daemon starts one daemon in the foreground, as a child of the sandbox's
@@ -237,7 +262,10 @@ func (v *Instance) Err() error {
 // sandbox instead ends them at once.
 func (v *Instance) Stop(grace time.Duration) error {
 	v.stopping.Store(true)
-	err := v.vswitchd.Stop(grace)
+	var err error
+	if v.vswitchd != nil {
+		err = v.vswitchd.Stop(grace)
+	}
 	err = errors.Join(err, v.server.Stop(grace))
 	<-v.done
 	return err
