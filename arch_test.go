@@ -75,6 +75,8 @@ var rooms = map[string][]string{
 	"integrators/emulate": append([]string{"core/control", "converters/mininet", "integrators/controller", "integrators/netns",
 		"integrators/ovs", "integrators/traffic", "integrators/shell"}, nouns...),
 
+	"integrators/serve": append([]string{"core/control", "integrators/controller"}, nouns...),
+
 	"plugins/apprpc":          {"core/app", "core/flow", "core/model", "core/packet", "plugins/python"},
 	"plugins/apptest":         {"core/app", "core/control", "core/flow", "core/model", "core/packet", "core/graph", "core/trace", "core/naming", "descriptors/generate"},
 	"plugins/learning-switch": {"core/app", "core/flow", "core/model", "core/packet", "core/graph", "plugins/apprpc"},

@@ -81,7 +81,10 @@ func (l *Live) Progress() Progress {
 	return p
 }
 
-func (l *Live) serve(r request) { r.done <- r.do(l.world) }
+func (l *Live) serve(r request) {
+	l.world.follow()
+	r.done <- r.do(l.world)
+}
 
 // poll carries out a request that waits, if one does.
 func (l *Live) poll() {

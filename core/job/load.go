@@ -222,6 +222,15 @@ func either[T any](v *T, other T) *T {
 	return &other
 }
 
+// SetParams sets parameters of a job's apps.
+func (j *Job) SetParams(params []AppParam) error {
+	var faults fault.List
+	for _, p := range params {
+		j.setParam(p, &faults)
+	}
+	return faults.Err()
+}
+
 func (j *Job) setParam(p AppParam, faults *fault.List) {
 	apps := j.Deployment.Applications
 	var names []string

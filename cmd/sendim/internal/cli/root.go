@@ -116,7 +116,7 @@ what came out. A first run, no file needed:
 		return fail(WrongInput, "%w; %s --help lists the options", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&c.runs, "runs", "runs", "folder of runs")
-	for _, cmd := range append(c.timeCommands(), c.runCommand(), c.validateCommand(), c.importCommand(), c.discoverCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
+	for _, cmd := range append(c.timeCommands(), c.runCommand(), c.validateCommand(), c.importCommand(), c.discoverCommand(), c.serveCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
 		c.runsCommand(), c.statusCommand(), c.checkpointCommand(), c.shellCommand(), c.execCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.gcCommand(), c.versionCommand()) {
 		root.AddCommand(wrongArguments(cmd))
 	}

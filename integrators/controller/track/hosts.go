@@ -1,0 +1,319 @@
+package track
+
+import (
+	"slices"
+
+	"sendim/core/control"
+	"sendim/core/flow"
+	"sendim/core/model"
+	"sendim/core/packet"
+)
+
+// standing is how far a host has come at the gate.
+type standing uint8
+
+const (
+	meeting standing = iota // the apps do not know it yet, or not there
+	there                   // its packets pass
+	idle                    // it has said nothing for long
+)
+
+// host is whoever speaks with an Ethernet address.
+type host struct {
+	mac   packet.MAC
+	ip    packet.IPv4 // 0: nobody has heard
+	said  model.Time  // when it last said that it has it
+	mute  bool        // it says nothing of its address when asked
+	at    *port
+	heard model.Time // there
+	name  string     // in the network; "" while it is not in it
+	state standing
+
+	frames [][]byte // that wait at the gate
+	queued bool     // among those to be let in
+	moves  []model.Time
+	pinned model.Time // it does not move until then
+}
+
+// The bounds of what waits: frames of one host that nobody knows yet, and how often a
+// host may move within a while before it is taken to be in two places.
+const (
+	framesMost = 16
+	movesMost  = 4
+	movesSpan  = 10 * model.Second
+	pinSpan    = 30 * model.Second
+)
+
+// packet takes a packet that a switch has sent up.
+func (t *Tracker) packet(u *control.Upcall) {
+	p := (*port)(nil)
+	if d := t.devices[u.Switch]; d != nil {
+		p = d.port(u.Packet.InPort)
+	}
+	if u.Packet.Table != Gate {
+		t.forward = append(t.forward, *u)
+		return
+	}
+	if p == nil || u.Packet.Bytes == nil {
+		return
+	}
+	h := &u.Packet.Header
+	if h.EthType == packet.EthTypeLLDP && h.EthDst == packet.LLDPMulticast {
+		t.lldp(p, u.Packet.Bytes())
+		return
+	}
+	if p.state != edge || h.EthSrc == 0 || h.EthSrc.IsMulticast() || ours(h.EthSrc) || linkLocal(h.EthDst) || !t.charge(p) {
+		return
+	}
+	var frame []byte
+	if !ours(h.EthDst) && u.Packet.Cookie != cookie|ofARP { // else it has passed, or is for us
+		frame = u.Packet.Bytes()
+	}
+	who := t.hosts[h.EthSrc]
+	switch {
+	case who == nil:
+		t.meet(p, h, frame)
+	case who.at == p:
+		t.again(who, h, frame)
+	default:
+		t.claim(who, p, h, frame)
+	}
+	if h.EthType == packet.EthTypeARP && h.ARPOp == packet.ARPOpRequest && h.ARPSPA != h.ARPTPA {
+		t.seek(h.ARPTPA, t.hosts[h.EthSrc], p)
+	}
+}
+
+// linkLocal says whether a frame is for the bridge itself (IEEE 802.1D table 7-10).
+func linkLocal(m packet.MAC) bool { return m&^0xf == 0x0180c2000000 }
+
+// meet takes somebody new.
+func (t *Tracker) meet(p *port, h *packet.Header, frame []byte) {
+	switch {
+	case len(p.hosts) >= t.PerPort:
+		t.once(p, "more hosts than are taken in at one port: the others are not let in")
+		return
+	case len(t.hosts) >= t.Hosts || t.atlas.full():
+		t.once(p, "more hosts than are taken in: the others are not let in")
+		return
+	}
+	who := &host{mac: h.EthSrc, at: p, heard: t.now}
+	t.hosts[who.mac] = who
+	t.roll = append(t.roll, who)
+	p.hosts = append(p.hosts, who)
+	who.wait(frame)
+	t.learn(who, h)
+}
+
+// wait keeps a frame until its sender is let in.
+func (h *host) wait(frame []byte) {
+	if frame != nil && len(h.frames) < framesMost {
+		h.frames = append(h.frames, frame)
+	}
+}
+
+// again takes a packet of a host from where it is known to be, which the gate did not
+// know, or knows for ARP.
+func (t *Tracker) again(who *host, h *packet.Header, frame []byte) {
+	who.heard = t.now
+	if who.state == idle {
+		who.state = there
+		t.touch(who.at.of)
+	}
+	if who.state == there && frame != nil && !(who.ip == 0 && h.EthType == packet.EthTypeIPv4 && !who.mute) {
+		t.inject(who.at, frame) // it was under way while the gate changed
+		frame = nil
+	}
+	who.wait(frame)
+	t.learn(who, h)
+}
+
+// learn hears what a host says of its own address. What is only a sender's address in a
+// packet may be that of somebody behind a router: the host is asked whether it has it.
+func (t *Tracker) learn(who *host, h *packet.Header) {
+	switch {
+	case h.EthType == packet.EthTypeARP && h.ARPSHA == who.mac && h.ARPSPA != 0:
+		t.claimIP(who, h.ARPSPA)
+	case h.EthType == packet.EthTypeIPv4 && who.ip == 0 && h.IPSrc != 0 && h.IPSrc>>28 < 0xe && !who.mute:
+		if t.pending(who, ofAddress) {
+			return
+		}
+		t.request(who.at, h.IPSrc, who.mac)
+		t.checks = append(t.checks, &check{of: ofAddress, host: who, since: t.now, deadline: t.now + answerTime})
+		return
+	case who.ip == 0 && h.EthType == packet.EthTypeARP:
+		// A station that asks whether an address is free has none yet.
+	}
+	if !t.pending(who, ofAddress) {
+		t.admit(who)
+	}
+}
+
+// admit has a host let in, once the apps know of it as it is.
+func (t *Tracker) admit(who *host) {
+	if t.present(who) || who.state == meeting || len(who.frames) > 0 {
+		if !who.queued {
+			who.queued = true
+			t.meeting = append(t.meeting, who)
+		}
+	}
+}
+
+// present brings the network to what is known of a host, and says whether it had to.
+func (t *Tracker) present(who *host) bool {
+	name := HostName(who.mac, who.ip)
+	if who.name == name {
+		return false
+	}
+	if who.name != "" {
+		t.withdraw(who)
+	}
+	p := who.at
+	if p.front != nil && p.front != who {
+		t.once(p, "several hosts speak there: apps are told of one, and those that find their own ways serve the others")
+		return false
+	}
+	p.front, who.name = who, name
+	t.edits = append(t.edits,
+		model.Edit{Kind: model.AddNode, Node: name, NodeKind: model.Host, Identity: identity(who)},
+		model.Edit{Kind: model.AddLink, A: p.endpoint(), B: model.LinkEnd{Node: name, Port: model.AutoPort}})
+	p.shown = false
+	t.touch(p.of)
+	return true
+}
+
+func identity(who *host) model.Identity {
+	i := model.Identity{HasMAC: true, MAC: uint64(who.mac)}
+	if who.ip != 0 {
+		i.IP, i.Prefix = uint32(who.ip), 24
+	}
+	return i
+}
+
+// withdraw takes a host out of the network.
+func (t *Tracker) withdraw(who *host) {
+	t.edits = append(t.edits, model.Edit{Kind: model.DelNode, Node: who.name})
+	who.name = ""
+	if who.at.front == who {
+		who.at.front = nil
+	}
+}
+
+// move takes a host from one port to another. Its frames wait until the apps know.
+func (t *Tracker) move(who *host, to *port) {
+	kept := slices.DeleteFunc(who.moves, func(at model.Time) bool { return t.now-at > movesSpan })
+	if who.moves = append(kept, t.now); len(who.moves) >= movesMost {
+		who.pinned = t.now + pinSpan
+		t.once(to, "host "+HostName(who.mac, who.ip)+" moves to and fro: it stays where it is for a while")
+	}
+	from := who.at
+	from.hosts = slices.DeleteFunc(from.hosts, func(h *host) bool { return h == who })
+	if from.front == who {
+		from.front = nil
+		t.edits = append(t.edits, model.Edit{Kind: model.DelLink, A: from.endpoint(), B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
+	}
+	t.touch(from.of)
+	to.hosts = append(to.hosts, who)
+	who.at, who.heard, who.state = to, t.now, meeting
+	switch {
+	case who.name == "":
+		t.present(who)
+	case to.front == nil:
+		to.front = who
+		t.edits = append(t.edits, model.Edit{Kind: model.AddLink, A: to.endpoint(), B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
+	default:
+		t.withdraw(who)
+	}
+	to.shown = false
+	t.touch(to.of)
+	t.succeed(from)
+	t.admit(who)
+}
+
+// succeed lets the next host at a port stand for it in the network.
+func (t *Tracker) succeed(p *port) {
+	if p.front == nil && len(p.hosts) > 0 && t.present(p.hosts[0]) {
+		t.admit(p.hosts[0])
+	}
+}
+
+// forget takes a host to be gone.
+func (t *Tracker) forget(who *host) {
+	p := who.at
+	if t.hosts[who.mac] != who {
+		return
+	}
+	delete(t.hosts, who.mac)
+	if t.owners[who.ip] == who {
+		delete(t.owners, who.ip)
+	}
+	p.hosts = slices.DeleteFunc(p.hosts, func(h *host) bool { return h == who })
+	t.roll = slices.DeleteFunc(t.roll, func(h *host) bool { return h == who })
+	if who.name != "" {
+		t.withdraw(who)
+	}
+	t.touch(p.of)
+	t.succeed(p)
+}
+
+// inject has a switch treat a packet as if it came in only now.
+func (t *Tracker) inject(p *port, frame []byte) {
+	t.frames = append(t.frames, control.Downcall{Kind: control.SendPacket, Switch: p.of.node, Packet: &flow.PacketOut{
+		InPort: p.no, Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: frame}})
+}
+
+// fence is the hosts of one moment, who are let in when every switch has carried out
+// what the apps answered to their coming.
+type fence struct {
+	hosts    []*host
+	need     map[model.NodeID]uint64 // barriers
+	deadline model.Time
+}
+
+// passed takes note that a switch has carried out everything up to a number, or is gone.
+func (t *Tracker) passed(sw model.NodeID, xid uint64) {
+	for _, f := range t.fences {
+		if need, ok := f.need[sw]; ok && need <= xid {
+			delete(f.need, sw)
+		}
+	}
+	if e := t.ending; e != nil {
+		if need, ok := e.need[sw]; ok && need <= xid {
+			delete(e.need, sw)
+			t.leaving()
+		}
+	}
+}
+
+// late opens the fences whose time has come.
+func (t *Tracker) late() {
+	kept := t.fences[:0]
+	for _, f := range t.fences {
+		if len(f.need) > 0 && t.now < f.deadline {
+			kept = append(kept, f)
+			continue
+		}
+		t.lift(f)
+	}
+	clear(t.fences[len(kept):])
+	t.fences = kept
+}
+
+// lift lets hosts in: their rules at the gate first, then what waited.
+func (t *Tracker) lift(f *fence) {
+	for _, h := range f.hosts {
+		h.queued = false
+		if t.hosts[h.mac] != h || !h.at.open() {
+			h.frames = nil
+			continue
+		}
+		if h.state != there {
+			h.state = there
+			t.touch(h.at.of)
+		}
+		for _, frame := range h.frames {
+			t.inject(h.at, frame)
+		}
+		h.frames = nil
+		t.found(h)
+	}
+}
