@@ -70,7 +70,7 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 		w.control.fresh = true
 	}
 	w.welcome(old, now)
-	w.counted = nil
+	w.counted, s.spec.Model = nil, n
 	if workers > 1 && !w.alone() && w.fluid == nil && w.chunks == nil {
 		w.employ(workers)
 		if w.lanes != nil {

@@ -127,8 +127,18 @@ func (a *router) refresh(switches []model.NodeID, hosts map[model.NodeID][]attac
 	for _, sw := range switches {
 		gone = append(gone, a.refreshOne(sw, hosts, out)...)
 	}
+	homes := map[packet.IPv4]model.NodeID{}
+	if len(gone) > 0 {
+		for sw, list := range hosts {
+			for _, h := range list {
+				homes[h.ip] = sw
+			}
+		}
+	}
 	for _, r := range gone {
-		out.Remove(r.sw, r.rule)
+		if !a.wanted(&r, homes) {
+			out.Remove(r.sw, r.rule)
+		}
 	}
 	a.groups.sweep(out)
 	if a.protects() {
@@ -136,10 +146,31 @@ func (a *router) refresh(switches []model.NodeID, hosts map[model.NodeID][]attac
 	}
 }
 
-// removal is a rule that is no longer wanted.
+// removal is a rule that is no longer wanted: the one for a destination, or for a pair.
 type removal struct {
 	sw   model.NodeID
 	rule flow.Rule
+	ip   packet.IPv4
+	pair pair
+}
+
+// wanted says that a rule has another's place: its host has moved, and where it is now the
+// same rule, with another action, has been installed already.
+func (a *router) wanted(r *removal, homes map[packet.IPv4]model.NodeID) bool {
+	ip := r.ip
+	if ip == 0 {
+		ip = r.pair.Dst
+	}
+	home, ok := homes[ip]
+	d := a.dests[home]
+	if !ok || d == nil {
+		return false
+	}
+	if r.ip == 0 {
+		return portAt(d.pairs[r.pair], r.sw) != 0
+	}
+	n, ok := a.view.SwitchNumber(r.sw)
+	return ok && d.to(ip, n, home, a) != (choice{})
 }
 
 func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, out *app.Commands) (gone []removal) {
@@ -170,7 +201,7 @@ func (a *router) refreshOne(sw model.NodeID, hosts map[model.NodeID][]attached, 
 			}
 			id := a.view.Switches()[n].ID
 			if is == (choice{}) {
-				gone = append(gone, removal{id, flow.Rule{Priority: a.opt.priority, Match: match}})
+				gone = append(gone, removal{sw: id, rule: flow.Rule{Priority: a.opt.priority, Match: match}, ip: h.ip})
 				continue
 			}
 			out.Install(id, flow.Rule{Priority: a.opt.priority, Match: match, Apply: a.action(is)})
@@ -318,7 +349,7 @@ func (a *router) changePair(k pair, old, now []hop, idle uint16, out *app.Comman
 	}
 	for _, h := range old {
 		if !slices.ContainsFunc(now, func(x hop) bool { return x.Switch == h.Switch }) {
-			gone = append(gone, removal{h.Switch, flow.Rule{Priority: a.opt.priority + 1, Match: match}})
+			gone = append(gone, removal{sw: h.Switch, rule: flow.Rule{Priority: a.opt.priority + 1, Match: match}, pair: k})
 		}
 	}
 	return gone
