@@ -272,6 +272,8 @@ node's shell.`,
 				return fail(WrongInput, "there is no prompt to leave; sendim stop %s ends the run", r.Manifest.ID)
 			case errors.As(err, &remote) && remote.Code > 0: // the program has said what was wrong
 				return silent(remote.Code)
+			case errors.As(err, &remote) && remote.Code < 0 && line.Terminal != nil: // it was ^C
+				return silent(Interrupted)
 			}
 			return err
 		},

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"sendim/cmd/sendim/internal/prompt"
@@ -135,8 +137,14 @@ func (c *Client) ask(ctx context.Context, r Request, l *prompt.Line) (Reply, err
 			if err := show(l, &reply); err != nil {
 				return Reply{}, err
 			}
+			if l.Left != nil && len(reply.Left) > 0 {
+				l.Left(reply.Left)
+			}
 		}
 		if reply.Done {
+			if left := f.end(); l != nil && l.Left != nil && len(left) > 0 {
+				l.Left(left)
+			}
 			return reply, nil
 		}
 	}
@@ -164,6 +172,8 @@ type feeder struct {
 	next   chan struct{} // one for each part that may be sent
 	gone   chan struct{} // closed at the end
 	fed    sync.WaitGroup
+	mu     sync.Mutex
+	way    []byte // what was sent and not taken
 }
 
 func (f *feeder) begin(l *prompt.Line) {
@@ -173,13 +183,16 @@ func (f *feeder) begin(l *prompt.Line) {
 	f.fed.Go(func() {
 		buf := make([]byte, mostData)
 		for {
+			select { // first: what is not read is left to others
+			case <-f.next:
+			case <-f.gone:
+				return
+			}
 			n, err := f.in.Read(buf)
 			if n > 0 {
-				select {
-				case <-f.next:
-				case <-f.gone:
-					return
-				}
+				f.mu.Lock()
+				f.way = bytes.Clone(buf[:n])
+				f.mu.Unlock()
 				if f.client.send(Request{Op: Input, Data: buf[:n]}) != nil {
 					return
 				}
@@ -207,17 +220,20 @@ func (f *feeder) begin(l *prompt.Line) {
 }
 
 func (f *feeder) taken() {
+	f.mu.Lock()
+	f.way = nil
+	f.mu.Unlock()
 	select {
 	case f.next <- struct{}{}:
 	default:
 	}
 }
 
-// end gives the input back. A Read that hangs, of what cannot be given up, is left to its
-// goroutine.
-func (f *feeder) end() {
+// end gives the input back, and what was read of it and not taken. A Read that hangs, of
+// what cannot be given up, is left to its goroutine.
+func (f *feeder) end() []byte {
 	if f.in == nil {
-		return
+		return nil
 	}
 	close(f.gone)
 	_ = f.in.Close()
@@ -228,13 +244,18 @@ func (f *feeder) end() {
 	case <-time.After(100 * time.Millisecond):
 	}
 	f.in = nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	left := f.way
+	f.way = nil
+	return left
 }
 
 func (c *Client) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
 		return ErrDead
 	}
 	return fmt.Errorf("talk to the run: %w", err)
@@ -247,3 +268,6 @@ type RemoteError struct {
 }
 
 func (e *RemoteError) Error() string { return e.Text }
+
+// Ended is the code with which a program ended, or 0; below 0 it was by a signal.
+func (e *RemoteError) Ended() int { return e.Code }

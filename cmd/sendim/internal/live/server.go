@@ -201,6 +201,7 @@ func (u *underWay) carry(ctx context.Context, exec prompt.Executor, r Request) e
 	u.mu.Unlock()
 	if r.Reads {
 		l.In = u.begin
+		l.Left = func(data []byte) { _ = u.send(Reply{Left: data}) }
 	}
 	err := exec.Do(ctx, l)
 	u.mu.Lock()

@@ -52,11 +52,12 @@ type Reply struct {
 	Second bool           `json:"second,omitempty"` // see Raw
 	Begin  bool           `json:"begin,omitempty"`  // a program begins that may read: Input may come
 	Taken  bool           `json:"taken,omitempty"`  // the Input was given on; the next may come
+	Left   []byte         `json:"left,omitempty"`   // what was taken and the program did not read
 	Words  []string       `json:"words,omitempty"`
 	State  *prompt.Status `json:"state,omitempty"`
 	Done   bool           `json:"done,omitempty"`
 	Error  string         `json:"error,omitempty"`
-	Code   int            `json:"code,omitempty"`  // of a program on a host that failed
+	Code   int            `json:"code,omitempty"`  // of a program on a host that failed; below 0: a signal ended it
 	Leave  bool           `json:"leave,omitempty"` // the line asked to leave the prompt
 }
 

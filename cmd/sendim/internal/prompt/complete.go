@@ -54,7 +54,17 @@ func aNode(o *offer) { o.nodes(func(model.NodeKind) bool { return true }) }
 
 func aLink(o *offer) {
 	for l := range o.Model.Links() {
-		o.add(o.Model.LinkName(l.ID))
+		name := o.Model.LinkName(l.ID)
+		o.add(name)
+		// Either order finds a link that has no id of its own.
+		if a, b, ok := strings.Cut(name, "--"); ok && strings.Contains(o.begin, "--") && !strings.HasPrefix(name, o.begin) {
+			b, rank, ranked := strings.Cut(b, "#")
+			other := b + "--" + a
+			if ranked {
+				other += "#" + rank
+			}
+			o.add(other)
+		}
 	}
 }
 

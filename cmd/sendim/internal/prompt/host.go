@@ -31,10 +31,11 @@ func (c *Console) onNode(ctx context.Context, l *Line, name, text string) error 
 			return fmt.Errorf("say what %s is to do, as in %s ping h2", name, name)
 		}
 		program = k.Capabilities.Has(backend.Processes)
-		// An echo to a host of the network is the same in every world; one to elsewhere, or
-		// one that is to do more, is a program's business.
+		// An echo to a host of the network is the same in every world, and ends. One to
+		// elsewhere, one that is to do more, and one that somebody can watch and end by ^C, is
+		// a program's business.
 		words, err := Split(text)
-		if err == nil && words[0] == "ping" && (!program || k.canPing(words[1:])) {
+		if err == nil && words[0] == "ping" && (!program || l.Terminal == nil && k.canPing(words[1:])) {
 			program = false
 			return k.ping(id, words[1:])
 		}
@@ -165,7 +166,7 @@ func (s *shell) run(ctx context.Context, text string) error {
 	case lasting(text):
 		return s.remember(ctx, text)
 	}
-	argv := []string{interpreter, "-c", s.shells.before(s.node) + text}
+	argv := []string{interpreter, "-c", s.before() + text}
 	code, err := s.carry(ctx, argv)
 	if err != nil {
 		return err
@@ -195,6 +196,9 @@ func (s *shell) withInput(ctx context.Context, e backend.Exec) (int, error) {
 		return 0, fmt.Errorf("open a pipe: %w", err)
 	}
 	defer r.Close()
+	if err := tty.Block(r); err != nil {
+		return 0, fmt.Errorf("open a pipe: %w", err)
+	}
 	e.Stdin = r
 	in := s.line.In()
 	fed := make(chan struct{})
@@ -249,6 +253,9 @@ func (s *shell) onTerminal(ctx context.Context, e backend.Exec) (int, error) {
 	}()
 	code, err := s.exec(ctx, e)
 	close(ended)
+	if left := tty.Unread(slave); s.line.Left != nil && len(left) > 0 {
+		s.line.Left(left)
+	}
 	_ = slave.Close()
 	_ = master.SetReadDeadline(time.Now().Add(drained)) // what it left in the background may hold the other side
 	<-said
@@ -285,3 +292,6 @@ func (e *ExitError) Error() string {
 	}
 	return fmt.Sprintf("%s on %s ended with code %d", e.Program, e.Node, e.Code)
 }
+
+// Ended is the code with which the program ended; below 0 it was by a signal.
+func (e *ExitError) Ended() int { return e.Code }

@@ -30,15 +30,26 @@ type job struct {
 	log    string // what it writes; "" is nowhere
 }
 
-// before is what a shell has to carry out before a command.
-func (s *shells) before(node model.NodeID) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.said[node]) == 0 {
+// before is what the node's shell has to carry out before a command. It begins where the
+// user is.
+func (s *shell) before() string {
+	dir := s.line.Dir
+	if dir == "" {
+		dir = workDir()
+	}
+	s.shells.mu.Lock()
+	defer s.shells.mu.Unlock()
+	said := s.shells.said[s.node]
+	if dir != "" && !slices.ContainsFunc(said, goesTo) {
+		said = append([]string{"cd " + Quote([]string{dir}) + " 2>/dev/null"}, said...)
+	}
+	if len(said) == 0 {
 		return ""
 	}
-	return strings.Join(s.said[node], "\n") + "\n"
+	return strings.Join(said, "\n") + "\n"
 }
+
+func goesTo(command string) bool { return strings.HasPrefix(command, "cd ") }
 
 // mostSaid bounds what a shell remembers.
 const mostSaid = 500
@@ -68,7 +79,7 @@ func lasting(text string) bool {
 
 // remember carries out a command that changes the shell, and keeps it if it could be.
 func (s *shell) remember(ctx context.Context, text string) error {
-	before := s.shells.before(s.node)
+	before := s.before()
 	word, _ := first(text)
 	if word == "cd" {
 		at, err := s.output(ctx, before+text+" >/dev/null && pwd")
@@ -96,7 +107,7 @@ func (s *shell) remember(ctx context.Context, text string) error {
 	}
 	said := m.said[s.node]
 	if word == "cd" { // where it is by now is all that counts
-		said = slices.DeleteFunc(said, func(x string) bool { return strings.HasPrefix(x, "cd ") })
+		said = slices.DeleteFunc(said, goesTo)
 	}
 	if len(said) >= mostSaid {
 		return fault.New(fault.OutOfRange, fault.Place{}, "the shell of %s remembers %d settings already; start another by %s bash", s.name, mostSaid, s.name)
@@ -132,7 +143,7 @@ func (s *shell) leave(ctx context.Context, text string) error {
 		to = j.log
 	}
 	// Its streams are files: nothing of ours must live as long as it does.
-	said, err := s.output(ctx, s.shells.before(s.node)+"set -m\n{ "+text+"\n} </dev/null >"+Quote([]string{to})+" 2>&1 &\necho $!")
+	said, err := s.output(ctx, s.before()+"set -m\n{ "+text+"\n} </dev/null >"+Quote([]string{to})+" 2>&1 &\necho $!")
 	if err == nil {
 		j.group, err = strconv.Atoi(said)
 	}

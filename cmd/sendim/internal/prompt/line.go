@@ -25,6 +25,8 @@ type Line struct {
 	// In is called when a program begins that may read; it is closed at the program's end.
 	// Nil: programs have no input.
 	In func() io.ReadCloser
+	// Left hears what came in and the program did not read; may be nil.
+	Left func([]byte)
 	// Terminal is not nil where Out and In are a terminal's: a program then gets one, too.
 	Terminal *Terminal
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ergochat/readline"
+	"golang.org/x/sys/unix"
 
 	"sendim/cmd/sendim/internal/tty"
 	"sendim/core"
@@ -59,7 +60,8 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 		return err
 	}
 	defer keys.Close()
-	if s.Stays {
+	stays := s.Stays || !stoppable()
+	if stays {
 		signal.Ignore(syscall.SIGTSTP)
 		defer signal.Reset(syscall.SIGTSTP)
 	}
@@ -82,7 +84,7 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 			}
 			return nil
 		},
-		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ || !s.Stays },
+		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ || !stays },
 	})
 	if err != nil {
 		return fmt.Errorf("open the terminal: %w", err)
@@ -109,9 +111,11 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 				_ = rl.SaveToHistory(strings.TrimSpace(text))
 			}
 		}
-		err = s.carry(ctx, h, text, screen)
+		err = s.carry(ctx, h, text, screen, keyboard.push)
+		var ended interface{ Ended() (code int) }
 		switch {
 		case err == nil:
+		case errors.As(err, &ended) && ended.Ended() < 0: // by a signal: whoever pressed ^C knows
 		case errors.Is(err, ErrLeave):
 			return nil
 		case errors.Is(err, ErrGone), errors.Is(err, core.ErrOver):
@@ -128,12 +132,22 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 	}
 }
 
+// stoppable says whether somebody is there who lets this process go on once it was
+// stopped: a parent in its session that is not of its own group, which is a shell.
+func stoppable() bool {
+	parent := os.Getppid()
+	group, err1 := unix.Getpgid(parent)
+	session, err2 := unix.Getsid(parent)
+	own, err3 := unix.Getsid(0)
+	return err1 == nil && err2 == nil && err3 == nil && group != unix.Getpgrp() && session == own
+}
+
 // carry carries out one line that was typed. Between lines the terminal is as it was
 // found, ^C a signal; while a program of the network has it, every key is the program's.
-func (s *Screen) carry(ctx context.Context, h *Here, text string, screen *screen) error {
+func (s *Screen) carry(ctx context.Context, h *Here, text string, screen *screen, left func([]byte)) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	return h.Do(ctx, WithTerminal(Line{Text: text, Dir: workDir(), Out: screen, Err: s.Errs}, s.In))
+	return h.Do(ctx, WithTerminal(Line{Text: text, Dir: workDir(), Out: screen, Err: s.Errs, Left: left}, s.In))
 }
 
 // WithTerminal gives a line the terminal that a file is.
@@ -209,7 +223,7 @@ func (s *screen) newLine() {
 type keyboard struct {
 	keys   io.Reader
 	mu     sync.Mutex
-	answer string
+	answer string // what comes before the next key
 }
 
 func (k *keyboard) Read(p []byte) (int, error) {
@@ -220,7 +234,22 @@ func (k *keyboard) Read(p []byte) (int, error) {
 	if n > 0 {
 		return n, nil
 	}
-	return k.keys.Read(p)
+	n, err := k.keys.Read(p)
+	if n == 1 && p[0] == readline.CharInterrupt {
+		// The editor's ^C would close a list of words, or a search, and leave the line.
+		k.mu.Lock()
+		k.answer += string(rune(readline.CharInterrupt))
+		k.mu.Unlock()
+		p[0] = readline.CharBell
+	}
+	return n, err
+}
+
+// push has keys come before those that are pressed from now on.
+func (k *keyboard) push(keys []byte) {
+	k.mu.Lock()
+	k.answer += string(keys)
+	k.mu.Unlock()
 }
 
 // echo is what the line editor writes.
@@ -238,7 +267,7 @@ func (e *echo) Write(p []byte) (int, error) {
 	text := strings.ReplaceAll(string(p), whereIs, "")
 	if len(text) < len(p) {
 		e.mu.Lock()
-		e.answer = itIs
+		e.answer = itIs + e.answer
 		e.mu.Unlock()
 	}
 	_, err := io.WriteString(e.to, text)

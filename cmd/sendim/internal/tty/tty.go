@@ -83,6 +83,36 @@ func Raw(f *os.File, all bool) (restore func(), err error) {
 	}, nil
 }
 
+// Unread takes what was typed and nobody read out of a terminal.
+func Unread(slave *os.File) []byte {
+	var out []byte
+	_ = control(slave, func(fd int) error {
+		mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+		if err != nil {
+			return err
+		}
+		mode.Lflag &^= unix.ICANON | unix.ECHO | unix.ISIG
+		mode.Cc[unix.VMIN], mode.Cc[unix.VTIME] = 0, 0 // a Read does not wait
+		if err := unix.IoctlSetTermios(fd, unix.TCSETS, mode); err != nil {
+			return err
+		}
+		buf := make([]byte, 4096)
+		for {
+			n, err := unix.Read(fd, buf)
+			if n <= 0 {
+				return err
+			}
+			out = append(out, buf[:n]...)
+		}
+	})
+	return out
+}
+
+// Block has reads of a file wait for what is to come, as programs expect of theirs.
+func Block(f *os.File) error {
+	return control(f, func(fd int) error { return unix.SetNonblock(fd, false) })
+}
+
 // control calls with a file's descriptor, leaving its mode as it is.
 func control(f *os.File, what func(fd int) error) error {
 	c, err := f.SyscallConn()

@@ -30,6 +30,27 @@ func TestWhatOneSideWritesTheOtherReads(t *testing.T) {
 		t.Errorf("raw, it reads %q, %v", buf[:n], err)
 	}
 	restore()
+	io.WriteString(master, "one\rtwo\rthr")
+	if n, err := slave.Read(buf); err != nil || string(buf[:n]) != "one\n" {
+		t.Errorf("restored, it reads %q, %v", buf[:n], err)
+	}
+	if got := Unread(slave); string(got) != "two\nthr" {
+		t.Errorf("left unread is %q", got)
+	}
+	if restore, err = Raw(slave, false); err != nil {
+		t.Fatal(err)
+	}
+	restore()
+}
+
+func TestALineIsRead(t *testing.T) {
+	master, slave, err := Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer master.Close()
+	defer slave.Close()
+	buf := make([]byte, 10)
 	io.WriteString(master, "line\r")
 	if n, err := slave.Read(buf); err != nil || string(buf[:n]) != "line\n" {
 		t.Errorf("restored, it reads %q, %v", buf[:n], err)
