@@ -123,8 +123,8 @@ def run_in(net, scripts):
     return wrong
 
 
-def configure(net):
-    """Does to interfaces what Mininet does not: offloads off, timers long, rates set.
+def configure(net, only=None):
+    """Does to interfaces (all, or those named) what Mininet does not: offloads off, timers long, rates set.
 
     It runs after the switches have started: Open vSwitch takes away what it finds on a
     port that is new to it.
@@ -133,7 +133,7 @@ def configure(net):
     for node in net.hosts + net.switches:
         text = []
         for intf in node.intfList():
-            if intf.name == 'lo' or intf.name == node.name:
+            if intf.name == 'lo' or intf.name == node.name or only is not None and intf.name not in only:
                 continue
             if node.inNamespace:
                 # A userspace switch sees the frames as they are: unfinished checksums
@@ -222,6 +222,8 @@ def set_control(net, names, up):
     argv = ['ovs-vsctl']
     for name in names:
         argv += ['--', 'set-controller', name] + targets
+        if up:
+            argv += ['--', 'set', 'Controller', name, 'max_backoff=1000']
     return [] if works(*argv) else ['the controller of %s cannot be set' % ', '.join(names)]
 
 
@@ -389,6 +391,8 @@ def serve(net, wrong, began):
                 wrong = set_switch(net, order['node'], order['up'])
             elif op == 'control':
                 wrong = set_control(net, order['nodes'], order['up'])
+            elif op in globals().get('EDITS', {}):
+                wrong, more = EDITS[op](net, order['edit'])
             elif op == 'stop':
                 say(id=order.get('id'))
                 return

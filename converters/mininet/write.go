@@ -17,6 +17,9 @@ var head string
 //go:embed tail.py
 var tail string
 
+//go:embed edit.py
+var edit string
+
 // DefaultController is where the script looks for its controller unless told otherwise.
 const DefaultController = "127.0.0.1:6653"
 
@@ -35,6 +38,8 @@ type Options struct {
 	Flows []model.Flow
 	// Names are the network's names, if the caller has them already.
 	Names *naming.Names
+	// Edits writes what the service mode needs to add and remove nodes and links, too.
+	Edits bool
 }
 
 // Write writes the script for a network. What Mininet cannot do is named in the script
@@ -97,6 +102,9 @@ func (s *script) write() {
 		s.table()
 	}
 	s.happenings()
+	if s.o.Edits {
+		_, _ = s.WriteString(edit)
+	}
 	_, _ = s.WriteString(tail)
 }
 

@@ -130,6 +130,8 @@ func (w *world) ping(ctx context.Context, p backend.Ping) backend.Outcome {
 	if spec.Timeout <= 0 {
 		spec.Timeout = time.Second
 	}
+	ctx, ended := w.needing(ctx, model.NoLink, p.From, p.To)
+	defer ended()
 	d, err := w.agent(ctx, p.From)
 	var m traffic.Measured
 	if err == nil {
@@ -137,6 +139,9 @@ func (w *world) ping(ctx context.Context, p backend.Ping) backend.Outcome {
 	}
 	if err != nil && ctx.Err() == nil {
 		return backend.Outcome{Err: fmt.Errorf("ping: %w", err)}
+	}
+	if gone := removal(ctx); gone != nil {
+		return backend.Outcome{Err: fmt.Errorf("ping: %w", gone)}
 	}
 	ns := func(v int64) model.Time { return model.Time(v) * model.Nanosecond }
 	r := &trace.PingResult{From: w.net().NodeName(p.From), To: w.net().NodeName(p.To), Sent: spec.Count, Received: int(m.Packets),
@@ -176,6 +181,8 @@ const grace = time.Second
 // exec runs a program on a node until it ends or ctx does: it is then asked to end, and
 // made to if it does not.
 func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
+	ctx, ended := w.needing(ctx, model.NoLink, e.Node)
+	defer ended()
 	run, err := w.runnerAt(e.Node)
 	if err != nil {
 		return backend.Outcome{Err: err}
@@ -199,6 +206,9 @@ func (w *world) exec(ctx context.Context, e backend.Exec) backend.Outcome {
 			_ = p.Stop(grace)
 		}
 		err = p.Wait()
+	}
+	if gone := removal(ctx); gone != nil {
+		return backend.Outcome{Err: fmt.Errorf("exec: %w", gone)}
 	}
 	r := &trace.ExecResult{Argv: e.Argv}
 	var failed *shell.Error

@@ -17,9 +17,9 @@ import (
 	"sendim/integrators/traffic"
 )
 
-// Apply brings the network up from nothing and starts the apps; it returns at t=0. Later
-// changesets are refused as fault.NotYet. After a failed Apply nothing of the network
-// is left, and Apply may be called again.
+// Apply brings the network up from nothing and starts the apps; it returns at t=0. After
+// that it takes living changesets: nodes and links that come and go. After a failed Apply
+// nothing is left of what it made; the first may be called again.
 func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) error {
 	s.working.Lock()
 	defer s.working.Unlock()
@@ -30,15 +30,18 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 	switch {
 	case s.life.Err() != nil:
 		return context.Cause(s.life)
-	case c.Empty() && s.world != nil:
+	case c.Empty() && s.world != nil && (c.New.Model == nil || c.New.Model == s.world.net()):
 		return nil
-	case s.world != nil || !c.FromNothing():
-		return fault.New(fault.NotYet, fault.Place{}, "an emulated network that lives cannot be changed by a changeset (%s); start a new run", backend.LiveChange)
+	case s.world == nil && !c.FromNothing():
+		return ErrEmpty
 	case c.New.Model == nil:
 		return errors.New("the changeset has no model")
 	}
 	if progress == nil {
 		progress = func(int, int) {}
+	}
+	if s.world != nil {
+		return s.edit(ctx, c, progress)
 	}
 	if s.place == nil {
 		var err error

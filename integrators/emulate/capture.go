@@ -27,7 +27,11 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if c.At.Node < 0 || int(c.At.Node) >= w.net().NodeCount() {
 		return nil, fmt.Errorf("capture: there is no node %d", c.At.Node)
 	}
-	if _, ok := w.net().ArcAtPort(c.At.Node, c.At.Port); !ok {
+	if err := w.here(c.At.Node); err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	arc, ok := w.net().ArcAtPort(c.At.Node, c.At.Port)
+	if !ok {
 		return nil, fmt.Errorf("capture: there is no port %s", w.net().PortName(c.At))
 	}
 	argv := []string{"tcpdump", "-i", w.names().Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
@@ -62,6 +66,8 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		carry = func(what func(context.Context) backend.Outcome) *handle { return w.aside(what, func() {}) }
 	}
 	return carry(func(ctx context.Context) backend.Outcome {
+		ctx, ended := w.needing(ctx, arc.Link(), c.At.Node)
+		defer ended()
 		written := make(chan error, 1)
 		go func() {
 			err := rewrite(r, c.Writer, time.Now().UnixNano()-int64(w.now()/model.Nanosecond))
@@ -71,13 +77,13 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		select {
 		case err := <-written:
 			_ = p.Stop(time.Second)
-			return backend.Outcome{Err: err}
+			return backend.Outcome{Err: removedOr(ctx, "capture", err)}
 		case <-ctx.Done():
 		case <-p.Done():
 		}
 		_ = p.Stop(time.Second) // returns when all it wrote has gone through
 		_ = stdout.Close()
-		return backend.Outcome{Err: <-written}
+		return backend.Outcome{Err: removedOr(ctx, "capture", <-written)}
 	}), nil
 }
 

@@ -56,3 +56,9 @@ func TestTheEmulationSitsTheExam(t *testing.T) {
 	lab(t)
 	backendtest.Run(t, emulate.Backend{})
 }
+
+// nsenter runs a script in the namespaces of a process.
+func nsenter(pid, script string) (string, error) {
+	res, err := shell.Local().Run(context.Background(), shell.Cmd{Argv: []string{"nsenter", "-t", pid, "-n", "sh", "-ec", script}})
+	return string(res.Stdout), err
+}

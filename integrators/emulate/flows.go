@@ -86,7 +86,7 @@ func (w *world) isHost(id model.NodeID) error {
 	if w.net().NodeKindOf(id) == model.Switch {
 		return fmt.Errorf("%s is a switch", w.net().NodeName(id))
 	}
-	return nil
+	return w.here(id)
 }
 
 // transfer makes a flow's receivers ready.
@@ -185,15 +185,36 @@ func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer)
 	started := func(at model.Time) {
 		s.emit(&trace.Entry{At: at, Kind: trace.FlowStart, Flow: f.ID, Node: w.net().NodeName(f.From)})
 	}
+	failed := func(err error) *trace.FlowResult {
+		now := max(0, w.now())
+		started(now)
+		return tell(trace.FlowResult{Start: now, Finish: trace.Unfinished, Error: err.Error()})
+	}
+	whole := ctx
+	ctx, ended := w.needing(ctx, model.NoLink, w.stations(f)...)
+	defer ended()
+	without := func(gone error) *trace.FlowResult { // a host that it needs, when it was to start
+		if !w.wait(whole, f.Start) {
+			return nil
+		}
+		return failed(gone)
+	}
+	if gone := removal(ctx); gone != nil {
+		if t != nil {
+			t.Abandon()
+		}
+		return without(gone)
+	}
 	if t == nil {
 		var err error
 		if t, err = w.transfer(ctx, f); err != nil {
+			if gone := removal(ctx); gone != nil {
+				return without(gone)
+			}
 			if ctx.Err() != nil {
 				return nil
 			}
-			now := max(0, w.now())
-			started(now)
-			return tell(trace.FlowResult{Start: now, Finish: trace.Unfinished, Error: err.Error()})
+			return failed(err)
 		}
 	}
 	start := max(f.Start, w.now())
@@ -205,9 +226,15 @@ func (w *world) runFlow(ctx context.Context, f *model.Flow, t *traffic.Transfer)
 	}
 	if !begun {
 		<-result
+		if gone := removal(ctx); gone != nil {
+			return without(gone)
+		}
 		return nil
 	}
 	r := w.followed(ctx, f, result)
+	if gone := removal(ctx); gone != nil {
+		r.Error, r.Finish = gone.Error(), trace.Unfinished
+	}
 	if r.Error == "" && r.Finish == trace.Unfinished && s.life.Err() == nil {
 		r.Error = "stopped"
 	}

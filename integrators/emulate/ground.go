@@ -25,6 +25,14 @@ type ground interface {
 	// setControl cuts switches off from their controller, with the tables they have, or
 	// connects them again.
 	setControl(ctx context.Context, switches []model.NodeID, up bool) error
+	// grow makes nodes and links of p.to, the links down and the switches without a
+	// controller. What it cannot make it takes away again, to the last bit.
+	grow(ctx context.Context, p *edit) error
+	// shrink takes nodes and links of p.from away, with every process in the hosts. What is
+	// not there is no error.
+	shrink(ctx context.Context, p *edit) error
+	// introduce tells hosts of each other.
+	introduce(ctx context.Context, i *introduction) error
 	// done is closed when it has ended by itself; err then says why. Nil: it cannot.
 	done() <-chan struct{}
 	err() error

@@ -110,14 +110,19 @@ func (h *hosts) wait() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, d := range h.drivers {
-		<-d.started
-		if d.process != nil {
-			<-d.process.Done()
-		}
-		if d.Driver != nil {
-			_ = d.process.Stdout().Close() // what a process left behind keeps it open
-			<-d.Driver.Done()
-		}
+		d.over()
+	}
+}
+
+// over returns when an agent whose host is gone has ended.
+func (d *driver) over() {
+	<-d.started
+	if d.process != nil {
+		<-d.process.Done()
+	}
+	if d.Driver != nil {
+		_ = d.process.Stdout().Close() // what a process left behind keeps it open
+		<-d.Driver.Done()
 	}
 }
 

@@ -35,6 +35,9 @@ type direction struct {
 	port     model.Rate // an app's limit, 0 none
 	start    counters   // at t=0
 	last     counters   // at the last sample
+	born     model.Time // when it was added to the living network
+	gone     bool       // it was removed from it: last is what it had counted then
+	until    model.Time // and when that was
 	changed  bool       // the rate was changed since the last sample
 	measured float64    // the highest rate in an interval in which it was saturated, bit/s
 }
@@ -98,12 +101,25 @@ func (l *links) setPortRate(arc model.Arc, r model.Rate) model.Rate {
 // namespace. Drops and backlogs are those of the queue it leaves by; of hosts only when
 // everything is asked for.
 func (l *links) read(ctx context.Context, everything bool) []counters {
+	all := make([]int, len(l.arcs))
+	for i := range all {
+		all[i] = i
+	}
+	return l.readSome(ctx, all, everything)
+}
+
+// readSome is read for some directions.
+func (l *links) readSome(ctx context.Context, which []int, everything bool) []counters {
 	w, out := l.world, make([]counters, len(l.arcs))
 	own := devices(w.place.proc("net/dev"))
 	waiting := queues(ctx, w.place.run)
 	isSwitch := func(id model.NodeID) bool { return w.net().NodeKindOf(id) == model.Switch }
-	for i := range out {
+	for _, i := range which {
 		arc := model.Arc(i)
+		if l.arcs[i].gone {
+			out[i] = l.arcs[i].last
+			continue
+		}
 		from, to := w.net().ArcFrom(arc), w.net().ArcTo(arc)
 		name := w.names().Interface(from.Node, from.Port)
 		switch {
@@ -122,19 +138,19 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 		}
 	}
 	if everything {
-		l.readHosts(ctx, out)
+		l.readHosts(ctx, which, out)
 	}
 	return out
 }
 
 // readHosts adds drops and backlogs of hosts' queues: of those that have a rate and have
 // sent anything, some hosts at once.
-func (l *links) readHosts(ctx context.Context, out []counters) {
+func (l *links) readHosts(ctx context.Context, which []int, out []counters) {
 	w := l.world
 	byHost, order := map[model.NodeID][]int{}, []model.NodeID(nil)
-	for i := range out {
+	for _, i := range which {
 		host := w.net().ArcFrom(model.Arc(i)).Node
-		if w.net().NodeKindOf(host) == model.Switch || l.arcs[i].rate == 0 || out[i].packets == l.arcs[i].start.packets {
+		if w.net().NodeKindOf(host) == model.Switch || l.arcs[i].gone || l.arcs[i].rate == 0 || out[i].packets == l.arcs[i].start.packets {
 			continue
 		}
 		if byHost[host] == nil {
@@ -283,7 +299,7 @@ func (l *links) total() {
 		if c.packets == 0 && c.drops == 0 {
 			continue
 		}
-		e := l.entry(trace.LinkTotal, i, now-l.began, c, now)
+		e := l.entry(trace.LinkTotal, i, d.lasting(l.began, now), c, now)
 		e.Sample.Measured = d.measured
 		l.world.session.emit(e)
 	}

@@ -3,10 +3,8 @@ package emulate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -114,20 +112,17 @@ func (g *native) plan() (hosts []string, links []netns.Link, bridges []ovs.Bridg
 
 // end is the interface at a port. A host's address is at the lowest of its ports, as in
 // Mininet.
-func (g *native) end(e model.Endpoint, mtu int) netns.End {
-	w := g.world
-	end := netns.End{Name: w.names().Interface(e.Node, e.Port), MAC: hardware(w.names().PortMAC(e.Node, e.Port)), MTU: mtu}
-	if w.net().NodeKindOf(e.Node) == model.Switch {
+func (g *native) end(e model.Endpoint, mtu int) netns.End { return g.endOf(g.world.is.Load(), e, mtu) }
+
+func (g *native) endOf(is *network, e model.Endpoint, mtu int) netns.End {
+	end := netns.End{Name: is.names.Interface(e.Node, e.Port), MAC: hardware(is.names.PortMAC(e.Node, e.Port)), MTU: mtu}
+	if is.net.NodeKindOf(e.Node) == model.Switch {
 		return end
 	}
-	end.Host = w.names().Technical(e.Node)
-	for _, arc := range w.net().Arcs(e.Node) {
-		if w.net().ArcFrom(arc).Port < e.Port {
-			return end
-		}
+	end.Host = is.names.Technical(e.Node)
+	if is.first(e) {
+		end.Address, end.MAC = is.prefixOf(e.Node), hardware(is.names.MAC(e.Node))
 	}
-	ip, bits := w.names().IP(e.Node)
-	end.Address, end.MAC = netip.PrefixFrom(ipv4(ip), int(bits)), hardware(w.names().MAC(e.Node))
 	return end
 }
 
@@ -138,10 +133,14 @@ func hardware(mac uint64) net.HardwareAddr {
 // shaping is what a direction of a link is like, as far as this kernel can: what it cannot
 // was allowed to be left out.
 func (g *native) shaping(e model.Endpoint, spec *model.LinkSpec) netns.Shaping {
+	return g.shapingOf(g.world.is.Load(), e, spec)
+}
+
+func (g *native) shapingOf(is *network, e model.Endpoint, spec *model.LinkSpec) netns.Shaping {
 	caps := g.world.session.caps
-	s := netns.Shaping{Interface: g.world.names().Interface(e.Node, e.Port), MTU: int(spec.MTU)}
-	if g.world.net().NodeKindOf(e.Node) != model.Switch {
-		s.Host = g.world.names().Technical(e.Node)
+	s := netns.Shaping{Interface: is.names.Interface(e.Node, e.Port), MTU: int(spec.MTU)}
+	if is.net.NodeKindOf(e.Node) != model.Switch {
+		s.Host = is.names.Technical(e.Node)
 	}
 	queue := spec.Queue
 	if queue == (model.QueueLimit{}) {
@@ -168,8 +167,8 @@ func (g *native) wait() {}
 
 func (g *native) inside(host model.NodeID) (shell.Runner, error) {
 	w := g.world
-	if w.net().NodeKindOf(host) == model.Switch {
-		return nil, fmt.Errorf("%s is no host", w.net().NodeName(host))
+	if err := w.isHost(host); err != nil {
+		return nil, err
 	}
 	return shell.Elsewhere(w.place.sandbox.CommandIn(w.names().Technical(host)), "sendim", "exec", w.net().NodeName(host), "--"), nil
 }
@@ -238,10 +237,9 @@ func (g *native) setControl(ctx context.Context, switches []model.NodeID, up boo
 	if up {
 		target = g.target
 	}
-	var argv []string
-	for _, sw := range switches {
-		argv = append(argv, "--", "set-controller", g.world.names().Technical(sw), target)
+	names := make([]string, len(switches))
+	for i, sw := range switches {
+		names[i] = g.world.names().Technical(sw)
 	}
-	_, err := g.world.place.vswitch.Vsctl(ctx, argv[1:]...)
-	return err
+	return g.world.place.vswitch.SetController(ctx, names, target)
 }

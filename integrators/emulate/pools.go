@@ -27,7 +27,7 @@ func (p *pools) note(c *model.Change) {
 // of lists the hosts that are, were or will be members of a service.
 func (p *pools) of(n *model.Network, service string) (out []model.NodeID) {
 	add := func(id model.NodeID) {
-		if !slices.Contains(out, id) {
+		if !slices.Contains(out, id) && !n.Gone(id) {
 			out = append(out, id)
 		}
 	}

@@ -25,15 +25,15 @@ import (
 type script struct {
 	world   *world
 	process shell.Process
-	log     string         // of what it wrote to standard error
-	pids    map[string]int // of the hosts' shells, as counted inside
+	log     string // of what it wrote to standard error
 
 	mu    sync.Mutex // one order at a time
 	lines chan answer
 	last  int64
 
-	outer sync.Once
-	pid   map[model.NodeID]int // of the hosts' shells, as this process counts
+	inner sync.Mutex
+	pids  map[string]int // of the hosts' shells, as counted inside
+	pid   map[string]int // of the same, as this process counts; nil: to be looked for
 }
 
 // answer is a line from the script.
@@ -53,6 +53,7 @@ type order struct {
 	Up     bool        `json:"up"`
 	Ends   [][2]string `json:"ends,omitempty"`
 	Limits [][2]any    `json:"limits,omitempty"`
+	Edit   *scriptEdit `json:"edit,omitempty"`
 }
 
 // scriptFlows is how many flows the script carries at most.
@@ -67,7 +68,7 @@ func runScript(ctx context.Context, w *world, controller string) (*script, error
 		return nil, fmt.Errorf("writing the Mininet script: %w", err)
 	}
 	// The script stays in the run's directory, and can be run by hand with the same flows.
-	o := mininet.Options{Controller: controller, Names: w.names()}
+	o := mininet.Options{Controller: controller, Names: w.names(), Edits: true}
 	if len(w.list) > 0 && len(w.list) <= scriptFlows {
 		o.Flows = w.list
 	}
@@ -147,29 +148,31 @@ func (s *script) obituary() error {
 
 // do gives an order and waits until it is carried out.
 func (s *script) do(ctx context.Context, o order) error {
+	_, err := s.ask(ctx, o)
+	return err
+}
+
+// ask is do with the answer.
+func (s *script) ask(ctx context.Context, o order) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
 	o.ID = s.last
 	line, err := json.Marshal(o)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
 	if _, err := s.process.Stdin().Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("ordering Mininet to %s: %w", o.Op, err)
+		return answer{}, fmt.Errorf("ordering Mininet to %s: %w", o.Op, err)
 	}
 	for {
 		a, err := s.next(ctx)
 		if err != nil {
-			return fmt.Errorf("ordering Mininet to %s: %w", o.Op, err)
+			return answer{}, fmt.Errorf("ordering Mininet to %s: %w", o.Op, err)
 		}
-		if a.ID != o.ID {
-			continue // of an order that nobody waited for any more
+		if a.ID == o.ID { // and not of an order that nobody waited for any more
+			return a, a.faulty()
 		}
-		if len(a.Faults) > 0 {
-			return errors.New(strings.Join(a.Faults, "; "))
-		}
-		return nil
 	}
 }
 
@@ -186,7 +189,12 @@ func (s *script) wait() {
 
 func (s *script) inside(host model.NodeID) (shell.Runner, error) {
 	w := s.world
+	if err := w.isHost(host); err != nil {
+		return nil, err
+	}
+	s.inner.Lock()
 	pid, ok := s.pids[w.names().Technical(host)]
+	s.inner.Unlock()
 	if !ok {
 		return nil, fmt.Errorf("%s is no host", w.net().NodeName(host))
 	}
@@ -210,21 +218,23 @@ func (e entered) Start(ctx context.Context, c shell.Cmd) (shell.Process, error) 
 }
 
 func (s *script) devices(_ context.Context, host model.NodeID) (io.ReadCloser, error) {
-	s.outer.Do(s.findHosts)
-	return os.Open(filepath.Join("/proc", strconv.Itoa(s.pid[host]), "net/dev"))
+	s.inner.Lock()
+	if s.pid == nil {
+		s.findHosts()
+	}
+	pid := s.pid[s.world.names().Technical(host)]
+	s.inner.Unlock()
+	return os.Open(filepath.Join("/proc", strconv.Itoa(pid), "net/dev"))
 }
 
 // findHosts finds the hosts' processes as this process counts.
 func (s *script) findHosts() {
-	w := s.world
-	s.pid = map[model.NodeID]int{}
-	inner := map[int]model.NodeID{}
-	for i := range w.net().NodeCount() {
-		if pid, ok := s.pids[w.names().Technical(model.NodeID(i))]; ok {
-			inner[pid] = model.NodeID(i)
-		}
+	s.pid = map[string]int{}
+	inner := map[int]string{}
+	for name, pid := range s.pids {
+		inner[pid] = name
 	}
-	pids, _ := w.place.sandbox.PIDs()
+	pids, _ := s.world.place.sandbox.PIDs()
 	for _, pid := range pids {
 		text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 		for line := range strings.Lines(string(text)) {

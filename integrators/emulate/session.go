@@ -71,6 +71,7 @@ type world struct {
 	links     links
 	channels  channels
 	pools     pools
+	reliant   dependents
 	begun     atomic.Bool               // t=0 has come
 	closing   atomic.Bool               // it ends because it is told to
 	abort     context.CancelCauseFunc   // ends the Apply under way
@@ -229,6 +230,9 @@ func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Ite
 	if what.Node != model.NoNode {
 		if int(what.Node) < 0 || int(what.Node) >= w.net().NodeCount() {
 			return nil, fmt.Errorf("snapshot: there is no node %d", what.Node)
+		}
+		if err := w.here(what.Node); err != nil {
+			return nil, fmt.Errorf("snapshot: %w", err)
 		}
 		if w.net().NodeKindOf(what.Node) != model.Switch {
 			return nil, nil

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"sendim/core/control"
 	"sendim/core/model"
 )
 
@@ -16,6 +17,7 @@ import (
 type members struct {
 	changing sync.Mutex // one change at a time
 	dpids    atomic.Pointer[map[uint64]model.NodeID]
+	reached  model.Time // before which the runtime has reacted; of the goroutine that owns it
 }
 
 // member says which node a datapath id is.
@@ -105,5 +107,24 @@ func (c *Controller) WaitFor(ctx context.Context, switches []model.NodeID) error
 		case <-c.done:
 			return fmt.Errorf("waiting for %s to connect: %w", c.cfg.Name(missing), ErrClosed)
 		}
+	}
+}
+
+// Edit tells the runtime of the network as it is now, which descends from the one before,
+// and of its addresses. New switches are not served before Enlist. The error is the
+// runtime's, and then nothing has changed, or says that the controller does not run.
+func (c *Controller) Edit(ctx context.Context, n *model.Network, a control.Addressing) error {
+	driver, ok := c.cfg.Driver.(control.Editable)
+	if !ok {
+		return errors.New("telling the apps of an edit: this control runtime takes none")
+	}
+	answer := make(chan error, 1)
+	select {
+	case c.visits <- func() { answer <- driver.Edit(max(c.cfg.Clock.Elapsed(), c.reached), n, a) }:
+		return <-answer
+	case <-ctx.Done():
+		return fmt.Errorf("telling the apps of an edit: %w", context.Cause(ctx))
+	case <-c.done:
+		return fmt.Errorf("telling the apps of an edit: %w", ErrClosed)
 	}
 }

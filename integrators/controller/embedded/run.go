@@ -241,7 +241,7 @@ func (d *driver) start(reply chan<- error) {
 
 func (d *driver) react(ctx context.Context) error {
 	before := max(d.cfg.Clock.Elapsed()+1, d.floor)
-	d.floor = before
+	d.floor, d.reached = before, before
 	down, err := d.cfg.Driver.React(ctx, before)
 	d.parcel(down)
 	if err != nil {
