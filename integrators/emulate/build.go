@@ -68,7 +68,9 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err := s.refuse(n); err != nil {
 		return err
 	}
-	w := &world{session: s, place: s.place, clock: controller.NewClock(time.Now, s.sink), abort: abort}
+	w := &world{session: s, place: s.place, abort: abort}
+	w.revival.tally.Sink = s.sink
+	w.clock = controller.NewClock(time.Now, &w.revival.tally)
 	w.is.Store(&network{n, names, n.NodesOfKind(model.Switch)})
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
@@ -142,6 +144,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			s.emit(&trace.Entry{Kind: trace.Warning, Text: "some hosts may not learn each other's addresses: " + err.Error()})
 		}
 	}
+	w.keepAlive(target(listener, secured != nil))
 	w.begin(c)
 	for i, step := range c.Steps {
 		if step.Kind == change.Apps || step.Kind == change.Flows {

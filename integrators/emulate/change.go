@@ -19,7 +19,10 @@ func (w *world) change(ctx context.Context, c *model.Change) error {
 	if err := w.net().Check(c); err != nil {
 		return err
 	}
-	var err error
+	err := w.place.vswitch.Ready(ctx) // while a daemon is dead nobody could be told
+	if err != nil {
+		return err
+	}
 	switch c.Kind {
 	case model.LinkDown, model.LinkUp:
 		err = w.links.setDown(ctx, w, c.Link, model.NoNode, c.Kind == model.LinkDown)

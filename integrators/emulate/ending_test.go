@@ -143,29 +143,6 @@ func TestClosingInterruptsWhatWaits(t *testing.T) {
 	}
 }
 
-func TestTheDeathOfItsSwitchEndsASession(t *testing.T) { inBoth(t, theDeathOfItsSwitchEndsASession) }
-
-func theDeathOfItsSwitchEndsASession(t *testing.T, b emulate.Backend) {
-	lab(t)
-	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
-	l := open(t, b, n, apps("shortest-path"))
-	left, err := netns.Leftovers(strings.ToLower(t.Name()) + "-" + b.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range left {
-		if strings.Contains(p.Command, "ovs-vswitchd") {
-			if p, err := os.FindProcess(p.PID); err != nil || p.Kill() != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	_, err = l.Run(t.Context(), l.Now()+10*model.Second)
-	if err == nil || !strings.Contains(err.Error(), "ovs-vswitchd ended") {
-		t.Error(err)
-	}
-}
-
 func TestTheScriptRunsByHand(t *testing.T) {
 	lab(t)
 	n := wire(t, "s1 s2", "h1 s1", "h2 s2")

@@ -24,6 +24,7 @@ type place struct {
 	run     shell.Runner // runs programs inside
 
 	widened map[uint64]bool // packet sockets whose buffers are large, by inode
+	shares  shares
 }
 
 func openPlace(ctx context.Context, s *Session) (*place, error) {
@@ -63,6 +64,7 @@ func daemonConfig() map[string]string {
 func (p *place) close() error {
 	err := p.sandbox.Close()
 	<-p.vswitch.Done()
+	p.shares.drop()
 	dir := filepath.Join(p.sandbox.RunDir(), netns.SwitchDir)
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
@@ -175,6 +177,9 @@ func (p *place) widenProcess(pid int, dir string) (sender bool, err error) {
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, packetBuffer)
 			p.widened[inode] = protocol == 0
 			sender = sender || protocol == 0
+			if p.shares.keep(fd) {
+				continue
+			}
 		} else {
 			p.widened[inode] = false
 		}

@@ -72,6 +72,7 @@ type world struct {
 	channels  channels
 	pools     pools
 	reliant   dependents
+	revival   revival
 	begun     atomic.Bool               // t=0 has come
 	closing   atomic.Bool               // it ends because it is told to
 	abort     context.CancelCauseFunc   // ends the Apply under way

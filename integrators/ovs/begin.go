@@ -31,11 +31,13 @@ func (v *Instance) Begin(ctx context.Context, bridges []Bridge) error {
 		if v.begins() {
 			return errBegun
 		}
-		p, err := v.daemon("ovs-vswitchd", "unix:"+rundir+"/db.sock")
+		p, err := v.daemonOf(SwitchDaemon)
 		if err != nil {
 			return err
 		}
+		v.mu.Lock()
 		v.vswitchd = p
+		v.mu.Unlock()
 		close(v.begun)
 		if err := t.realised(ctx); err != nil {
 			return err
@@ -66,7 +68,7 @@ func (v *Instance) attend() {
 		if v.stopping.Load() {
 			v.end(errStopped)
 		} else {
-			v.end(v.obituary("ovsdb-server", v.server.Wait()))
+			v.end(v.obituary(ServerDaemon, v.server.Wait()))
 		}
 		close(v.done)
 	}

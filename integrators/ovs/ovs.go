@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,8 +74,15 @@ type Instance struct {
 	dir      string
 	datapath Datapath
 	version  string
+
+	mu       sync.Mutex // of what a death changes
 	server   shell.Process
 	vswitchd shell.Process
+	whole    chan struct{} // closed while nobody who died is missing
+	epoch    int           // deaths that were got over
+	guard    atomic.Pointer[Guard]
+	deaths   []Death // of late; of watch alone, as is
+	revived  int
 
 	begun    chan struct{} // closed when ovs-vswitchd was started; nil where that was at once
 	stopping atomic.Bool
@@ -93,8 +101,9 @@ func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, e
 	v := &Instance{
 		sandbox: sandbox, tools: o.Tools, datapath: o.Datapath,
 		dir:  filepath.Join(sandbox.RunDir(), netns.SwitchDir),
-		done: make(chan struct{}),
+		done: make(chan struct{}), whole: make(chan struct{}),
 	}
+	close(v.whole)
 	if v.tools == nil {
 		v.tools = shell.Local()
 	}
@@ -131,7 +140,7 @@ func (v *Instance) start(ctx context.Context, o Options) error {
 		return err
 	}
 	var err error
-	if v.server, err = v.daemon("ovsdb-server", rundir+"/conf.db", "--remote=punix:"+rundir+"/db.sock"); err != nil {
+	if v.server, err = v.daemonOf(ServerDaemon); err != nil {
 		return err
 	}
 	if err := v.await(ctx, v.server, v.path("db.sock")); err != nil {
@@ -150,7 +159,7 @@ func (v *Instance) start(ctx context.Context, o Options) error {
 		}
 		return <-version
 	}
-	if v.vswitchd, err = v.daemon("ovs-vswitchd", "unix:"+rundir+"/db.sock"); err != nil {
+	if v.vswitchd, err = v.daemonOf(SwitchDaemon); err != nil {
 		return err
 	}
 	go v.watch()
@@ -170,10 +179,18 @@ func (v *Instance) askVersion(ctx context.Context) error {
 	return err
 }
 
+// daemonOf starts one of the two.
+func (v *Instance) daemonOf(name string) (shell.Process, error) {
+	if name == ServerDaemon {
+		return v.daemon(name, rundir+"/conf.db", "--remote=punix:"+rundir+"/db.sock")
+	}
+	return v.daemon(name, "unix:"+rundir+"/db.sock")
+}
+
 // daemon starts one daemon in the foreground, as a child of the sandbox's
 // process 1, so that its end is seen.
 func (v *Instance) daemon(name string, args ...string) (shell.Process, error) {
-	log, err := os.Create(filepath.Join(v.dir, name+".out"))
+	log, err := os.OpenFile(filepath.Join(v.dir, name+".out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -198,29 +215,11 @@ func (v *Instance) await(ctx context.Context, p shell.Process, path string) erro
 		select {
 		case <-tick.C:
 		case <-p.Done():
-			return v.obituary("ovsdb-server", p.Wait())
+			return v.obituary(ServerDaemon, p.Wait())
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// watch notices the first daemon to end, and ends the other with it.
-func (v *Instance) watch() {
-	defer close(v.done)
-	select {
-	case <-v.server.Done():
-		v.end(v.obituary("ovsdb-server", v.server.Wait()))
-	case <-v.vswitchd.Done():
-		if v.stopping.Load() {
-			<-v.server.Done() // in its own time
-			v.end(errStopped)
-		} else {
-			v.end(v.obituary("ovs-vswitchd", v.vswitchd.Wait()))
-		}
-	}
-	<-v.server.Done()
-	<-v.vswitchd.Done()
 }
 
 // obituary quotes the end of a dead daemon's log.
@@ -240,11 +239,11 @@ func (v *Instance) obituary(name string, err error) error {
 	return fmt.Errorf("%s ended: %w", name, err)
 }
 
-// Done is closed when the daemons have ended; Err then says why.
+// Done is closed when the daemons have ended for good; Err then says why.
 func (v *Instance) Done() <-chan struct{} { return v.done }
 
-// Err is nil while both daemons live and after Stop. When a daemon ended by
-// itself it quotes the end of its log; when the sandbox ended it wraps
+// Err is nil while both daemons live or are revived, and after Stop. When a daemon ended
+// by itself it quotes the end of its log; when the sandbox ended it wraps
 // netns.ErrGone.
 func (v *Instance) Err() error {
 	select {
@@ -262,11 +261,16 @@ func (v *Instance) Err() error {
 // sandbox instead ends them at once.
 func (v *Instance) Stop(grace time.Duration) error {
 	v.stopping.Store(true)
-	var err error
-	if v.vswitchd != nil {
-		err = v.vswitchd.Stop(grace)
+	for {
+		server, vswitchd := v.daemons()
+		var err error
+		if vswitchd != nil {
+			err = vswitchd.Stop(grace)
+		}
+		err = errors.Join(err, server.Stop(grace))
+		if s, w := v.daemons(); s == server && w == vswitchd { // and none was just being started again
+			<-v.done
+			return err
+		}
 	}
-	err = errors.Join(err, v.server.Stop(grace))
-	<-v.done
-	return err
 }

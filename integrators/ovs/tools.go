@@ -43,22 +43,45 @@ func (v *Instance) path(name string) string {
 // asked, unless "--no-wait" comes first. Several commands separated by "--"
 // are one transaction.
 func (v *Instance) Vsctl(ctx context.Context, args ...string) (string, error) {
-	return v.tool(ctx, append([]string{"ovs-vsctl", "--db=" + v.Database()}, args...)...)
+	return v.tool(ctx, func() []string { return append([]string{"ovs-vsctl", "--db=" + v.Database()}, args...) })
 }
 
 // Appctl asks ovs-vswitchd to do or tell something.
 func (v *Instance) Appctl(ctx context.Context, args ...string) (string, error) {
-	target := v.path(fmt.Sprintf("ovs-vswitchd.%d.ctl", v.vswitchd.PID()))
-	return v.tool(ctx, append([]string{"ovs-appctl", "-t", target}, args...)...)
+	return v.tool(ctx, func() []string { return append([]string{"ovs-appctl", "-t", v.control()}, args...) })
+}
+
+// control is where ovs-vswitchd takes orders.
+func (v *Instance) control() string {
+	pid := 0
+	if _, vswitchd := v.daemons(); vswitchd != nil {
+		pid = vswitchd.PID()
+	}
+	return v.path(fmt.Sprintf("ovs-vswitchd.%d.ctl", pid))
 }
 
 // tool runs a tool for as long as the daemons live: one that waits for a dead
-// daemon would wait for ever.
-func (v *Instance) tool(ctx context.Context, argv ...string) (string, error) {
+// daemon would wait for ever. Where daemons are guarded it waits for them to be back, and
+// is run once more when the death of one came in between.
+func (v *Instance) tool(ctx context.Context, argv func() []string) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
 	defer release()
+	for {
+		epoch, err := v.ready(ctx)
+		if err != nil {
+			return "", err
+		}
+		text, err := v.use(ctx, argv()...)
+		if err == nil || ctx.Err() != nil || !v.interrupted(ctx, epoch) {
+			return text, err
+		}
+	}
+}
+
+// use runs a tool, whether the daemons are there or not.
+func (v *Instance) use(ctx context.Context, argv ...string) (string, error) {
 	res, err := v.tools.Run(ctx, shell.Cmd{Argv: argv})
 	return strings.TrimSuffix(string(res.Stdout), "\n"), err
 }

@@ -68,8 +68,14 @@ func describe(e *trace.Entry) string {
 	} else if e.Name != "" {
 		add("%s", e.Name)
 	}
-	if e.Load != nil {
+	if e.Load != nil && e.Load.Span > 0 {
 		add("%.0f %% busy, %.0f %% stolen", 100*e.Load.Busy, 100*e.Load.Steal)
+	}
+	if e.Load != nil && e.Load.Lost > 0 {
+		add("%d frames lost outside the network", e.Load.Lost)
+	}
+	if e.Load != nil && e.Load.Gap > 0 {
+		add("switches away for %s", report.TimeText(e.Load.Gap))
 	}
 	if e.Reason != "" {
 		add("%s", e.Reason)

@@ -1,0 +1,177 @@
+package emulate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sendim/core/model"
+	"sendim/core/trace"
+	"sendim/integrators/ovs"
+)
+
+// A daemon that dies more often than so many times within so long is not started again.
+const (
+	mostDeaths   = 3
+	deathsWithin = 30 * time.Second
+)
+
+// keepAlive has the daemons of Open vSwitch started again from now on when they die. The
+// network is theirs and the kernel's: the database has bridges, ports, their numbers and the
+// controllers, the kernel has the interfaces and what shapes them, and the controller
+// puts back the rules.
+func (w *world) keepAlive(controller string) {
+	w.revival.target = controllerTarget(controller)
+	w.place.vswitch.Guard(ovs.Guard{Most: mostDeaths, Within: deathsWithin, Died: w.daemonDied, Back: w.daemonsBack})
+}
+
+// revival is what is known of daemons that died.
+type revival struct {
+	target string // of the switches' controller, as the database has it
+	tally  tally
+
+	mu    sync.Mutex
+	since [3]int64 // the tally when the first of those died that are not back
+	first time.Time
+	died  []string
+}
+
+// tally counts, on their way into the diary, the modifications sent to switches.
+type tally struct {
+	trace.Sink
+	rules, groups, meters atomic.Int64
+}
+
+// Emit passes an entry on.
+func (t *tally) Emit(e *trace.Entry) {
+	switch e.Kind {
+	case trace.RuleMod:
+		t.rules.Add(1)
+	case trace.GroupMod:
+		t.groups.Add(1)
+	case trace.MeterMod:
+		t.meters.Add(1)
+	}
+	t.Sink.Emit(e)
+}
+
+func (t *tally) read() [3]int64 { return [3]int64{t.rules.Load(), t.groups.Load(), t.meters.Load()} }
+
+// daemonDied is told of a death.
+func (w *world) daemonDied(d ovs.Death) {
+	if d.Daemon == ovs.SwitchDaemon {
+		w.place.shares.drop() // what comes in at the ports would wait there for nobody
+	}
+	r := &w.revival
+	r.mu.Lock()
+	if len(r.died) == 0 {
+		r.first, r.since = d.At, r.tally.read()
+	}
+	r.died = append(r.died, d.Daemon)
+	r.mu.Unlock()
+	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.DaemonLost, Name: d.Daemon, Text: d.Err.Error()})
+}
+
+// daemonsBack is told when the daemons answer again; ctx ends when one dies once more. It
+// returns when the switches are as they should be.
+func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(w.session.life, cancel)
+	defer stop()
+	answered := time.Now()
+	if err := w.place.hasten(); err == nil {
+		_ = w.enlarge(ctx) // says itself what it could not do
+	}
+	expected, err := w.place.dialling(ctx, w.revival.target)
+	if err == nil {
+		err = w.ctl.WaitConnected(ctx, expected, nil)
+	}
+	if err == nil {
+		err = w.settle(ctx)
+	}
+	if ctx.Err() != nil {
+		return // the story goes on
+	}
+	r := &w.revival
+	r.mu.Lock()
+	died, gap, sent := r.died, time.Since(r.first), r.tally.read()
+	for i := range sent {
+		sent[i] -= r.since[i]
+	}
+	text := fmt.Sprintf("answered after %v, %d switches connected and in order after %v", answered.Sub(r.first).Round(time.Millisecond), expected, gap.Round(time.Millisecond))
+	r.died = nil
+	r.mu.Unlock()
+	if err != nil {
+		text = fmt.Sprintf("answered after %v, but not all switches are in order: %v", answered.Sub(r.first).Round(time.Millisecond), err)
+	}
+	if said := resent(sent); said != "" {
+		text += "; " + said
+	}
+	now := w.now()
+	w.session.emit(&trace.Entry{At: now, Kind: trace.DaemonBack, Name: strings.Join(unique(died), " and "), Text: text})
+	w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
+}
+
+// resent says how much was sent to switches, "" for nothing.
+func resent(sent [3]int64) string {
+	var parts []string
+	for i, what := range [3]string{"rules", "groups", "meters"} {
+		if sent[i] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", sent[i], what))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing had to be sent again"
+	}
+	return strings.Join(parts, ", ") + " were sent"
+}
+
+func unique(names []string) (out []string) {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// inOrder is how long switches may take to be in order again; new traffic may always find
+// something more to ask.
+const inOrder = 10 * time.Second
+
+// settle waits until the controller has nothing more to tell switches.
+func (w *world) settle(ctx context.Context) error {
+	until := time.Now().Add(inOrder)
+	for !w.ctl.Settled(ctx) && ctx.Err() == nil {
+		if time.Now().After(until) {
+			return fmt.Errorf("they were still being told after %v", inOrder)
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// dialling is how many switches are to dial a controller: one that is down, or whose
+// channel is cut, does not.
+func (p *place) dialling(ctx context.Context, target string) (int, error) {
+	text, err := p.vswitch.Vsctl(ctx, "--bare", "--no-headings", "--columns=target", "list", "Controller")
+	if err != nil {
+		return 0, fmt.Errorf("counting the switches that have a controller: %w", err)
+	}
+	count := 0
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, target) {
+			count++
+		}
+	}
+	return count, nil
+}
