@@ -105,6 +105,7 @@ type served struct {
 	t     testing.TB
 	diary *diary
 	port  string
+	found *func(*model.Network)
 }
 
 func (p *place) serve(b serve.Backend, apps ...string) *served {
@@ -114,7 +115,9 @@ func (p *place) serve(b serve.Backend, apps ...string) *served {
 		p.t.Fatal(err)
 	}
 	b.Listener = l
-	v := &served{t: p.t, diary: &diary{}, port: l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:]}
+	heard := func(*model.Network) {}
+	b.Found = func(n *model.Network) { heard(n) }
+	v := &served{t: p.t, diary: &diary{}, port: l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:], found: &heard}
 	d := &deployment.Deployment{Realization: serve.Realization}
 	for _, name := range apps {
 		d.Applications = append(d.Applications, deployment.Application{Name: name, Plugin: name})
@@ -224,10 +227,19 @@ func (s *stock) eval(into any, format string, args ...any) {
 	s.read(into)
 }
 
-func (s *stock) unreachable() (out [][2]string) {
+// unreachable lists the pairs that do not answer, of these hosts to all others, or of all.
+func (s *stock) unreachable(from ...string) (out [][2]string) {
 	s.t.Helper()
-	s.eval(&out, "pingall()")
+	text, _ := json.Marshal(append([]string{}, from...))
+	s.eval(&out, "pingall(%s)", text)
 	return out
+}
+
+// do has Mininet do something.
+func (s *stock) do(format string, args ...any) {
+	s.t.Helper()
+	var none any
+	s.eval(&none, format, args...)
 }
 
 func TestNetworksThatOthersWroteAreServed(t *testing.T) {
@@ -255,4 +267,37 @@ func TestNetworksThatOthersWroteAreServed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatComesGoesAndMovesIsFollowed(t *testing.T) {
+	p := newPlace(t)
+	v := p.serve(serve.Backend{}, "shortest-path")
+	m := p.mininet("TorusTopo(3, 3)", v.port)
+	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 18 })
+	all := func(what string) {
+		t.Helper()
+		began, tries := time.Now(), 0
+		v.await(what, 20*time.Second, func() bool { tries++; return len(m.unreachable()) == 0 })
+		t.Logf("%s: all reach all, the %dth time they try, after %v", what, tries, time.Since(began).Round(10*time.Millisecond))
+	}
+	all("at first")
+	m.do("net.configLinkStatus('s1x1', 's1x2', 'down')")
+	all("with a link down")
+	m.do("net.configLinkStatus('s1x1', 's1x2', 'up')")
+	all("with the link up again")
+	if _, _, l := v.shape(); l != 18 {
+		t.Errorf("%d links", l)
+	}
+	m.do("move('h1x1', 's3x3')")
+	all("with a host moved")
+	m.do("restart('s2x2')")
+	began := time.Now()
+	v.await("the switch's links", 20*time.Second, func() bool { return len(m.unreachable("h2x2", "h1x1")) == 0 })
+	t.Logf("back after %v", time.Since(began))
+	all("with a switch made anew")
+	m.do("net['s2x2'].stop(deleteIntfs=False)")
+	v.await("the switch's links to go", 10*time.Second, func() bool { return len(m.unreachable("h1x1", "h3x3")) == 2 }) // h2x2 alone
+	m.do("net['s2x2'].start(net.controllers)")
+	v.await("the switch's return", 20*time.Second, func() bool { return len(m.unreachable("h2x2")) == 0 })
+	all("with a switch back")
 }

@@ -81,6 +81,9 @@ func (t *Tracker) packet(u *control.Upcall) {
 	if h.EthType == packet.EthTypeARP && h.ARPOp == packet.ARPOpRequest && h.ARPSPA != h.ARPTPA {
 		t.seek(h.ARPTPA, t.hosts[h.EthSrc], p)
 	}
+	if h.EthType == packet.EthTypeIPv4 && h.IPDst>>28 < 0xe && !h.EthDst.IsMulticast() { // to somebody whom its sender knows
+		t.seek(h.IPDst, nil, p)
+	}
 }
 
 // linkLocal says whether a frame is for the bridge itself (IEEE 802.1D table 7-10).

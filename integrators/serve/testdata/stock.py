@@ -18,8 +18,8 @@ net.start()
 
 def pingall(hosts=None):
     """Pairs that do not answer one ping."""
-    hosts = hosts or net.hosts
-    return [[a.name, b.name] for a in hosts for b in hosts if a != b and ' 0% packet loss' not in a.cmd('ping -c1 -W2 ' + b.IP())]
+    hosts = [net[h] for h in hosts] if hosts else net.hosts
+    return [[a.name, b.name] for a in hosts for b in net.hosts if a != b and ' 0% packet loss' not in a.cmd('ping -c1 -W2 ' + b.IP())]
 
 
 def ping(a, b):
@@ -27,20 +27,25 @@ def ping(a, b):
 
 
 def move(host, switch):
-    """Takes a host's cable out of one switch and puts it into another."""
-    h, old = net[host], net[host].connectionsTo(net[switch.split(':')[0]]) if ':' in switch else None
+    """Takes a host's cable out of its switch and puts it into another."""
+    h = net[host]
     intf = h.defaultIntf()
-    link = intf.link
-    was = link.intf1 if link.intf2 == intf else link.intf2
-    ip, mac, number = h.IP(), h.MAC(), h.ports[intf]
-    was.node.detach(was.name)
+    link, ip, mac, number = intf.link, h.IP(), h.MAC(), h.ports[intf]
+    far = link.intf1 if link.intf2 == intf else link.intf2
+    far.node.detach(far.name)
     link.delete()
+    net.links.remove(link)
     h.nameToIntf.pop(intf.name, None), h.intfs.pop(number, None), h.ports.pop(intf, None)
     fresh = net.addLink(h, net[switch], port1=number)
     net[switch].attach(fresh.intf2.name)
-    h.setIP(ip, 8, fresh.intf1), h.setMAC(mac, fresh.intf1)
+    h.setMAC(mac, fresh.intf1), h.setIP(ip, 8, fresh.intf1)
     fresh.intf1.ifconfig('up')
-    return fresh.intf2.name
+
+
+def restart(switch):
+    """Takes a switch away and makes it anew."""
+    net[switch].stop(deleteIntfs=False)
+    net[switch].start(net.controllers)
 
 
 print(json.dumps('ready'), flush=True)
