@@ -36,5 +36,6 @@ func (w *World) Edit(ctx context.Context, edits []model.Edit) error {
 	j := *w.job // others may be run of it
 	j.Model = n
 	w.Model, w.job = n, &j
+	w.Results.Edited(n)
 	return nil
 }

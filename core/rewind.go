@@ -223,7 +223,8 @@ func (w *World) Become(ctx context.Context, cp *Checkpoint) error {
 		return err
 	}
 	n := cp.Job.Model
-	if n.Name != w.Model.Name || n.NodeCount() != w.Model.NodeCount() || n.LinkCount() != w.Model.LinkCount() {
+	same := n.NodeCount() == w.Model.NodeCount() && n.LinkCount() == w.Model.LinkCount() || n.DescendsFrom(w.Model) || w.Model.DescendsFrom(n)
+	if n.Name != w.Model.Name || !same {
 		return fault.New(fault.BadChoice, fault.Place{}, "the checkpoint is of another network (%s, %d nodes, %d links) than the run (%s, %d nodes, %d links); sendim run --restore goes on from it",
 			n.Name, n.NodeCount(), n.LinkCount(), w.Model.Name, w.Model.NodeCount(), w.Model.LinkCount())
 	}

@@ -182,7 +182,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	}()
 	w := newWorld(session, j.Model, r.found.Capabilities, r.results, r.scenario)
 	w.tested = r.spec.From != nil && r.spec.From.tested
-	w.job, w.about, w.stops, w.counted = j, r.manifest, r.spec.Stops, &r.seen
+	w.job, w.about, w.stops, w.counted, w.sink = j, r.manifest, r.spec.Stops, &r.seen, r.sink
 	w.reopen = func(ctx context.Context, from *Checkpoint) (backend.Session, error) {
 		return r.restore(ctx, spec, from)
 	}

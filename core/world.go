@@ -12,6 +12,7 @@ import (
 	"sendim/core/model"
 	"sendim/core/record"
 	"sendim/core/report"
+	"sendim/core/trace"
 )
 
 // World is one session with its scenario: what a request may use. Its methods are
@@ -37,6 +38,8 @@ type World struct {
 	marks   []mark
 	swap    sync.Mutex // held to change Session, and to look at it from other goroutines
 	held    bool       // time stands still until somebody says otherwise
+	sink    trace.Sink // of the diary; nil: nobody reads
+	warned  map[string]bool
 }
 
 // session is Session, for any goroutine.
@@ -72,11 +75,29 @@ func (w *World) act(ctx context.Context) error {
 	step := w.scenario[0]
 	w.scenario = w.scenario[1:]
 	for i := range step.Changes {
+		if w.Model.Edited() {
+			if err := w.Model.Check(&step.Changes[i]); err != nil {
+				w.warn(fmt.Sprintf("a step of the scenario at %s is left out: %s", step.At, err))
+				continue
+			}
+		}
 		if _, err := w.Session.Do(ctx, backend.Action{Change: &step.Changes[i]}); err != nil {
 			return fmt.Errorf("scenario at %v: %s: %w", step.At, step.Changes[i].Kind, err)
 		}
 	}
 	return nil
+}
+
+// warn writes a warning into the diary, once.
+func (w *World) warn(text string) {
+	if w.sink == nil || w.warned[text] {
+		return
+	}
+	if w.warned == nil {
+		w.warned = map[string]bool{}
+	}
+	w.warned[text] = true
+	w.sink.Emit(&trace.Entry{At: w.Session.Now(), Kind: trace.Warning, Text: text})
 }
 
 // Tick is how finely time passes while an outcome is awaited.

@@ -132,7 +132,7 @@ func (w *world) remove(n *model.Network, now int64) {
 func (w *world) endCaptures(id model.LinkID) {
 	for _, c := range w.captures { // endCapture makes a new list
 		if arc := model.Arc(c.arc); arc.Link() == id {
-			w.endCapture(c, fmt.Errorf("%s was removed", w.net.LinkName(id)))
+			w.endCapture(c, nil)
 		}
 	}
 }

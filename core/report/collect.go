@@ -47,6 +47,13 @@ func NewCollector(n *model.Network) *Collector {
 		pings: map[[2]string]int{}, warned: map[string]bool{}}}
 }
 
+// Edited says that the network has become another one, which descends from it.
+func (c *Collector) Edited(n *model.Network) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.net = n
+}
+
 // Emit takes an entry.
 func (c *Collector) Emit(e *trace.Entry) {
 	c.mu.Lock()
@@ -323,10 +330,12 @@ const MostDrawn = 1000
 // drawn. A node is placed by its properties lat and lon.
 func Draw(n *model.Network) Topology {
 	var t Topology
-	if n == nil || n.NodeCount() > MostDrawn {
+	if n == nil || n.LiveNodes() > MostDrawn {
 		return t
 	}
+	place := make([]int, n.NodeCount()) // in the drawing
 	for v := range n.Nodes() {
+		place[v.ID] = len(t.Nodes)
 		node := Node{Name: v.Name, Kind: v.Kind}
 		lat, okLat := v.Property("lat")
 		lon, okLon := v.Property("lon")
@@ -339,7 +348,7 @@ func Draw(n *model.Network) Topology {
 		t.Nodes = append(t.Nodes, node)
 	}
 	for l := range n.Links() {
-		t.Links = append(t.Links, Edge{n.LinkName(l.ID), int(l.A.Node), int(l.B.Node), l.Spec.Rate})
+		t.Links = append(t.Links, Edge{n.LinkName(l.ID), place[l.A.Node], place[l.B.Node], l.Spec.Rate})
 	}
 	return t
 }
