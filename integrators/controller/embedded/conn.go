@@ -38,6 +38,7 @@ type conn struct {
 	ended    chan struct{}
 	asks
 	bundling
+	kept
 
 	fail sync.Once
 	why  error
@@ -178,7 +179,8 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		if err != nil {
 			return err
 		}
-		if k.behind() {
+		behind := k.behind()
+		if k.keep(&p, !behind); behind {
 			return nil
 		}
 		h, _, _ := packet.Decode(p.Frame) // the layers that can be read are there all the same
@@ -244,6 +246,12 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 		return ErrSuperseded
 	}
 	if k.fails(r) {
+		return nil
+	}
+	if again, known := k.forgotten(r); known {
+		if again != nil {
+			k.out.push(item{down: *again})
+		}
 		return nil
 	}
 	switch xid := k.full(r.Xid); {

@@ -82,6 +82,9 @@ func (s *survey) hear(k *conn, m wire.Message) error {
 		return k.say(wire.EchoReply(m))
 	}
 	if m.Type() == wire.TypePacketIn {
+		if p, err := k.speaks.DecodePacketIn(m); err == nil {
+			k.keep(&p, false)
+		}
 		return nil
 	}
 	return k.understand(m, func(u control.Upcall) { s.then = append(s.then, u) })

@@ -39,7 +39,11 @@ func (k *conn) write(ctx context.Context) {
 			spare = items
 			k.out.written()
 		case <-tick.C:
-			if err := w.keepAlive(); err != nil {
+			err := w.keepAlive()
+			if err == nil {
+				err = w.letGo()
+			}
+			if err != nil {
 				k.end(err)
 				return
 			}
@@ -134,7 +138,7 @@ func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error
 	case d.Kind == control.ModMeter && d.Meter != nil:
 		return w.speaks.MeterMod(xid, d.Meter)
 	case d.Kind == control.SendPacket && d.Packet != nil:
-		return w.speaks.PacketOut(xid, d.Packet)
+		return w.sendPacket(d)
 	case d.Kind == control.Barrier:
 		return wire.BarrierRequest(w.speaks.Version(), xid), nil
 	case d.Kind == control.AskStats && d.Stats != nil:

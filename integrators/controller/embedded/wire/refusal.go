@@ -44,6 +44,9 @@ func (r Refusal) Slave() bool { return r.Type == of.ET_BAD_REQUEST && r.Code == 
 // Stale says that a role was claimed with a generation older than one that was seen.
 func (r Refusal) Stale() bool { return r.Type == of.ET_ROLE_REQUEST_FAILED && r.Code == 0 }
 
+// Unkept says that the switch has not, or no longer, the packet that a packet-out named.
+func (r Refusal) Unkept() bool { return r.Type == of.ET_BAD_REQUEST && (r.Code == 7 || r.Code == 8) }
+
 // Reason says in words what the switch had against it: the names of type and code.
 func (r Refusal) Reason() string {
 	name, codes := errorNames(r.Type)
