@@ -223,7 +223,7 @@ func (w *world) remove(ctx context.Context, p *edit) error {
 	w.relinquish(p.to.net)
 	w.links.retire(p.goneLinks)
 	hosts, switches := p.from.sorted(p.goneNodes)
-	err := w.ground.shrink(ctx, p.removing())
+	err := errors.Join(w.ground.shrink(ctx, p.removing()), w.place.narrow())
 	w.hosts.leave(hosts)
 	for _, id := range p.goneNodes {
 		delete(w.channels.cut, id)

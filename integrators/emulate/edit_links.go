@@ -2,6 +2,10 @@ package emulate
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"sendim/core/model"
@@ -133,4 +137,35 @@ func (w *world) told(p *edit) {
 	for i := range entries {
 		w.session.emit(&entries[i])
 	}
+}
+
+// narrow forgets the packet sockets of ports that are gone.
+func (p *place) narrow() error {
+	p.wide.Lock()
+	defer p.wide.Unlock()
+	pids, err := p.vswitchd()
+	if err != nil {
+		return err
+	}
+	open := map[uint64]bool{}
+	for _, pid := range pids {
+		dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil // it dies: its sockets are let go of then
+		}
+		for _, e := range entries {
+			if to, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil && strings.HasPrefix(to, "socket:[") {
+				inode, _ := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]"), 10, 64)
+				open[inode] = true
+			}
+		}
+	}
+	for inode := range p.widened {
+		if !open[inode] {
+			delete(p.widened, inode)
+		}
+	}
+	p.shares.retain(open)
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -23,6 +24,7 @@ type place struct {
 	vswitch *ovs.Instance
 	run     shell.Runner // runs programs inside
 
+	wide    sync.Mutex      // of what follows
 	widened map[uint64]bool // packet sockets whose buffers are large, by inode
 	shares  shares
 }
@@ -129,6 +131,8 @@ const packetBuffer = 64 << 20
 // passed over. It returns whether the one that sends is among them: it is made when
 // the first packet is sent.
 func (p *place) widen() (sender bool, err error) {
+	p.wide.Lock()
+	defer p.wide.Unlock()
 	pids, err := p.vswitchd()
 	if err != nil {
 		return false, err

@@ -35,10 +35,21 @@ func (s *shares) keep(fd int) bool {
 const sideBySide = 64
 
 // drop closes what there is.
-func (s *shares) drop() {
+func (s *shares) drop() { s.retain(nil) }
+
+// retain closes those of sockets that are not among some, by inode.
+func (s *shares) retain(open map[uint64]bool) {
 	s.mu.Lock()
-	held := s.held
-	s.held = nil
+	var held, kept []int
+	for _, fd := range s.held {
+		var is unix.Stat_t
+		if unix.Fstat(fd, &is) == nil && open[is.Ino] {
+			kept = append(kept, fd)
+		} else {
+			held = append(held, fd)
+		}
+	}
+	s.held = kept
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for k := range min(sideBySide, len(held)) {
