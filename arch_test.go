@@ -47,6 +47,8 @@ var rooms = map[string][]string{
 	"converters/mininet": {"core/model", "core/naming", "descriptors/xmlscan"},
 	"converters/draft":   {"core/model", "descriptors/xmlscan"},
 
+	"core/backend/backendtest": {"core/model", "core/deployment", "core/app", "core/change", "core/trace", "core/flow", "core/backend", "core/naming", "core/packet"},
+
 	"converters/flowlist":     {"core/model", "core/naming", "core/random", "converters/pcapflow"},
 	"converters/pcapflow":     {},
 	"converters/topologyzoo":  {"core/model", "core/naming", "converters/draft", "descriptors/xmlscan"},

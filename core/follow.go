@@ -23,6 +23,7 @@ func (w *World) follow() bool {
 		j := *w.job
 		j.Model = n
 		w.Model, w.job = n, &j
+		w.Results.Edited(n)
 	}
 	return true
 }

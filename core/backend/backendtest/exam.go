@@ -84,10 +84,23 @@ type exam struct {
 	s    backend.Session
 	d    *diary
 	caps backend.Capabilities
+
+	deploy *deployment.Deployment
 }
 
 // Run lets a world sit the exam.
 func Run(t *testing.T, b backend.Backend) {
+	caps := sit(t, b)
+	t.Run("a network that is edited while it lives", func(t *testing.T) {
+		if !caps.Has(backend.LiveChange) {
+			t.Skipf("this world has no %s: %s", backend.LiveChange, caps.Missing[backend.LiveChange])
+		}
+		editing(t, b)
+	})
+}
+
+// sit is the exam of a network that stays as it was built.
+func sit(t *testing.T, b backend.Backend) backend.Capabilities {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	e := &exam{t: t, ctx: ctx, n: Network(t), d: &diary{}}
@@ -135,6 +148,7 @@ func Run(t *testing.T, b backend.Backend) {
 			q.ask(&sub)
 		})
 	}
+	return e.caps
 }
 
 func (e *exam) node(name string) model.NodeID {
