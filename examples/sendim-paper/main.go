@@ -125,6 +125,14 @@ type leftOut struct {
 	why               string
 }
 
+// what names the experiment and its world.
+func (o *leftOut) what() string {
+	if o.world == o.experiment {
+		return o.experiment
+	}
+	return o.experiment + ", " + o.world
+}
+
 func replay(ctx context.Context, o options) error {
 	if _, err := exec.LookPath(o.sendim); err != nil {
 		return fmt.Errorf("%s is not there: make build makes it, -sendim names another: %w", o.sendim, err)
@@ -214,7 +222,7 @@ func (l *lab) leave(experiment, world string, size, degree, repetition int, why 
 		return
 	}
 	l.left = append(l.left, leftOut{experiment, world, size, degree, repetition - 1, why})
-	what := experiment + ", " + world
+	what := l.left[len(l.left)-1].what()
 	if size > 0 {
 		what += fmt.Sprintf(", %d nodes", size)
 	}

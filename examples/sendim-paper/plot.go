@@ -24,7 +24,8 @@ type curve struct {
 
 type point struct {
 	x, y, half float64
-	label      string
+	label      string // in full
+	short      string // in the legend
 }
 
 // plots draws what was measured.
@@ -74,7 +75,7 @@ func (p *plot) curve(rows []row, name, experiment, world string, degree int, met
 	for _, size := range sizes {
 		e := of(rows, experiment, world, size, degree, metric)
 		if e.mean > 0 {
-			c.at = append(c.at, point{float64(size), e.mean * scale, e.half * scale, e.text()})
+			c.at = append(c.at, point{x: float64(size), y: e.mean * scale, half: e.half * scale, label: e.text()})
 		}
 	}
 	if len(c.at) > 0 {
@@ -90,7 +91,11 @@ func (p *plot) publish(papers []published, experiment, metric string, scale floa
 			continue
 		}
 		if !math.IsNaN(f.value) {
-			p.points = append(p.points, point{x: float64(f.size), y: f.value * scale, label: what(f.row) + " (" + f.source + ")"})
+			name := strings.TrimSuffix(f.metric, "_bytes")
+			if name == f.metric {
+				name = names()[f.world]
+			}
+			p.points = append(p.points, point{x: float64(f.size), y: f.value * scale, label: what(f.row) + " (" + f.source + ")", short: name + ", " + number(float64(f.size)) + " nodes"})
 			continue
 		}
 		if p.note != "" {
@@ -102,7 +107,7 @@ func (p *plot) publish(papers []published, experiment, metric string, scale floa
 
 // What a plot measures, in units of its own.
 const (
-	width, left, right, top, bottom = 880.0, 70.0, 600.0, 40.0, 400.0
+	width, left, right, top, bottom = 900.0, 70.0, 600.0, 40.0, 400.0
 )
 
 // scale maps a span of values to a span of places, by logarithms. The ends are powers of ten.
@@ -153,10 +158,10 @@ func (p *plot) svg() string {
 	for i, v := range p.points {
 		at := top + float64(len(p.curves)+i)*20 + 8
 		for _, d := range [][2]float64{{x.at(v.x), y.at(v.y)}, {right + 27, at}} {
-			fmt.Fprintf(&b, `<path d="M%.1f %.1fl6 6l-6 6l-6 -6z" fill="black"><title>%s: %s</title></path>`, d[0], d[1]-6, html.EscapeString(v.label), number(v.y))
+			fill := [...]string{"black", "white"}[i%2]
+			fmt.Fprintf(&b, `<path d="M%.1f %.1fl6 6l-6 6l-6 -6z" fill="%s" stroke="black"><title>%s: %s</title></path>`, d[0], d[1]-6, fill, html.EscapeString(v.label), number(v.y))
 		}
-		short, _, _ := strings.Cut(v.label, " (")
-		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f">published: %s</text>`+"\n", right+40, at+4, html.EscapeString(short))
+		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f">published: %s</text>`+"\n", right+40, at+4, html.EscapeString(v.short))
 	}
 	if p.note != "" {
 		for i, line := range strings.Split(p.note, "; ") {

@@ -79,7 +79,7 @@ func (l *lab) text(papers []published) string {
 		b.WriteString("\n## What was left out\n\n")
 		var lines [][]string
 		for _, o := range l.left {
-			what := o.experiment + ", " + o.world
+			what := o.what()
 			if o.degree > 0 {
 				what += fmt.Sprintf(", %d links a node", o.degree)
 			}
