@@ -12,9 +12,15 @@ import (
 	"sendim/integrators/emulate"
 )
 
-// TestLab runs the scripts that need Mininet. Without it they are skipped by name, or
+// TestLab runs the scripts that need Mininet side by side. Without it they are skipped by name, or
 // fail where CI=true or SENDIM_LAB=1 say that it must be there.
-func TestLab(t *testing.T) {
+func TestLab(t *testing.T) { lab(t, "testdata/lab") }
+
+// TestQuietLab runs the scripts that want a machine to themselves: after the others, and
+// none if somebody else is at work.
+func TestQuietLab(t *testing.T) { lab(t, "testdata/quiet") }
+
+func lab(t *testing.T, scripts string) {
 	_, err := emulate.Backend{}.Capabilities(t.Context(), backend.Spec{Deployment: &deployment.Deployment{}})
 	if err != nil {
 		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
@@ -30,7 +36,7 @@ func TestLab(t *testing.T) {
 		}
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:       "testdata/lab",
+		Dir:       scripts,
 		Cmds:      commands(),
 		Condition: has,
 		Setup: func(e *testscript.Env) error {

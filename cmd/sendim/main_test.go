@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// has answers the conditions [go] and [python]: scripts that need more than this program
+// has answers the conditions [go], [python] and [idle]: scripts that need more than this program
 // are skipped by name, or fail where CI=true or SENDIM_LAB=1 say that all must be there.
 func has(what string) (bool, error) {
 	var err error
@@ -50,6 +50,8 @@ func has(what string) (bool, error) {
 		_, err = exec.LookPath("go")
 	case "python":
 		err = exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run()
+	case "idle":
+		return idle(), nil // whether others are at work is nobody's failure
 	default:
 		return false, fmt.Errorf("there is no condition %s", what)
 	}
@@ -57,6 +59,20 @@ func has(what string) (bool, error) {
 		return false, fmt.Errorf("%s must be there: %w", what, err)
 	}
 	return err == nil, nil
+}
+
+// idle says whether this machine has time: it waits up to half a minute until tasks had
+// to wait for a core in less than a twentieth of the last ten seconds.
+func idle() bool {
+	for range 30 {
+		text, _ := os.ReadFile("/proc/pressure/cpu")
+		var share float64
+		if _, err := fmt.Sscanf(string(text), "some avg10=%f", &share); err == nil && share < 5 {
+			return true
+		}
+		time.Sleep(time.Second)
+	}
+	return false
 }
 
 // goCaches lets the Go tool of a script, which has no home, use what has been fetched and
