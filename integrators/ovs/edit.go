@@ -2,6 +2,7 @@ package ovs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,7 +34,17 @@ func (v *Instance) Edit(ctx context.Context, e Edit) error {
 	defer cancel(nil)
 	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
 	defer release()
-	err := v.edit(ctx, e)
+	var err error
+	for again := false; ; again = true {
+		var epoch int
+		if epoch, err = v.ready(ctx); err == nil {
+			err = v.edit(ctx, e, again)
+		}
+		var wrong *PortError
+		if err == nil || ctx.Err() != nil || errors.As(err, &wrong) || !v.interrupted(ctx, epoch) {
+			break
+		}
+	}
 	switch {
 	case err == nil:
 	case v.life.Err() != nil:
@@ -65,7 +76,9 @@ func (v *Instance) SetController(ctx context.Context, bridges []string, target s
 	return err
 }
 
-func (v *Instance) edit(ctx context.Context, e Edit) error {
+// edit is Edit without a daemon's death in between. Again says that it may have been
+// carried out before one: what there is of it is only looked at then.
+func (v *Instance) edit(ctx context.Context, e Edit, again bool) error {
 	tables, err := model.NewClientDBModel(database, map[string]model.Model{database: &root{}})
 	if err != nil {
 		return err
@@ -86,9 +99,18 @@ func (v *Instance) edit(ctx context.Context, e Edit) error {
 	if err != nil {
 		return err
 	}
-	added, err := t.change(ctx, ids, e, v.datapath)
-	if err != nil {
+	todo := e
+	if again {
+		todo = ids.lacking(e)
+	}
+	if err := t.change(ctx, ids, todo, v.datapath); err != nil {
 		return err
+	}
+	added := slices.Clone(e.Bridges)
+	for _, b := range e.Ports {
+		for _, p := range b.Ports {
+			added = append(added, Bridge{Ports: []Port{p}})
+		}
 	}
 	if err := t.realised(ctx); err != nil {
 		return err
@@ -107,7 +129,7 @@ func (v *Instance) edit(ctx context.Context, e Edit) error {
 		}
 	}
 	if ids, err = t.rows(ctx); err == nil {
-		if _, err = t.change(ctx, ids, back, v.datapath); err == nil {
+		if err = t.change(ctx, ids, back, v.datapath); err == nil {
 			err = t.realised(ctx)
 		}
 	}
@@ -151,9 +173,29 @@ func (t *transactions) rows(ctx context.Context) (rows, error) {
 	return r, nil
 }
 
-// change makes the transaction and asks ovs-vswitchd to say when it has come so far. It
-// gives what is to be looked at then.
-func (t *transactions) change(ctx context.Context, ids rows, e Edit, datapath Datapath) (added []Bridge, err error) {
+// lacking is what is still to be done of an edit that may have been carried out. What was
+// to go and to be made anew does so once more.
+func (r rows) lacking(e Edit) Edit {
+	out := Edit{GoneBridges: e.GoneBridges, GonePorts: e.GonePorts}
+	for _, b := range e.Bridges {
+		if r.bridges[b.Name] == "" || slices.Contains(e.GoneBridges, b.Name) {
+			out.Bridges = append(out.Bridges, b)
+		}
+	}
+	for _, b := range e.Ports {
+		left := Bridge{Name: b.Name}
+		for _, p := range b.Ports {
+			if r.ports[p.Interface] == "" || slices.Contains(e.GonePorts, p.Interface) {
+				left.Ports = append(left.Ports, p)
+			}
+		}
+		out.Ports = append(out.Ports, left)
+	}
+	return out
+}
+
+// change makes the transaction and asks ovs-vswitchd to say when it has come so far.
+func (t *transactions) change(ctx context.Context, ids rows, e Edit, datapath Datapath) error {
 	var ops []ovsdb.Operation
 	mutate := func(table, id, column string, how ovsdb.Mutator, members []any) {
 		ops = append(ops, ovsdb.Operation{Op: ovsdb.OperationMutate, Table: table,
@@ -186,12 +228,11 @@ func (t *transactions) change(ctx context.Context, ids rows, e Edit, datapath Da
 	for _, b := range e.Ports {
 		id, there := ids.bridges[b.Name]
 		if !there || slices.Contains(e.GoneBridges, b.Name) {
-			return nil, fmt.Errorf("there is no bridge %q", b.Name)
+			return fmt.Errorf("there is no bridge %q", b.Name)
 		}
 		var ports []any
 		for _, p := range b.Ports {
 			ports = append(ports, t.port(&ops, p))
-			added = append(added, Bridge{Ports: []Port{p}})
 		}
 		if len(ports) > 0 {
 			mutate("Bridge", id, "ports", ovsdb.MutateOperationInsert, ports)
@@ -200,7 +241,7 @@ func (t *transactions) change(ctx context.Context, ids rows, e Edit, datapath Da
 	var made []any
 	for _, b := range e.Bridges {
 		if ids.bridges[b.Name] != "" && !slices.Contains(e.GoneBridges, b.Name) {
-			return nil, fmt.Errorf("there is a bridge %q already", b.Name)
+			return fmt.Errorf("there is a bridge %q already", b.Name)
 		}
 		made = append(made, t.bridge(&ops, b, datapath, ""))
 	}
@@ -210,6 +251,6 @@ func (t *transactions) change(ctx context.Context, ids rows, e Edit, datapath Da
 	t.next++
 	ops = append(ops, ovsdb.Operation{Op: ovsdb.OperationMutate, Table: database, Where: t.here(),
 		Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("next_cfg", ovsdb.MutateOperationAdd, 1)}})
-	_, err = t.transact(ctx, ops...)
-	return append(added, e.Bridges...), err
+	_, err := t.transact(ctx, ops...)
+	return err
 }

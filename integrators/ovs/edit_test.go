@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
@@ -115,5 +116,36 @@ func TestBridgesThatComeAndGoLeaveNoFilesOpen(t *testing.T) {
 	}
 	if got := inside(t, s, "grep -c eth /proc/net/dev || true"); got != "0" {
 		t.Error(fmt.Sprint(got, " interfaces are left"))
+	}
+}
+
+// TestAnEditOutlivesTheDaemons kills one or the other while edits are made.
+func TestAnEditOutlivesTheDaemons(t *testing.T) {
+	need(t)
+	s, v := start(t, "edit-deaths", t.TempDir())
+	v.Guard(ovs.Guard{Most: 100, Within: time.Minute})
+	for i, daemon := range []string{"ovs-vswitchd", "ovsdb-server", "ovs-vswitchd", "ovsdb-server"} {
+		a, b, name := fmt.Sprint("a", i), fmt.Sprint("b", i), fmt.Sprint("s", i)
+		if err := s.MakeLinks(t.Context(), []netns.Link{{{Name: a}, {Name: b}}}); err != nil {
+			t.Fatal(err)
+		}
+		dead := make(chan struct{})
+		go func() {
+			defer close(dead)
+			inside(t, s, "kill -9 $(pidof "+daemon+")")
+		}()
+		if daemon == "ovsdb-server" { // the library does not bear a connection that ends while it is made
+			<-dead
+		}
+		if err := v.Edit(t.Context(), ovs.Edit{Bridges: []ovs.Bridge{{Name: name, DPID: uint64(i + 1), Ports: []ovs.Port{{Interface: a, Number: 7}, {Interface: b, Number: 9}}}}}); err != nil {
+			t.Fatalf("%s: %v", daemon, err)
+		}
+		<-dead
+		if err := v.Edit(t.Context(), ovs.Edit{GonePorts: []string{b}}); err != nil {
+			t.Fatalf("%s: %v", daemon, err)
+		}
+		if got := inside(t, s, "ovs-vsctl --retry list-ports "+name+"; ovs-vsctl get interface "+a+" ofport"); got != a+"\n7" {
+			t.Errorf("after %s was killed: %q", daemon, got)
+		}
 	}
 }
