@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"core/trace":         {"core/model", "core/app", "core/flow", "core/packet"},
 	"core/control":       {"core/app", "core/model", "core/flow", "core/packet", "core/graph", "core/trace", "core/freeze"},
 	"core/change":        {"core/model", "core/deployment"},
-	"core/backend":       {"core/model", "core/deployment", "core/app", "core/change", "core/trace", "core/flow"},
+	"core/backend":       {"core/model", "core/deployment", "core/app", "core/change", "core/cost", "core/trace", "core/flow"},
 	"core/report":        {"core/trace", "core/model", "core/flow", "core/workload", "core/freeze"},
 	"core":               {"descriptors", "core/*"},
 	"core/job":           {"descriptors", "core/*"},
@@ -74,7 +74,7 @@ var rooms = map[string][]string{
 	"integrators/traffic":    {"core/model", "core/random", "core/trace", "core/workload"},
 	"integrators/controller": {"core/app", "core/control", "core/flow", "core/packet", "core/trace", "core/model", "core/naming", "core/backend"},
 	"integrators/ovs":        {"core/model", "core/change", "core/naming", "integrators/shell", "integrators/netns"},
-	"integrators/emulate": append([]string{"core/control", "converters/mininet", "integrators/controller", "integrators/netns",
+	"integrators/emulate": append([]string{"core/control", "core/cost", "converters/mininet", "integrators/controller", "integrators/netns",
 		"integrators/ovs", "integrators/traffic", "integrators/shell"}, nouns...),
 
 	"integrators/serve": append([]string{"core/control", "integrators/controller"}, nouns...),

@@ -10,12 +10,10 @@ import (
 
 	"sendim/core/backend"
 	"sendim/core/change"
-	"sendim/core/cost"
 	"sendim/core/deployment"
 	"sendim/core/fault"
 	"sendim/core/job"
 	"sendim/core/model"
-	"sendim/core/naming"
 	"sendim/core/report"
 	"sendim/core/trace"
 	"sendim/core/workload"
@@ -124,64 +122,17 @@ func plain(err error) string {
 
 // take makes a way the run's, if this machine can go it.
 func (r *run) take(ctx context.Context, j *job.Job, budget time.Duration) error {
-	b, err := job.Pick(j.Deployment, j.Descriptor, r.spec.Backends)
+	p, err := examine(ctx, &r.spec, j, budget)
+	if c := r.choice; c != nil && p.Bill != nil {
+		c.Estimate, c.Memory, c.Reason = p.Bill.Needs.Seconds, p.Bill.Needs.Memory, p.Reason
+	}
 	if err != nil {
 		return err
-	}
-	found, err := job.Check(ctx, j, b, r.spec.Launch)
-	if err != nil {
-		return err
-	}
-	if !found.Capabilities.Has(backend.VirtualTime) {
-		if err := r.room(j, b.Name(), budget); err != nil {
-			return err
-		}
 	}
 	if r.spec.From == nil {
 		job.SetSampling(j)
 	}
-	r.spec.Job, r.backend, r.found, r.budget = j, b, found, budget
-	return nil
-}
-
-// room asks whether this machine has room for a network of real hosts and switches, and
-// time within the budget.
-func (r *run) room(j *job.Job, world string, budget time.Duration) error {
-	if _, err := naming.New(j.Model); err != nil { // its interfaces and bridges must have names
-		return err
-	}
-	flows, err := workload.Concrete(j.Model, j.Deployment.Seed())
-	if err != nil {
-		return err
-	}
-	size := cost.SizeOf(j.Model, flows)
-	figures := r.spec.Costs.World(world)
-	if !figures.Known() {
-		figures = cost.Typical()
-	}
-	needs := figures.Estimate(size)
-	if r.choice != nil {
-		r.choice.Estimate, r.choice.Memory = needs.Seconds, needs.Memory
-	}
-	place := fault.Place{File: j.Descriptor, Element: "emulation"}
-	if lacks := cost.Machine().Lacks(needs); len(lacks) > 0 {
-		return fault.New(fault.MissingCapability, place, "this machine has no room for %d nodes and %d links in %s: %s", j.Model.NodeCount(), j.Model.LinkCount(), world, cost.Sentence(lacks))
-	}
-	if budget == 0 {
-		if r.choice != nil {
-			r.choice.Reason = "this machine has room for it"
-		}
-		return nil
-	}
-	place.Attribute = "budget"
-	switch {
-	case !figures.Known():
-		r.choice.Reason = "how long " + world + " takes here was never measured (sendim doctor --measure does it), so that the clock alone keeps the budget"
-	case needs.Seconds > budget.Seconds():
-		return fault.New(fault.OverBudget, place, "%s would take about %s to bring up %d nodes and %d links on this machine; the budget is %v", world, seconds(needs.Seconds), j.Model.NodeCount(), j.Model.LinkCount(), budget)
-	default:
-		r.choice.Reason = fmt.Sprintf("%s takes about %s to bring up; the budget is %v", world, seconds(needs.Seconds), budget)
-	}
+	r.spec.Job, r.backend, r.found, r.budget = j, p.backend, p.found, budget
 	return nil
 }
 

@@ -161,7 +161,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	launch, endApps := steadyLauncher(ctx, r.spec.Launch)
 	defer endApps()
 	spec := backend.Spec{Run: r.manifest.ID, Deployment: j.Deployment, Model: j.Model, Seed: j.Deployment.Seed(), Launch: launch, Allowed: r.found.Without,
-		Checkpoints: r.spec.Remember || r.spec.From != nil}
+		Checkpoints: r.spec.Remember || r.spec.From != nil, Costs: r.spec.Costs}
 	if r.record != nil {
 		// A world may look at it from elsewhere: a sandbox has a working directory of its own.
 		if spec.Dir, err = filepath.Abs(r.record.Dir); err != nil {

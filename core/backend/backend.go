@@ -7,6 +7,7 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/change"
+	"sendim/core/cost"
 	"sendim/core/deployment"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -37,6 +38,9 @@ type Spec struct {
 	// Checkpoints says that some will be asked for: whatever they need must be remembered,
 	// also where that takes much memory.
 	Checkpoints bool
+	// Costs is what worlds of real hosts take of this machine, as measured; nil when nobody
+	// has.
+	Costs *cost.Book
 }
 
 // Launcher starts an application. The caller closes the instance.

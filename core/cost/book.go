@@ -12,9 +12,13 @@ import (
 
 // Book is what is known about one machine.
 type Book struct {
+	Format  int                 `json:"format"`  // what the figures mean; one of another format is empty
 	Machine string              `json:"machine"` // which one; see Here
 	Worlds  map[string]*Figures `json:"worlds"`  // by the name of the backend
 }
+
+// format is that of this program's books: since 2 there are ports instead of links.
+const format = 2
 
 // World gives the figures of a world, nil when they were never measured here.
 func (b *Book) World(name string) *Figures {
@@ -44,9 +48,10 @@ func Path() (string, error) {
 	return filepath.Join(dir, "sendim", "cost.json"), nil
 }
 
-// Load reads the book. One that is not there, or of another machine, is empty.
+// Load reads the book. One that is not there, of another machine
+// or of another format, is empty.
 func Load(path string) (*Book, error) {
-	empty := &Book{Machine: Here(), Worlds: map[string]*Figures{}}
+	empty := &Book{Format: format, Machine: Here(), Worlds: map[string]*Figures{}}
 	text, err := os.ReadFile(filepath.Clean(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return empty, nil
@@ -58,7 +63,7 @@ func Load(path string) (*Book, error) {
 	if err := json.Unmarshal(text, b); err != nil {
 		return empty, fmt.Errorf("read what this machine costs from %s: %w; sendim doctor --measure writes it anew", path, err)
 	}
-	if b.Machine != empty.Machine || b.Worlds == nil {
+	if b.Format != format || b.Machine != empty.Machine || b.Worlds == nil {
 		return empty, nil
 	}
 	return b, nil

@@ -14,59 +14,80 @@ import (
 const spare = 0.9
 
 // Machine asks this machine what it has left.
-func Machine() Limits {
-	return Limits{Memory: memory(), Processes: processes(), Files: files(), Terminals: terminals()}
+func Machine() Limits { return machine("/").limits() }
+
+// machine is the folder below which proc and sys are looked for.
+type machine string
+
+func (m machine) limits() Limits {
+	own := m.own()
+	return Limits{Memory: m.memory(), Processes: m.processes(), Files: m.files(own), Own: own, Terminals: m.terminals(),
+		Namespaces: parse(m.read("proc/sys/user/max_net_namespaces")), Handles: m.handles()}
 }
 
-func memory() float64 {
+func (m machine) memory() float64 {
 	free := -1.0
-	text, _ := os.ReadFile("/proc/meminfo")
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(m.read("proc/meminfo")) {
 		if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemAvailable:" {
 			free = parse(f[1]) * 1024
 		}
 	}
-	free = least(free, group("memory", "memory.max", "memory.current"))
-	free = least(free, group("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"))
+	free = least(free, m.group("memory", "memory.max", "memory.current"))
+	free = least(free, m.group("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"))
 	if free < 0 {
 		return free
 	}
 	return spare * free
 }
 
-func processes() float64 {
+func (m machine) processes() float64 {
 	now := -1.0
-	if f := strings.Fields(read("/proc/loadavg")); len(f) >= 4 { // "running/all"
+	if f := strings.Fields(m.read("proc/loadavg")); len(f) >= 4 { // "running/all"
 		_, all, _ := strings.Cut(f[3], "/")
 		now = parse(all)
 	}
 	free := -1.0
-	for _, file := range []string{"/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"} {
-		if most := parse(read(file)); most >= 0 && now >= 0 {
+	for _, file := range []string{"proc/sys/kernel/pid_max", "proc/sys/kernel/threads-max"} {
+		if most := parse(m.read(file)); most >= 0 && now >= 0 {
 			free = least(free, max(0, most-now))
 		}
 	}
-	return least(free, group("pids", "pids.max", "pids.current"))
+	return least(free, m.group("pids", "pids.max", "pids.current"))
 }
 
-// files is how many files one process may open: root's sandbox raises the limit to 65,536
-// (integrators/netns) where the kernel lets it.
-func files() float64 {
+// own is how many files this process may open.
+func (m machine) own() float64 {
 	var l syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
 		return -1
 	}
-	most := float64(l.Max)
-	if os.Geteuid() == 0 {
-		if most < 1<<16 {
-			most = least(1<<16, parse(read("/proc/sys/fs/nr_open")))
-		}
-	}
-	return most
+	return float64(l.Max)
 }
 
-func terminals() float64 {
-	most, now := parse(read("/proc/sys/kernel/pty/max")), parse(read("/proc/sys/kernel/pty/nr"))
+// files is how many files a process of the run may open: root's sandbox raises the limit
+// to 65,536 (integrators/netns) where the kernel lets it.
+func (m machine) files(own float64) float64 {
+	if own < 0 || own >= 1<<16 || os.Geteuid() != 0 {
+		return own
+	}
+	return max(own, least(1<<16, parse(m.read("proc/sys/fs/nr_open"))))
+}
+
+// handles is how many files all processes may still open. proc/sys/fs/file-nr: in use, free, most.
+func (m machine) handles() float64 {
+	f := strings.Fields(m.read("proc/sys/fs/file-nr"))
+	if len(f) != 3 {
+		return -1
+	}
+	now, most := parse(f[0]), parse(f[2])
+	if now < 0 || most < 0 {
+		return -1
+	}
+	return max(0, most-now)
+}
+
+func (m machine) terminals() float64 {
+	most, now := parse(m.read("proc/sys/kernel/pty/max")), parse(m.read("proc/sys/kernel/pty/nr"))
 	if most < 0 || now < 0 {
 		return -1
 	}
@@ -75,14 +96,14 @@ func terminals() float64 {
 
 // group is what is left in this process's control group and all above it, of both
 // versions; -1 where nothing is limited.
-func group(controller, most, now string) float64 {
+func (m machine) group(controller, most, now string) float64 {
 	free := -1.0
-	for line := range strings.Lines(read("/proc/self/cgroup")) {
+	for line := range strings.Lines(m.read("proc/self/cgroup")) {
 		part := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(part) < 3 {
 			continue
 		}
-		root := "/sys/fs/cgroup" // version 2 has one hierarchy, without names
+		root := "sys/fs/cgroup" // version 2 has one hierarchy, without names
 		if part[1] != "" {
 			if !strings.Contains(","+part[1]+",", ","+controller+",") {
 				continue
@@ -90,8 +111,8 @@ func group(controller, most, now string) float64 {
 			root = filepath.Join(root, controller)
 		}
 		for dir := filepath.Clean(part[2]); ; dir = filepath.Dir(dir) {
-			limit := parse(read(filepath.Join(root, dir, most)))
-			if used := parse(read(filepath.Join(root, dir, now))); limit >= 0 && limit < 1<<60 && used >= 0 {
+			limit := parse(m.read(filepath.Join(root, dir, most)))
+			if used := parse(m.read(filepath.Join(root, dir, now))); limit >= 0 && limit < 1<<60 && used >= 0 {
 				free = least(free, max(0, limit-used))
 			}
 			if dir == "/" || dir == "." {
@@ -102,8 +123,8 @@ func group(controller, most, now string) float64 {
 	return free
 }
 
-func read(file string) string {
-	text, _ := os.ReadFile(file)
+func (m machine) read(file string) string {
+	text, _ := os.ReadFile(filepath.Join(string(m), file))
 	return strings.TrimSpace(string(text))
 }
 

@@ -3,4 +3,4 @@
 package cost
 
 // Machine knows nothing elsewhere; nothing is emulated there.
-func Machine() Limits { return Limits{-1, -1, -1, -1} }
+func Machine() Limits { return Limits{-1, -1, -1, -1, -1, -1, -1} }

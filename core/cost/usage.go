@@ -1,9 +1,7 @@
 package cost
 
 import (
-	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"sendim/core/model"
@@ -14,14 +12,28 @@ type Size struct {
 	Hosts    int `json:"hosts"`
 	Switches int `json:"switches"`
 	Links    int `json:"links"`
+	Ports    int `json:"ports"`  // of switches, in use
 	Agents   int `json:"agents"` // hosts where flows begin or end: a program runs there that makes them
+	// Known is how many neighbours all hosts together are told of from the beginning.
+	Known int `json:"known,omitempty"`
 }
 
 // SizeOf counts a network with its concrete flows; whatever is not a switch is carried
 // like a host.
 func SizeOf(n *model.Network, flows []model.Flow) Size {
-	switches := len(n.NodesOfKind(model.Switch))
-	s := Size{Hosts: n.NodeCount() - switches, Switches: switches, Links: n.LinkCount()}
+	var s Size
+	for _, id := range n.NodesOfKind(model.Switch) {
+		s.Switches++
+		for _, arc := range n.Arcs(id) {
+			if !n.LinkGone(arc.Link()) {
+				s.Ports++
+			}
+		}
+	}
+	s.Hosts, s.Links = n.LiveNodes()-s.Switches, n.LiveLinks()
+	if n.StaticARP {
+		s.Known = s.Hosts * (s.Hosts - 1)
+	}
 	busy := make([]bool, n.NodeCount())
 	note := func(id model.NodeID) {
 		if id >= 0 && int(id) < len(busy) && !busy[id] {
@@ -29,10 +41,22 @@ func SizeOf(n *model.Network, flows []model.Flow) Size {
 			s.Agents++
 		}
 	}
+	served := map[string]bool{}
 	for i := range flows {
 		note(flows[i].From)
-		if flows[i].Transport != model.ICMP {
+		switch {
+		case flows[i].Transport == model.ICMP: // a host's kernel answers
+		case flows[i].Service == "":
 			note(flows[i].To)
+		default:
+			served[flows[i].Service] = true
+		}
+	}
+	for i := range n.Services {
+		if served[n.Services[i].ID] {
+			for _, m := range n.Services[i].Members {
+				note(m.Node)
+			}
 		}
 	}
 	return s
@@ -43,7 +67,7 @@ const unknowns = 5
 
 // counts gives what the figures are multiplied by.
 func (s *Size) counts() [unknowns]float64 {
-	return [unknowns]float64{1, float64(s.Hosts), float64(s.Switches), float64(s.Links), float64(s.Agents)}
+	return [unknowns]float64{1, float64(s.Hosts), float64(s.Switches), float64(s.Ports), float64(s.Agents)}
 }
 
 // Usage is what something takes.
@@ -51,13 +75,28 @@ type Usage struct {
 	Seconds   float64 `json:"seconds"`   // from opening the world to t=0
 	Memory    float64 `json:"bytes"`     // of main memory
 	Processes float64 `json:"processes"` // threads, too: the kernel counts them alike
-	Files     float64 `json:"files"`     // open in the process that opens most
+	Files     float64 `json:"files"`     // open in the process inside that opens most
+	Own       float64 `json:"own_files"` // open in this program itself
 	Terminals float64 `json:"terminals"` // pseudo-terminals
+	// Namespaces are those of the network: one for each host, and the run's own. They are
+	// counted and not measured.
+	Namespaces float64 `json:"namespaces,omitempty"`
 }
 
-// columns gives the numbers of a usage, to work on them alike.
-func (u *Usage) columns() [5]*float64 {
-	return [5]*float64{&u.Seconds, &u.Memory, &u.Processes, &u.Files, &u.Terminals}
+// columns gives the numbers of a usage that are measured, to work on them alike.
+func (u *Usage) columns() [6]*float64 {
+	return [6]*float64{&u.Seconds, &u.Memory, &u.Processes, &u.Files, &u.Own, &u.Terminals}
+}
+
+// Beyond is what is to be had more where less was taken already. What bounds one process is
+// not a difference.
+func (u Usage) Beyond(less Usage) Usage {
+	u.Seconds = max(0, u.Seconds-less.Seconds)
+	u.Memory = max(0, u.Memory-less.Memory)
+	u.Processes = max(0, u.Processes-less.Processes)
+	u.Terminals = max(0, u.Terminals-less.Terminals)
+	u.Namespaces = max(0, u.Namespaces-less.Namespaces)
+	return u
 }
 
 // Sample is a network that was brought up and what it took.
@@ -72,7 +111,7 @@ type Figures struct {
 	Base     Usage     `json:"base"` // of a network of nothing
 	Host     Usage     `json:"host"` // of each more
 	Switch   Usage     `json:"switch"`
-	Link     Usage     `json:"link"`
+	Port     Usage     `json:"port"` // of a switch, with half of its link
 	Agent    Usage     `json:"agent"`
 	Samples  []Sample  `json:"samples"` // what they were fitted to
 }
@@ -83,6 +122,13 @@ type Figures struct {
 // 3.6, 2.3, 2.3, 4 and 5.5: the daemon goes through all its ports for every one that is
 // added.
 const growth = 1700
+
+// knownBytes and knownSeconds are what it takes of the kernel that a host is told of a
+// neighbour.
+const (
+	knownBytes   = 512
+	knownSeconds = 2e-6
+)
 
 // Estimate says what a network will take.
 func (f *Figures) Estimate(s Size) Usage {
@@ -95,11 +141,14 @@ func (f *Figures) Estimate(s Size) Usage {
 	}
 	n := float64(s.Hosts+s.Switches) / growth
 	out.Seconds = f.Base.Seconds + (out.Seconds-f.Base.Seconds)*(1+float64(n*n))
+	out.Seconds += knownSeconds * float64(s.Known)
+	out.Memory += knownBytes * float64(s.Known)
+	out.Namespaces = float64(s.Hosts + 1)
 	return out
 }
 
 func (f *Figures) parts() [unknowns]*Usage {
-	return [unknowns]*Usage{&f.Base, &f.Host, &f.Switch, &f.Link, &f.Agent}
+	return [unknowns]*Usage{&f.Base, &f.Host, &f.Switch, &f.Port, &f.Agent}
 }
 
 // Fit finds the figures that explain samples best: least squares, none below zero. A
@@ -195,53 +244,3 @@ func solve(rows [][unknowns]float64, y []float64, set int) (x [unknowns]float64,
 	}
 	return x, true
 }
-
-// Typical are careful figures for a machine that nobody has measured: good enough to see
-// that a network cannot fit. They say nothing about time.
-func Typical() *Figures {
-	return &Figures{
-		Base:   Usage{Memory: 60 << 20, Processes: 40, Files: 64, Terminals: 1},
-		Host:   Usage{Memory: 3 << 20, Processes: 2, Files: 4, Terminals: 1},
-		Switch: Usage{Memory: 2 << 20, Processes: 1, Files: 12, Terminals: 1},
-		Link:   Usage{Memory: 256 << 10, Files: 6},
-		Agent:  Usage{Memory: 16 << 20, Processes: 10},
-	}
-}
-
-// Known says whether the figures know how long things take.
-func (f *Figures) Known() bool { return f != nil && !f.Measured.IsZero() }
-
-// Limits are what a machine has left for one more run; a number below zero is unknown.
-type Limits struct {
-	Memory, Processes, Files, Terminals float64
-}
-
-// Lacks says of what there is too little for a usage, in a sentence each.
-func (l Limits) Lacks(u Usage) []string {
-	var out []string
-	for _, c := range [...]struct {
-		needs, has float64
-		what, fix  string
-		text       func(float64) string
-	}{
-		{u.Memory, l.Memory, "of memory", "", func(v float64) string { return model.Size(v).String() }},
-		{u.Processes, l.Processes, "processes", "sysctl kernel.pid_max and kernel.threads-max, or the control group's pids.max, raise it", count},
-		{u.Files, l.Files, "open files in one process", "ulimit -n or sysctl fs.nr_open raises it", count},
-		{u.Terminals, l.Terminals, "pseudo-terminals", "sysctl kernel.pty.max raises it", count},
-	} {
-		if c.has < 0 || c.needs <= c.has {
-			continue
-		}
-		text := fmt.Sprintf("it needs about %s %s and there are %s", c.text(c.needs), c.what, c.text(c.has))
-		if c.fix != "" {
-			text += " (" + c.fix + ")"
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
-func count(v float64) string { return fmt.Sprintf("%.0f", math.Ceil(v)) }
-
-// Sentence joins what is lacking.
-func Sentence(lacks []string) string { return strings.Join(lacks, "; ") }

@@ -10,6 +10,7 @@ import (
 	"sendim/core/backend"
 	"sendim/core/change"
 	"sendim/core/control"
+	"sendim/core/cost"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
@@ -197,13 +198,11 @@ func (s *Session) plan(c *change.Changeset) (*edit, error) {
 
 // fitsMore says what of the machine a living network would not fit into when it has grown.
 func (s *Session) fitsMore(from, to *model.Network) error {
-	was, is := needsOf(from, nil, s.native), needsOf(to, nil, s.native)
-	is.memory, is.processes, is.namespaces = is.memory-was.memory, is.processes-was.processes, is.namespaces-was.namespaces
-	faults := &fault.List{}
-	for _, what := range readRoom("/").lacks(is) {
-		faults.Addf(fault.MissingCapability, fault.Place{}, "this machine has no room for %d more nodes and %d more links: %s", is.nodes-was.nodes, to.LiveLinks()-from.LiveLinks(), what)
+	bill := s.spec.Costs.Growth(Backend{Native: s.native}.Name(), cost.SizeOf(from, nil), cost.SizeOf(to, nil), cost.Machine())
+	if err := bill.Err(); err != nil {
+		return fault.New(fault.MissingCapability, fault.Place{}, "%v", err)
 	}
-	return faults.Err()
+	return nil
 }
 
 // commit tells the control runtime and puts the new network in the place of the old one.

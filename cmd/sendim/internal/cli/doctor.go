@@ -106,14 +106,24 @@ func (c *cli) measure(ctx context.Context, anew, may bool) ([]Finding, error) {
 			out = append(out, Finding{What: b.Name() + " costs", State: "limited", Detail: "what a network takes was never measured; budgets are kept by the clock alone", Fix: "sudo sendim doctor --measure"})
 			continue
 		}
-		out = append(out, Finding{What: b.Name() + " costs", State: "ok", Detail: costText(figures)})
+		out = append(out, Finding{What: b.Name() + " costs", State: "ok", Detail: costText(figures)}, room(book, b.Name()))
 	}
 	return out, nil
 }
 
+// room says how large a network this machine has room for.
+func room(book *cost.Book, world string) Finding {
+	switches, lack := book.Most(world, cost.Machine())
+	f := Finding{What: world + " room", State: "ok", Detail: fmt.Sprintf("a chain of %d switches with a host each", switches)}
+	if lack != "" {
+		f.Detail += "; for one more " + lack
+	}
+	return f
+}
+
 func costText(f *cost.Figures) string {
 	const ms, kib = 1000, 1.0 / 1024
-	return fmt.Sprintf("%.1f s, and each host %.0f ms and %.0f KiB, switch %.0f ms and %.0f KiB, link %.1f ms and %.0f KiB, agent %.0f ms and %.0f KiB; measured %s",
-		f.Base.Seconds, ms*f.Host.Seconds, kib*f.Host.Memory, ms*f.Switch.Seconds, kib*f.Switch.Memory, ms*f.Link.Seconds, kib*f.Link.Memory,
+	return fmt.Sprintf("%.1f s, and each host %.0f ms and %.0f KiB, switch %.0f ms and %.0f KiB, port %.1f ms and %.0f KiB, agent %.0f ms and %.0f KiB; measured %s",
+		f.Base.Seconds, ms*f.Host.Seconds, kib*f.Host.Memory, ms*f.Switch.Seconds, kib*f.Switch.Memory, ms*f.Port.Seconds, kib*f.Port.Memory,
 		ms*f.Agent.Seconds, kib*f.Agent.Memory, f.Measured.Format("2006-01-02 15:04"))
 }

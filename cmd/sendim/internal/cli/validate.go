@@ -7,10 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"sendim/core/backend"
+	"sendim/core"
 	"sendim/core/fault"
 	"sendim/core/job"
 	"sendim/core/model"
@@ -27,7 +28,8 @@ func (c *cli) validateCommand() *cobra.Command {
 file:line:column, the element, what was expected and the nearest valid choice. A
 deployment descriptor is read with the system descriptors it names, and its parameters
 are held against the applications' manifests. --here also asks whether its world can do
-on this machine what the network asks for.`,
+on this machine what the network asks for and has room for it; where a deployment may come
+to another world (fallback, prefer), both are asked.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: xmlFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -76,18 +78,20 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 	if err != nil {
 		return err
 	}
-	var world backend.Backend
+	var prospects []core.Prospect
 	if here {
-		self, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find this program: %w", err)
-		}
-		if world, err = job.Pick(j.Deployment, file, c.wiring.Backends(self)); err != nil {
-			return err
+		prospects, err = c.here(ctx, j)
+	} else {
+		_, err = job.Check(ctx, j, nil, c.launcher(c.errs))
+	}
+	warnings := j.Warnings
+	for i := range prospects {
+		if p := &prospects[i]; p.Err == nil {
+			warnings = p.Warnings // the others' are of worlds that it does not come to
+			break
 		}
 	}
-	_, err = job.Check(ctx, j, world, c.launcher(c.errs))
-	for _, w := range j.Warnings {
+	for _, w := range warnings {
 		fmt.Fprintf(c.errs, "warning: %s\n", w)
 	}
 	if err != nil {
@@ -99,8 +103,34 @@ func (c *cli) validate(ctx context.Context, file string, here bool) error {
 	}
 	fmt.Fprintf(c.out, "%s: valid, %s: %s in %s, %s, %d nodes, %d links\n", file, kind, j.Title(), job.WorldOf(j.Deployment),
 		apps, j.Model.NodeCount(), j.Model.LinkCount())
+	c.prospects(prospects)
 	c.distributions(j.Model)
 	return c.failures(j.Model, j.Deployment.Seed())
+}
+
+// here asks whether this machine can do what is asked, in every world that a run may come to.
+func (c *cli) here(ctx context.Context, j *job.Job) ([]core.Prospect, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	return core.Preflight(ctx, core.RunSpec{Job: j, Backends: c.wiring.Backends(self), Launch: c.launcher(c.errs), Costs: c.costs()})
+}
+
+// prospects tells of each world whether a run can be carried out in it, and what it takes.
+func (c *cli) prospects(list []core.Prospect) {
+	for _, p := range list {
+		switch {
+		case p.Err != nil:
+			why, _, _ := strings.Cut(p.Err.Error(), "\n")
+			fmt.Fprintf(c.out, "  not in %s: %s\n", p.World, why)
+		case p.Bill == nil:
+			fmt.Fprintf(c.out, "  in %s: yes\n", p.World)
+		default:
+			n := p.Bill.Needs
+			fmt.Fprintf(c.out, "  in %s: %s; it takes about %s of memory, %.0f processes and %.0f open files in one\n", p.World, p.Reason, model.Size(n.Memory), n.Processes, n.Files)
+		}
+	}
 }
 
 // distributions tells the means of sizes, by which percent taken for fractions, or

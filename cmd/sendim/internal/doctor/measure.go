@@ -77,6 +77,7 @@ func bringUp(ctx context.Context, b backend.Backend, one shape, dir string) (s c
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return s, err
 	}
+	own := descriptorsOpen()
 	began := time.Now()
 	session, err := b.Open(ctx, backend.Spec{Run: label, Dir: dir, Deployment: d, Model: n,
 		Launch: func(context.Context, deployment.Application) (app.Instance, error) {
@@ -102,6 +103,7 @@ func bringUp(ctx context.Context, b backend.Backend, one shape, dir string) (s c
 		census(p.PID, &s.Usage)
 	}
 	s.Memory += perNamespace * float64(s.Hosts)
+	s.Own = max(0, descriptorsOpen()-own)
 	return s, nil
 }
 
@@ -109,6 +111,12 @@ func bringUp(ctx context.Context, b backend.Backend, one shape, dir string) (s c
 // bytes. It is in no process's account; the free memory of a machine that hosts come and
 // go on moves by about this for each.
 const perNamespace = 1 << 20
+
+// descriptorsOpen is how many files this process has open.
+func descriptorsOpen() float64 {
+	list, _ := os.ReadDir("/proc/self/fd")
+	return float64(len(list))
+}
 
 // census adds what a process holds. One that ends meanwhile holds nothing.
 func census(pid int, u *cost.Usage) {
