@@ -140,7 +140,7 @@ func (t *Tracker) unlink(p *port) {
 	}
 }
 
-// away is how long a switch may be gone before its links are.
+// away is how long a switch may be gone, or a port down, before links and hosts there are.
 const away = 30 * model.Second
 
 // rounds sends LLDP out of every port, and sees which has not come through.
@@ -155,6 +155,9 @@ func (t *Tracker) rounds() {
 		}
 		for _, p := range d.ports {
 			if !p.up {
+				if t.now-p.since > away {
+					t.clear(p)
+				}
 				continue
 			}
 			switch {
@@ -178,12 +181,17 @@ func (t *Tracker) rounds() {
 // abandon gives up the links and hosts of a switch that does not come back.
 func (t *Tracker) abandon(d *device) {
 	for _, p := range d.ports {
-		if p.peer != nil {
-			t.unlink(p)
-		}
-		for len(p.hosts) > 0 {
-			t.forget(p.hosts[0])
-		}
+		t.clear(p)
+	}
+}
+
+// clear gives up the link and the hosts of a port.
+func (t *Tracker) clear(p *port) {
+	if p.peer != nil {
+		t.unlink(p)
+	}
+	for len(p.hosts) > 0 {
+		t.forget(p.hosts[0])
 	}
 }
 
