@@ -163,10 +163,10 @@ func TestEditsAreInTheDiary(t *testing.T) {
 			said = append(said, line)
 		}
 	}
-	want := `{"at":2200000000000,"kind":"change","link":"h1--s1","text":"removed link between h1:0 and s1:1","reason":"-"}
-{"at":2200000000000,"kind":"change","node":"h1","text":"removed host","reason":"-"}
-{"at":2200000000000,"kind":"change","node":"h3","text":"added host","reason":"+"}
-{"at":2200000000000,"kind":"change","link":"h3--s1","text":"added link between h3:0 and s1:3","reason":"+"}`
+	want := `{"at":2200000000000,"kind":"change","link":"h1--s1","text":"link between h1:0 and s1:1","reason":"removed"}
+{"at":2200000000000,"kind":"change","node":"h1","text":"host","reason":"removed"}
+{"at":2200000000000,"kind":"change","node":"h3","text":"host","reason":"added"}
+{"at":2200000000000,"kind":"change","link":"h3--s1","text":"link between h3:0 and s1:3","reason":"added"}`
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("the diary says\n%s", got)
 	}

@@ -222,6 +222,9 @@ func (r *run) live(ctx context.Context) (err error) {
 		snapErr = nil // it is told once
 	}
 	session = w.Session // it may have been taken back to an earlier one
+	if w.Model.Edited() {
+		r.manifest.Nodes, r.manifest.LinkCount = w.Model.LiveNodes(), w.Model.LiveLinks()
+	}
 	r.end = session.Now()
 	close(l.over)
 	if d, ok := session.(interface{ Digest() string }); ok {

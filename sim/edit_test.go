@@ -140,7 +140,7 @@ func TestWhatIsAddedIsReachedAndWhatIsRemovedIsNot(t *testing.T) {
 			}
 			var said []string
 			for _, e := range b.d.kind(trace.ChangeStep) {
-				said = append(said, e.Reason+e.Node+e.Link)
+				said = append(said, map[string]string{trace.Added: "+", trace.Removed: "-"}[e.Reason]+e.Node+e.Link)
 			}
 			if want := "+h9 +h9--s1 +s9 +h10 +s9--s2 +s1--s9 +h10--s9 -s1--s2 -s9--s2 -s1--s9 -h10--s9 -s9 +s2--s1"; strings.Join(said, " ") != want {
 				t.Errorf("the diary says %q", said)

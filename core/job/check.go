@@ -42,6 +42,9 @@ func asked(j *Job, virtual bool) *wants {
 	n := j.Model
 	w := &wants{first: map[backend.Capability]fault.Place{}, what: map[backend.Capability]string{}, count: map[backend.Capability]int{}}
 	for l := range model.LinkID(n.LinkCount()) {
+		if n.LinkGone(l) {
+			continue
+		}
 		place := func() fault.Place {
 			if j.Places == nil {
 				return fault.Place{Element: "link"}

@@ -62,36 +62,42 @@ func Happened(n *model.Network, c *model.Change, at model.Time) Entry {
 	return e
 }
 
+// The reasons of a ChangeStep in a network that lives.
+const (
+	Added   = "added"
+	Removed = "removed"
+)
+
 // Edited gives the entries that say what a living changeset has added and removed, the
 // same in every world: links and nodes that went, then nodes and links that came. The new
 // network must descend from the old one.
 func Edited(old, new *model.Network, at model.Time) []Entry {
 	var out []Entry
-	link := func(id model.LinkID, what, reason string) {
+	link := func(id model.LinkID, what string) {
 		a, b := new.Ends(id)
-		out = append(out, Entry{At: at, Kind: ChangeStep, Link: new.LinkName(id), Reason: reason, Text: what + " between " + new.PortName(a) + " and " + new.PortName(b)})
+		out = append(out, Entry{At: at, Kind: ChangeStep, Link: new.LinkName(id), Reason: what, Text: "link between " + new.PortName(a) + " and " + new.PortName(b)})
 	}
-	node := func(id model.NodeID, what, reason string) {
-		out = append(out, Entry{At: at, Kind: ChangeStep, Node: new.NodeName(id), Reason: reason, Text: what + " " + new.NodeKindOf(id).String()})
+	node := func(id model.NodeID, what string) {
+		out = append(out, Entry{At: at, Kind: ChangeStep, Node: new.NodeName(id), Reason: what, Text: new.NodeKindOf(id).String()})
 	}
 	for id := range model.LinkID(old.LinkCount()) {
 		if new.LinkGone(id) && !old.LinkGone(id) {
-			link(id, "removed link", "-")
+			link(id, Removed)
 		}
 	}
 	for id := range model.NodeID(old.NodeCount()) {
 		if new.Gone(id) && !old.Gone(id) {
-			node(id, "removed", "-")
+			node(id, Removed)
 		}
 	}
 	for id := model.NodeID(old.NodeCount()); int(id) < new.NodeCount(); id++ {
 		if !new.Gone(id) {
-			node(id, "added", "+")
+			node(id, Added)
 		}
 	}
 	for id := model.LinkID(old.LinkCount()); int(id) < new.LinkCount(); id++ {
 		if !new.LinkGone(id) {
-			link(id, "added link", "+")
+			link(id, Added)
 		}
 	}
 	return out

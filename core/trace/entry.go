@@ -12,7 +12,7 @@ type Kind string
 
 // The kinds of entries.
 const (
-	// Change: a step of a changeset was carried out.
+	// Change: a step of a changeset was carried out: Node or Link was Added or Removed (Reason).
 	ChangeStep Kind = "change"
 
 	// Control messages, as the control runtime and the switches exchange them.

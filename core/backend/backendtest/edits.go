@@ -227,7 +227,7 @@ func editing(t *testing.T, b backend.Backend) {
 	ask("a switch goes with its links", func(e *exam) {
 		e.edit(without("s9"))
 		e.reach()
-		if down := e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.ChangeStep && t.Reason == "-" }); len(down) != 5 {
+		if down := e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.ChangeStep && t.Reason == trace.Removed }); len(down) != 5 {
 			e.t.Errorf("%d things were removed by the diary, want 5: %+v", len(down), down)
 		}
 	})

@@ -122,7 +122,7 @@ func aFileOrWay(o *offer) {
 }
 
 func aLinkWord(o *offer) {
-	o.add("set")
+	o.add("set", "add", "del")
 	aNode(o)
 	aLink(o)
 }

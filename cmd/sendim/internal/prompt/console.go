@@ -53,7 +53,7 @@ func (c *Console) Status(ctx context.Context) (Status, error) {
 	var out Status
 	err := c.do(ctx, func(w *core.World) error {
 		started, ended := w.Results.Counts()
-		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.NodeCount(), w.Model.LinkCount(), started, ended}
+		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.LiveNodes(), w.Model.LiveLinks(), started, ended}
 		return nil
 	})
 	return out, err
@@ -97,6 +97,8 @@ func commands() []command {
 		{"iperfudp", "iperfudp [RATE] [H1 H2]", "UDP at a rate (10M) for five seconds", (*call).iperfUDP, []argument{aHost, aHost, aHost, nothing}},
 		{"link", "link A B up|down", "take links down or bring them up", (*call).link, []argument{aLinkWord, anEnd, aLinkState}},
 		{"", "link set LINK | A B [rate=R] [delay=D] [loss=L]", "make links faster, slower, longer or worse, as --rate 10Mbps does", nil, nil},
+		{"", "link add A B [rate=R] [delay=D] [loss=L] ...", "a new link; also jitter, queue, mtu, weight, discipline, class, id, spare=true", nil, nil},
+		{"", "link del LINK | A B", "remove a link", nil, nil},
 		{"switch", "switch S start|stop", "take a switch out of service, or bring it back empty", (*call).switchNode, []argument{aSwitch, oneOf("start", "stop"), nothing}},
 		{"wait", "wait [SPAN]", "until every switch answers its controller (30s)", (*call).wait, nil},
 		{"dpctl", "dpctl COMMAND [SWITCH] [ARGUMENT...]", "what switches have: dump-flows, dump-groups, ...; of Open vSwitch all that ovs-ofctl knows", nil, []argument{aTable, aSwitch}},
@@ -105,7 +107,7 @@ func commands() []command {
 		{"status", "status", "where the run stands", (*call).status, nil},
 		{"time", "time [COMMAND]", "the run's clock, or how long a command takes", (*call).clock, []argument{aLine}},
 		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run, nil},
-	}, passing(), here(), []command{
+	}, editing(), passing(), here(), []command{
 		{"exit", "exit", "end the run, or leave its prompt (also quit, EOF, ^D)", nil, nil},
 		{"quit", "quit", "as exit", nil, nil},
 		{"EOF", "EOF", "as exit", nil, nil},

@@ -24,6 +24,11 @@ func (c *call) link() error {
 			return c.setLink(c.args[1:])
 		}
 	}
+	if len(c.args) > 0 && (c.args[0] == "add" || c.args[0] == "del") {
+		if _, isNode := c.Model.NodeByName(c.args[0]); !isNode || len(c.args) != 3 || !isState(c.args[2]) {
+			return c.editLink()
+		}
+	}
 	var state string
 	var ends []string
 	switch n := len(c.args); {

@@ -162,7 +162,7 @@ func (c *call) status() error {
 	}
 	m := c.console.manifest
 	c.printf("run %s in %s, %s time %s, %d nodes, %d links, %d of %d flows started have ended\n", m.ID, report.World(m.Backend), kind,
-		report.TimeText(c.Session.Now()), c.Model.NodeCount(), c.Model.LinkCount(), finished, started)
+		report.TimeText(c.Session.Now()), c.Model.LiveNodes(), c.Model.LiveLinks(), finished, started)
 	return nil
 }
 
