@@ -36,7 +36,9 @@ func (l *lab) worlds() []world {
 	}
 }
 
-func linear(nodes float64) float64 { return nodes }
+// linear is how commands take that emulate nothing: their start takes as long as some
+// thousand nodes.
+func linear(nodes float64) float64 { return 3000 + nodes }
 
 // unknown grows to nothing: what sendim estimates by itself it also refuses by itself.
 func unknown(nodes float64) float64 { return 1 / nodes }
@@ -107,7 +109,7 @@ func (l *lab) construct(ctx context.Context, world, deployment string, size, rep
 		return refusal(out.stderr), nil
 	}
 	if out.exit != 0 {
-		return "", fmt.Errorf("%s, %d nodes: exit code %d: %s", world, size, out.exit, strings.TrimSpace(out.stderr))
+		return failure(out), nil
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "chain", "manifest.json"))
 	if err != nil {
@@ -157,6 +159,11 @@ func (l *lab) processor(at row, out outcome) {
 	r := at
 	r.metric, r.value, r.unit = "cpu_s", out.cpu[0]+out.cpu[1], "s"
 	l.add(r)
+}
+
+// failure is what a command says that broke down. What else is measured does not depend on it.
+func failure(out outcome) string {
+	return fmt.Sprintf("exit code %d: %s", out.exit, refusal(out.stderr))
 }
 
 // refusal is why a run was not carried out: its last line without place and code.
@@ -232,7 +239,7 @@ func (l *lab) alone(ctx context.Context, size, repetition int) error {
 	}
 	var m manifest
 	if out.exit != 0 || json.Unmarshal([]byte(out.stdout), &m) != nil {
-		l.leave("construction", "mininet-alone", size, 0, repetition, fmt.Sprintf("exit code %d: %s", out.exit, refusal(out.stderr)))
+		l.leave("construction", "mininet-alone", size, 0, repetition, failure(out))
 		return nil
 	}
 	l.constructed("mininet-alone", size, repetition, m.Build, out)

@@ -46,9 +46,13 @@ func (l *lab) convert(ctx context.Context, size, degree, repetition int) error {
 			return err
 		}
 	}
-	out, err := l.sendimIn(ctx, "", "convert", "mininet", descriptor, "-o", script)
+	out, err := l.run(ctx, l.work, l.sendim, "convert", "mininet", descriptor, "-o", script)
 	if err != nil {
 		return err
+	}
+	if out.exit != 0 {
+		l.leave("conversion", "conversion", size, degree, repetition, failure(out))
+		return nil
 	}
 	at := row{experiment: "conversion", world: "conversion", size: size, degree: degree, repetition: repetition}
 	note := func(metric string, value float64, unit string) {
