@@ -140,7 +140,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 		}
 	}
 	if hosts := hostCount(n); hosts > 1 {
-		if err := makeNeighbourRoom(neighbourLimits, hosts); err != nil && hosts*(hosts-1) > 900 {
+		if err := s.makeNeighbourRoom(hosts); err != nil && hosts*(hosts-1) > 900 {
 			s.emit(&trace.Entry{Kind: trace.Warning, Text: "some hosts may not learn each other's addresses: " + err.Error()})
 		}
 	}

@@ -256,7 +256,7 @@ func (w *world) arise(ctx context.Context, p *edit) error {
 		errs = append(errs, w.ground.setLinks(ctx, ends, true))
 	}
 	if hosts := hostCount(p.to.net); len(p.nodes) > 0 && hosts > 1 {
-		if err := makeNeighbourRoom(neighbourLimits, hosts); err != nil && hosts*(hosts-1) > 900 {
+		if err := w.session.makeNeighbourRoom(hosts); err != nil && hosts*(hosts-1) > 900 {
 			errs = append(errs, fmt.Errorf("some hosts may not learn each other's addresses: %w", err))
 		}
 	}

@@ -47,6 +47,8 @@ type Session struct {
 	world   *world
 	closed  bool
 
+	released []func() error // what gives back what the session has of the machine as a whole
+
 	mu   sync.Mutex
 	busy int           // flows and actions under way
 	idle chan struct{} // closed while none is
@@ -322,6 +324,7 @@ func (s *Session) discard() error {
 			s.world = nil // else its clock goes on
 		}
 	}
+	errs = append(errs, s.release()...)
 	for _, a := range s.apps {
 		errs = append(errs, a.Close())
 	}

@@ -22,7 +22,8 @@ const (
 	Socket    = "socket"
 	File      = "file"
 	Directory = "directory"
-	Run       = "run" // never removed
+	Setting   = "setting" // of the machine
+	Run       = "run"     // never removed
 )
 
 // What was done about a thing.
@@ -58,6 +59,9 @@ func Find(runs string, alive func(record.Found) bool) ([]Thing, error) {
 	for _, dir := range dirs {
 		out = append(out, Thing{Kind: Directory, Name: dir, Why: "of an app's socket; its host is gone", Done: Found,
 			remove: func() error { return apprpc.RemoveSocketDir(dir) }})
+	}
+	if n := netns.MachineNeighbours(); n.Left() {
+		out = append(out, Thing{Kind: Setting, Name: "net.ipv4.neigh.default.gc_thresh1, 2 and 3", Why: "raised for runs that are gone", Done: Found, remove: n.Restore})
 	}
 	more, err := inRuns(runs, alive)
 	return append(out, more...), err
