@@ -52,7 +52,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.files, "files", "examples/sendim-paper", "`folder` of this example")
 	f.BoolVar(&o.quick, "quick", false, "small sizes, each once, in less than half a minute")
 	f.DurationVar(&o.budget, "budget", 8*time.Minute, "time for everything; what would take longer is left out by name")
-	f.DurationVar(&o.each, "each", 2*time.Minute, "time for one network to come up")
+	f.DurationVar(&o.each, "each", 150*time.Second, "time for one network to come up")
 	f.DurationVar(&o.again, "again", 10*time.Second, "what takes longer is measured once")
 	f.DurationVar(&o.adaptive, "adaptive", 10*time.Second, "budget in the descriptors of the adaptive mode")
 	f.IntVar(&o.repetitions, "repetitions", 3, "how often everything is measured")

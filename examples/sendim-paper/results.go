@@ -220,7 +220,6 @@ func (l *lab) allocationText(b *strings.Builder) {
 
 // paperText sets what was published beside what was measured.
 func (l *lab) paperText(b *strings.Builder, papers []published) {
-	b.WriteString("\n## Beside what was published\n\n")
 	var lines [][]string
 	for _, p := range papers {
 		if !l.does(p.experiment) {
@@ -235,7 +234,10 @@ func (l *lab) paperText(b *strings.Builder, papers []published) {
 		}
 		lines = append(lines, []string{what(p.row), said, p.source, l.ours(p.row)})
 	}
-	table(b, []string{"figure", "published", "source", "here"}, lines)
+	if len(lines) > 0 {
+		b.WriteString("\n## Beside what was published\n\n")
+		table(b, []string{"figure", "published", "source", "here"}, lines)
+	}
 }
 
 // what names a figure.
