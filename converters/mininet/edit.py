@@ -40,7 +40,7 @@ def make(net, edit):
         net[h['host']].configDefault(ip=h['net'], mac=h['mac'], defaultRoute='dev ' + h['intf'])
     wrong = set_links(net, [(e['node'], e['intf']) for e in ends], False)
     fresh = {s['name'] for s in edit.get('switches', [])}
-    command = ['ovs-vsctl']
+    command = ['ovs-vsctl --retry']
     for name in sorted(fresh):
         net[name].batch = True
         net[name].start([])
@@ -68,7 +68,7 @@ def wrong_ports(net, ends):
     """Says which ports Open vSwitch could not take, or not by their numbers."""
     if not ends:
         return []
-    text = subprocess.run(['ovs-vsctl', '--format=json', '--columns=name,ofport,error', '--if-exists', 'list', 'Interface'] + [e['intf'] for e in ends],
+    text = subprocess.run(['ovs-vsctl', '--retry', '--format=json', '--columns=name,ofport,error', '--if-exists', 'list', 'Interface'] + [e['intf'] for e in ends],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     rows = {name: (port, error) for name, port, error in json.loads(text or '{"data": []}')['data']}
     wrong = []
@@ -85,7 +85,7 @@ def remove(net, edit):
     wrong, hosts = [], [net[h] for h in edit.get('hosts', []) if h in net]
     links = {net[e['node']].nameToIntf[e['intf']].link for e in ports_of(edit.get('links', []))
              if e['node'] in net and e['intf'] in net[e['node']].nameToIntf}
-    command = ['ovs-vsctl']
+    command = ['ovs-vsctl --retry']
     for e in ports_of(edit.get('links', [])):
         if e['node'] in net and net[e['node']] in net.switches:
             command.append('-- --if-exists del-port %s' % e['intf'])

@@ -222,8 +222,14 @@ func (w *world) remove(ctx context.Context, p *edit) error {
 	w.relinquish(p.to.net)
 	w.links.retire(p.goneLinks)
 	hosts, switches := p.from.sorted(p.goneNodes)
+	agents := w.hosts.leave(hosts)
 	err := errors.Join(w.ground.shrink(ctx, p.removing()), w.place.narrow())
-	w.hosts.leave(hosts)
+	for _, d := range agents {
+		if d.process != nil {
+			_ = d.process.Stop(0) // it has ended with its host
+		}
+		d.over()
+	}
 	for _, id := range p.goneNodes {
 		delete(w.channels.cut, id)
 		delete(w.channels.down, id)
@@ -350,9 +356,9 @@ func (w *world) restore(p *edit) error {
 	return w.arise(ctx, back)
 }
 
-// leave forgets the agents of hosts that are gone.
-func (h *hosts) leave(ids []model.NodeID) {
-	var all []*driver
+// leave takes the agents of hosts that are about to go out, and ends each: it tells what
+// it has measured until then, where somebody still asks for that.
+func (h *hosts) leave(ids []model.NodeID) (all []*driver) {
 	h.mu.Lock()
 	for _, id := range ids {
 		if d := h.drivers[id]; d != nil {
@@ -361,11 +367,23 @@ func (h *hosts) leave(ids []model.NodeID) {
 		}
 	}
 	h.mu.Unlock()
+	timer := time.NewTimer(farewell)
+	defer timer.Stop()
 	for _, d := range all {
 		<-d.started
-		if d.process != nil {
-			_ = d.process.Stop(0) // it has ended with its host
+		if d.Driver != nil {
+			_ = d.Close()
 		}
-		d.over()
 	}
+	for _, d := range all {
+		if d.Driver == nil {
+			continue
+		}
+		select {
+		case <-d.Done():
+		case <-timer.C:
+			return all
+		}
+	}
+	return all
 }

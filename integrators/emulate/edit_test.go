@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -361,6 +361,7 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 	d := apps("shortest-path")
 	l := open(t, b, wire(t, "s1 s2", "h1 s1", "h2 s2"), d)
 	l.reach("h1", "h2")
+	l.reach("h2", "h1") // both have an agent
 	tables, before := l.tables(), l.objects()
 	wrong := func(what string, c *change.Changeset, ctx context.Context, is func(error) bool) {
 		t.Helper()
@@ -390,9 +391,28 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 	// half-way, after nodes were made.
 	l.inside("ip link add s1-eth3 type veth peer name odd")
 	wrong("an interface that is there", change.Diff(is, change.State{Model: next, Deployment: d}), t.Context(), func(err error) bool { return strings.Contains(err.Error(), "s1-eth3") })
-	l.inside("ip link del odd")
-
 	l.settle()
+	compare := func() {
+		t.Helper()
+		if got := l.tables(); got != tables {
+			t.Errorf("the tables were\n%s\nand are\n%s", tables, got)
+		}
+		l.reach("h1", "h2")
+		l.reach("h2", "h1")
+	}
+	compare()
+	// A host that is to go, since another of its name is to come, is made again.
+	again, err := l.n.Edit(edits(t, "-h2", "+h2", "+h2 s1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong("an interface that is there, too late", change.Diff(is, change.State{Model: again, Deployment: d}), t.Context(), func(err error) bool { return strings.Contains(err.Error(), "s1-eth3") })
+	l.inside("ip link del odd")
+	l.settle()
+	compare()
+	if got := l.told("h2", "sh", "-c", "ip route show default; ip -o -4 addr show h2-eth0 | awk '{print $4}'"); got != "default dev h2-eth0 scope link 10.0.0.2/8" {
+		t.Errorf("h2 is %s", got)
+	}
 	if got := l.tables(); got != tables {
 		t.Errorf("the tables were\n%s\nand are\n%s", tables, got)
 	}
@@ -412,23 +432,26 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 	l.reach("h9", "h2")
 }
 
-// inside runs a script among the switches.
-func (l *living) inside(script string) {
+// switches is the process of the run's ovs-vswitchd.
+func (l *living) switches() int {
 	l.t.Helper()
-	init := ""
 	processes, _ := filepath.Glob("/proc/[0-9]*/environ")
-	slices.Sort(processes)
 	for _, path := range processes {
 		text, _ := os.ReadFile(path)
 		comm, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "comm"))
 		if bytes.Contains(text, []byte(strings.ToLower(l.t.Name()))) && strings.TrimSpace(string(comm)) == "ovs-vswitchd" {
-			init = filepath.Base(filepath.Dir(path))
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			return pid
 		}
 	}
-	if init == "" {
-		l.t.Fatal("the run has no ovs-vswitchd")
-	}
-	if out, err := nsenter(init, script); err != nil {
+	l.t.Error("the run has no ovs-vswitchd")
+	return 0
+}
+
+// inside runs a script among the switches.
+func (l *living) inside(script string) {
+	l.t.Helper()
+	if out, err := nsenter(strconv.Itoa(l.switches()), script); err != nil {
 		l.t.Fatalf("%s: %v: %s", script, err, out)
 	}
 }
@@ -514,5 +537,99 @@ func aSwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater(t *testing.T, b emul
 	l.reach("h1", "h2")
 	if got := fmt.Sprint(len(l.diary.kind(trace.SwitchUp))); got == "0" {
 		t.Error("no switch was told")
+	}
+}
+
+// TestAnEditOutlivesTheSwitchesDaemon kills ovs-vswitchd just before an edit, and while it
+// is made.
+func TestAnEditOutlivesTheSwitchesDaemon(t *testing.T) { inBoth(t, anEditOutlivesTheSwitchesDaemon) }
+
+func anEditOutlivesTheSwitchesDaemon(t *testing.T, b emulate.Backend) {
+	lab(t)
+	l := open(t, b, wire(t, "s1 s2 20Mbps", "h1 s1", "h2 s2"), apps("shortest-path"))
+	kill := func(after time.Duration) {
+		pid := l.switches()
+		time.Sleep(after)
+		if pid <= 1 {
+			return
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	kill(0)
+	l.edit("+s9", "+s9 s1 10Mbps", "+h9", "+h9 s9")
+	done := make(chan struct{})
+	go func() { kill(20 * time.Millisecond); close(done) }()
+	l.edit("+s8", "+s8 s2", "+s8 s9", "-s1 s2")
+	<-done
+	deadline := time.Now().Add(20 * time.Second)
+	for _, to := range []string{"h9", "h2"} {
+		for l.ping("h1", to) != 2 {
+			if time.Now().After(deadline) {
+				t.Fatalf("h1 does not reach %s", to)
+			}
+		}
+	}
+	l.edit("-h9", "+s1 s2", "-s8")
+	l.settle()
+	l.reach("h1", "h2")
+	f := model.Flow{ID: "shaped", From: node(t, l.n, "h1"), To: node(t, l.n, "h2"), Duration: model.Second, Rate: 5e6, Packet: 1042, Transport: model.UDP}
+	if o := l.do(backend.Action{Flow: &f}); o.Err != nil || o.Flow.Received < o.Flow.Sent*9/10 {
+		t.Errorf("%+v %v", o.Flow, o.Err)
+	}
+}
+
+// TestFlowsToAServiceGoOnWithoutAMember removes a server of two.
+func TestFlowsToAServiceGoOnWithoutAMember(t *testing.T) {
+	inBoth(t, flowsToAServiceGoOnWithoutAMember)
+}
+
+func flowsToAServiceGoOnWithoutAMember(t *testing.T, b emulate.Backend) {
+	lab(t)
+	n := wire(t, "s1 s2", "h1 s1", "h2 s2", "h3 s2")
+	h1 := node(t, n, "h1")
+	n.Services = []model.Service{{ID: "web", IP: 10<<24 | 9<<16 | 9<<8 | 9, Proto: model.UDP, Port: 80,
+		Members: []model.Member{{Node: node(t, n, "h2"), Weight: 1}, {Node: node(t, n, "h3"), Weight: 1}}}}
+	l := open(t, b, n, apps("load-balancer"))
+	ask := func(id string, port uint16) *trace.FlowResult {
+		t.Helper()
+		o := l.do(backend.Action{Flow: &model.Flow{ID: id, From: h1, To: model.NoNode, Service: "web", SrcPort: port, Duration: 300 * model.Millisecond, Rate: 1e6, Packet: 500, Transport: model.UDP}})
+		if o.Err != nil {
+			t.Fatal(o.Err)
+		}
+		return o.Flow
+	}
+	first := ask("both", 2000)
+	if len(first.Servers) != 1 {
+		t.Fatalf("served by %+v", first.Servers)
+	}
+	gone, left := first.Servers[0].Node, "h3"
+	if gone == "h3" {
+		left = "h2"
+	}
+	going, err := l.Do(t.Context(), backend.Action{Flow: &model.Flow{ID: "through", From: h1, To: model.NoNode, Service: "web", SrcPort: 2000, Duration: 3 * model.Second, Rate: 1e6, Packet: 500, Transport: model.UDP}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.settle()
+	l.edit("-" + gone)
+	l.settle()
+	for i := range 3 {
+		r := ask(fmt.Sprint("one-", i), uint16(2000+37*i))
+		if len(r.Servers) != 1 || r.Servers[0].Node != left || r.Received < r.Sent*9/10 || r.Error != "" {
+			t.Errorf("without %s: %+v", gone, r)
+		}
+	}
+	for range 100 {
+		if going.Done() {
+			break
+		}
+		if _, err := l.Run(t.Context(), l.Now()+100*model.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o := going.Outcome(); o.Flow == nil || len(o.Flow.Servers) != 2 || o.Flow.Received < o.Flow.Sent*9/10 || o.Flow.Error != "" {
+		t.Errorf("the flow that had %s: %+v %v", gone, o.Flow, o.Err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"sendim/core/trace"
 	"sendim/integrators/emulate"
 	"sendim/integrators/netns"
+	loadbalancer "sendim/plugins/load-balancer"
 	shortestpath "sendim/plugins/shortest-path"
 	"sendim/sim"
 )
@@ -105,6 +106,8 @@ func launcher(_ context.Context, a deployment.Application) (app.Instance, error)
 		return app.Local(shortestpath.New()), nil
 	case "limiter":
 		return app.Local(limiter{}), nil
+	case "load-balancer":
+		return app.Local(loadbalancer.New()), nil
 	}
 	return nil, fmt.Errorf("no app %q", a.Plugin)
 }
