@@ -246,7 +246,7 @@ func TestAnEncodedDeploymentDecodesToTheSameValues(t *testing.T) {
 			Emulation:   deployment.EmulationOptions{Emulator: "mininet"},
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "apps") {
-			a := deployment.Application{Name: fmt.Sprint("app", i), Plugin: text.Draw(t, "plugin"), OnLoss: rapid.SampledFrom([]string{"keep", "fail"}).Draw(t, "loss")}
+			a := deployment.Application{Name: fmt.Sprint("app", i), Plugin: text.Draw(t, "plugin"), OnLoss: rapid.SampledFrom([]string{"keep", "fail", "restart"}).Draw(t, "loss")}
 			for j := range rapid.IntRange(0, 2).Draw(t, "params") {
 				a.Params = append(a.Params, deployment.Param{Name: fmt.Sprint("p", j), Value: rapid.StringMatching(`[ -~]{0,5}`).Draw(t, "value")})
 			}

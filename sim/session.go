@@ -169,7 +169,7 @@ func (s *Session) startApps(ctx context.Context, w *world, d *deployment.Deploym
 		for _, p := range a.Params {
 			params[p.Name] = p.Value
 		}
-		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.OnLoss == "fail"})
+		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.FailsRun()})
 	}
 	caps, _ := s.backend.Capabilities(ctx, s.spec)
 	before := &shifted{sink: s.sink}

@@ -40,6 +40,10 @@ func foundApps() []cli.Binary {
 
 // startApp starts an app's binary as a process of its own.
 func startApp(ctx context.Context, path string, a deployment.Application, log io.Writer) (app.Instance, error) {
-	return apprpc.Launch(ctx, apprpc.Options{Path: path, SHA256: a.SHA256, Stderr: log,
+	launch := apprpc.Launch
+	if a.OnLoss == "restart" {
+		launch = apprpc.LaunchLasting
+	}
+	return launch(ctx, apprpc.Options{Path: path, SHA256: a.SHA256, Stderr: log,
 		MemoryLimit: uint64(a.Memory), MaxCommands: int(a.Commands), Silence: time.Duration(a.Silence / model.Nanosecond)})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"sendim/core/app"
@@ -32,7 +33,7 @@ type bad struct{ how string }
 
 func (*bad) Manifest() app.Manifest {
 	return app.Manifest{Name: "bad", Version: "0.0.1", Tables: 1, Services: []app.Service{app.ServiceFlood},
-		Parameters: []app.Parameter{{Name: "how", Type: app.Choice, Choices: []string{"panic", "hang", "flood", "eat", "exit"}, Default: "panic", Doc: "what goes wrong"}}}
+		Parameters: []app.Parameter{{Name: "how", Type: app.Choice, Choices: []string{"panic", "hang", "flood", "eat", "exit", "once", "never"}, Default: "panic", Doc: "what goes wrong"}}}
 }
 
 func (b *bad) React(e *app.Event, out *app.Commands) {
@@ -51,6 +52,13 @@ func (b *bad) React(e *app.Event, out *app.Commands) {
 
 func (b *bad) goWrong(out *app.Commands) {
 	switch b.how {
+	case "never":
+	case "once": // killed, unless an earlier life was
+		if f, err := os.OpenFile(os.Getenv("BAD_ONCE"), os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+			_ = f.Close()
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			time.Sleep(time.Hour)
+		}
 	case "panic":
 		var nobody *bad
 		nobody.how = "x"

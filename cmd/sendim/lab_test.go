@@ -3,13 +3,19 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sendim/core/backend"
 	"sendim/core/deployment"
+	"sendim/core/record"
 	"sendim/integrators/emulate"
+	"sendim/integrators/netns"
 )
 
 // TestLab runs the scripts that need Mininet side by side. Without it they are skipped by name, or
@@ -37,7 +43,7 @@ func lab(t *testing.T, scripts string) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:       scripts,
-		Cmds:      commands(),
+		Cmds:      labCommands(),
 		Condition: has,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+":"+e.Getenv("PATH"))
@@ -46,6 +52,30 @@ func lab(t *testing.T, scripts string) {
 			return stopWhatWasLeft(e)
 		},
 	})
+}
+
+// labCommands adds "slay RUN PROGRAM" to the commands, which kills a process of a run, known
+// by what it bears and not by its name alone, with SIGKILL.
+func labCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := commands()
+	all["slay"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: slay RUN PROGRAM")
+		}
+		r, err := record.Find(ts.MkAbs("runs"), args[0])
+		ts.Check(err)
+		list, err := netns.Leftovers(r.Manifest.ID)
+		ts.Check(err)
+		for _, p := range list {
+			comm, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.PID), "comm"))
+			if strings.TrimSpace(string(comm)) == args[1] && strings.HasPrefix(p.Owner, strconv.Itoa(r.Manifest.PID)+":") {
+				ts.Check(syscall.Kill(p.PID, syscall.SIGKILL))
+				return
+			}
+		}
+		ts.Fatalf("run %s has no process %s", args[0], args[1])
+	}
+	return all
 }
 
 func examples(t *testing.T) string {

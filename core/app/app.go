@@ -121,13 +121,22 @@ func (l *local) Handle(ctx context.Context, events []Event, emit func(int, []Com
 
 func (l *local) Save(context.Context) ([]byte, error) {
 	if s, ok := l.app.(Stateful); ok {
-		return s.Save()
+		state, err := s.Save()
+		if err != nil {
+			return nil, err
+		}
+		return PackState(state, l.out.Issued()), nil
 	}
 	return nil, nil
 }
 
 func (l *local) Restore(_ context.Context, state []byte) error {
 	if s, ok := l.app.(Stateful); ok && len(state) > 0 {
+		state, issued := UnpackState(state)
+		l.out.SetIssued(issued)
+		if len(state) == 0 {
+			return nil
+		}
 		return s.Restore(state)
 	}
 	return nil

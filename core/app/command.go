@@ -95,6 +95,10 @@ type Metric struct {
 	Value float64 `json:"value"`
 }
 
+// LevelRestarted is the level of the line that says that the app itself was lost and
+// started again. It is for whoever starts apps, and not for apps.
+const LevelRestarted = "restarted"
+
 // Log is a line for the diary.
 type Log struct {
 	Level string `json:"level"` // debug, info, warn, error

@@ -125,6 +125,10 @@ func (d *diary) metric(at model.Time, name string, m *app.Metric) {
 // log writes an app's line; Reason is its level.
 func (d *diary) log(at model.Time, name string, l *app.Log) {
 	if d.sink != nil {
+		if l.Level == app.LevelRestarted {
+			d.sink.Emit(&trace.Entry{At: at, Kind: trace.AppBack, App: name, Text: l.Text})
+			return
+		}
 		d.sink.Emit(&trace.Entry{At: at, Kind: trace.AppLog, App: name, Text: l.Text, Reason: l.Level})
 	}
 }

@@ -143,13 +143,18 @@ type Application struct {
 	Plugin string // name, path or "builtin:NAME"
 	SHA256 string // hex, or ""
 	Params []Param
-	OnLoss string // what the run does when the app is lost: "keep" (rules stay) or "fail"
+	// OnLoss is what the run does when the app is lost: "keep" (its rules stay), "fail", or
+	// "restart" (it is started again, and fails the run when that is of no use).
+	OnLoss string
 
 	// What it may use; more, and it is lost. 0: the default of whoever starts it.
 	Memory   model.Size // resident
 	Commands int64      // in answer to one event
 	Silence  model.Time // while it has work
 }
+
+// FailsRun says that the run ends when the app is lost for good.
+func (a *Application) FailsRun() bool { return a.OnLoss == "fail" || a.OnLoss == "restart" }
 
 // Param is one parameter set in the descriptor.
 type Param struct{ Name, Value string }

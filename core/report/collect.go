@@ -106,8 +106,10 @@ func (c *Collector) Emit(e *trace.Entry) {
 		c.down = slices.DeleteFunc(c.down, func(l string) bool { return l == e.Link })
 	case trace.Warning:
 		c.warn(e.Text)
-	case trace.DaemonBack, trace.AppBack:
-		c.warn(cmp.Or(e.Name, e.App) + " died and was started again: " + e.Text)
+	case trace.DaemonBack:
+		c.warn(e.Name + " died and was started again: " + e.Text)
+	case trace.AppBack:
+		c.warn(fmt.Sprintf("application %s was lost: %s", e.App, e.Text))
 	case trace.AppLost:
 		c.warn(fmt.Sprintf("application %s was lost: %s", e.App, cmp.Or(e.Reason, e.Text)))
 	}

@@ -146,7 +146,7 @@ func (s *Session) launch(ctx context.Context, d *deployment.Deployment) ([]contr
 		for _, p := range a.Params {
 			params[p.Name] = p.Value
 		}
-		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.OnLoss == "fail"})
+		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.FailsRun()})
 	}
 	return apps, nil
 }

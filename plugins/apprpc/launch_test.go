@@ -197,7 +197,7 @@ func TestStateGoesFromOneAppToTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	state, err := i.Save(context.Background())
-	if err != nil || string(state) != "2" {
+	if own, issued := app.UnpackState(state); err != nil || string(own) != "2" || issued != 2 {
 		t.Fatalf("%q, %v", state, err)
 	}
 	j := mustLaunch(t, "echo", nil)

@@ -92,7 +92,7 @@ func (s *server) Save(context.Context, *pb.SaveRequest) (*pb.SaveResponse, error
 	if err != nil {
 		return nil, status.Error(codes.Unknown, text(err.Error()))
 	}
-	return &pb.SaveResponse{State: state}, nil
+	return &pb.SaveResponse{State: app.PackState(state, s.out.Issued())}, nil
 }
 
 func (s *server) Restore(_ context.Context, r *pb.RestoreRequest) (*pb.RestoreResponse, error) {
@@ -100,7 +100,12 @@ func (s *server) Restore(_ context.Context, r *pb.RestoreRequest) (*pb.RestoreRe
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if st, ok := s.app.(app.Stateful); ok && len(r.GetState()) > 0 {
-		if err := st.Restore(r.GetState()); err != nil {
+		state, issued := app.UnpackState(r.GetState())
+		s.out.SetIssued(issued)
+		if len(state) == 0 {
+			return &pb.RestoreResponse{}, nil
+		}
+		if err := st.Restore(state); err != nil {
 			return nil, status.Error(codes.Unknown, text(err.Error()))
 		}
 	}
