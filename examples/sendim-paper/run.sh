@@ -2,5 +2,5 @@
 # The papers' experiments on this machine: sudo examples/sendim-paper/run.sh [-quick] [-h]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-make build
+make build >&2
 exec go run ./examples/sendim-paper "$@"
