@@ -190,19 +190,21 @@ func (s *Session) plan(c *change.Changeset) (*edit, error) {
 	if err := s.refuse(to); err != nil {
 		return nil, err
 	}
-	if err := s.fitsMore(from.net, to); err != nil {
+	if err := s.fitsMore(from.net, to, names); err != nil {
 		return nil, err
 	}
 	return editOf(from, &network{to, names, to.NodesOfKind(model.Switch)}), nil
 }
 
 // fitsMore says what of the machine a living network would not fit into when it has grown.
-func (s *Session) fitsMore(from, to *model.Network) error {
+func (s *Session) fitsMore(from, to *model.Network, names *naming.Names) error {
+	faults := &fault.List{}
 	bill := s.spec.Costs.Growth(Backend{Native: s.native}.Name(), cost.SizeOf(from, nil), cost.SizeOf(to, nil), cost.Machine())
 	if err := bill.Err(); err != nil {
-		return fault.New(fault.MissingCapability, fault.Place{}, "%v", err)
+		faults.Addf(fault.MissingCapability, fault.Place{}, "%v", err)
 	}
-	return nil
+	unfit(to, names, faults)
+	return faults.Err()
 }
 
 // commit tells the control runtime and puts the new network in the place of the old one.

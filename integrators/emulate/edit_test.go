@@ -383,6 +383,16 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 	wrong("another app", change.Diff(is, change.State{Model: next, Deployment: apps("shortest-path", "limiter")}), t.Context(), code(fault.NotYet))
 	wrong("another network", change.Diff(is, change.State{Model: wire(t, "s1 s2", "h1 s1", "h2 s2", "h3 s1"), Deployment: d}), t.Context(), code(fault.NotYet))
 	wrong("a network without a model", change.Diff(is, change.State{Deployment: d}), t.Context(), func(error) bool { return true })
+	own, err := l.n.Edit([]model.Edit{{Kind: model.AddNode, Node: "ovs-netdev", NodeKind: model.Switch}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong("a name of Open vSwitch's own", change.Diff(is, change.State{Model: own, Deployment: d}), t.Context(), code(fault.BadName))
+	much, err := l.n.Edit([]model.Edit{{Kind: model.AddNode, Node: "sy", NodeKind: model.Switch}, {Kind: model.AddLink, A: model.LinkEnd{Node: "sy", Port: 0xff00}, B: model.LinkEnd{Node: "s1", Port: model.AutoPort}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong("a port that Open vSwitch does not number", change.Diff(is, change.State{Model: much, Deployment: d}), t.Context(), code(fault.MissingCapability))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	wrong("a caller that has given up", change.Diff(is, change.State{Model: next, Deployment: d}), gone, func(err error) bool { return errors.Is(err, context.Canceled) })

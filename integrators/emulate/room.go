@@ -19,7 +19,13 @@ func (s *Session) fits(n *model.Network, names *naming.Names, flows []model.Flow
 	if err := bill.Err(); err != nil {
 		faults.Addf(fault.MissingCapability, fault.Place{}, "%v", err)
 	}
-	// core/naming keeps apart all names but those that Open vSwitch has for itself.
+	unfit(n, names, faults)
+	return faults.Err()
+}
+
+// unfit says what Open vSwitch would not take of a network: core/naming keeps apart all
+// names but those that it has for itself.
+func unfit(n *model.Network, names *naming.Names, faults *fault.List) {
 	for _, sw := range n.NodesOfKind(model.Switch) {
 		if name := names.Technical(sw); name == "ovs-netdev" || name == "ovs-system" {
 			faults.Addf(fault.BadName, fault.Place{}, "Open vSwitch has an interface %s of its own: rename the switch", name)
@@ -30,5 +36,4 @@ func (s *Session) fits(n *model.Network, names *naming.Names, flows []model.Flow
 			}
 		}
 	}
-	return faults.Err()
 }
