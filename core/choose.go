@@ -155,6 +155,11 @@ func (r *run) bringUp(ctx context.Context, spec *backend.Spec) (backend.Session,
 		session, err := r.build(ctx, *spec)
 		if err == nil {
 			r.manifest.BuildSeconds = time.Since(began).Seconds()
+			if p, ok := session.(backend.Phased); ok {
+				for _, phase := range p.Phases() {
+					r.manifest.Build = append(r.manifest.Build, report.Phase(phase))
+				}
+			}
 			return session, r.tellManifest()
 		}
 		if errors.Is(err, errBudget) {

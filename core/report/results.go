@@ -64,7 +64,14 @@ type Manifest struct {
 	Members      []string          `json:"members,omitempty"` // of repetitions: the ids of the single runs
 	Notices      []string          `json:"notices,omitempty"`
 	BuildSeconds float64           `json:"build_s,omitempty"` // of the wall clock, from nothing to t=0
+	Build        []Phase           `json:"build,omitempty"`   // what it went into, in order, where the world measures it
 	Choice       *Choice           `json:"choice,omitempty"`
+}
+
+// Phase is a stretch of bringing a world up.
+type Phase struct {
+	Name    string  `json:"phase"`
+	Seconds float64 `json:"s"`
 }
 
 // Choice says how a world was chosen where that was left to the machine.

@@ -43,9 +43,16 @@ func BenchmarkStart(b *testing.B) {
 			return func(b *testing.B) {
 				n := chain(b, nodes/2)
 				var closing time.Duration
+				var order []string
+				took := map[string]float64{}
 				for b.Loop() {
 					s := up(b, e, n)
 					b.StopTimer()
+					order = order[:0]
+					for _, p := range s.(backend.Phased).Phases() {
+						took[p.Name] += p.Seconds
+						order = append(order, p.Name)
+					}
 					began := time.Now()
 					if err := s.Close(); err != nil {
 						b.Fatal(err)
@@ -54,6 +61,9 @@ func BenchmarkStart(b *testing.B) {
 					b.StartTimer()
 				}
 				b.ReportMetric(closing.Seconds()/float64(b.N), "stop-s/op")
+				for _, name := range order { // for whoever wonders where the time goes
+					b.Logf("%s: %.3f s", name, took[name]/float64(b.N))
+				}
 			}
 		}
 		b.Run(fmt.Sprintf("nodes=%d/peer=unbatched", nodes), func(b *testing.B) {

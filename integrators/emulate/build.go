@@ -60,6 +60,7 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 
 // build makes the world.
 func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *change.Changeset, progress func(step, done int)) (err error) {
+	s.phases.begin()
 	n := c.New.Model
 	names, err := naming.New(n)
 	if err != nil {
@@ -109,6 +110,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 			w.fail(err)
 		}
 	})
+	s.phases.end(phaseApps)
 	if w.ground, err = s.raise(ctx, w, target(listener, secured != nil)); err != nil {
 		return err
 	}
@@ -121,12 +123,15 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err := w.ctl.WaitConnected(ctx, len(w.switches()), nil); err != nil {
 		return fmt.Errorf("waiting for the switches: %w", err)
 	}
+	s.phases.end(phaseChannels)
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
+	s.phases.end(phaseAgents)
 	if err := w.ctl.StartApps(ctx); err != nil {
 		return err
 	}
+	s.phases.end(phaseRules)
 	w.begun.Store(true)
 	w.zero = traffic.Monotonic() - int64(w.clock.Now()/model.Nanosecond)
 	s.emit(&trace.Entry{Kind: trace.RunStart})

@@ -50,6 +50,7 @@ func (s *Session) raise(ctx context.Context, w *world, controller string) (groun
 		return g, nil
 	}
 	g, err := runScript(ctx, w, controller)
+	s.phases.end(phaseMininet)
 	if err != nil {
 		return nil, err // and not a ground that is not there
 	}

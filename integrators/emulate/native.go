@@ -45,16 +45,20 @@ func buildNative(ctx context.Context, w *world, controller string) (*native, err
 	// which would be in the way of both, starts when all is there.
 	prepared := make(chan error, 1)
 	go func() { prepared <- vswitch.Prepare(ctx, bridges, g.target) }()
+	phases := &w.session.phases
 	err := sandbox.MakeHosts(ctx, hosts)
+	phases.end(phaseHosts)
 	if err == nil {
 		err = sandbox.MakeLinks(ctx, links)
 	}
+	phases.end(phaseLinks)
 	if err := errors.Join(err, <-prepared); err != nil {
 		return nil, err
 	}
 	if err := vswitch.Begin(ctx, bridges); err != nil {
 		return nil, err
 	}
+	phases.end(phaseSwitches)
 	if err := sandbox.Shape(ctx, shapes); err != nil {
 		return nil, err
 	}
@@ -63,6 +67,7 @@ func buildNative(ctx context.Context, w *world, controller string) (*native, err
 			return nil, err
 		}
 	}
+	phases.end(phaseShapes)
 	return g, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -30,6 +31,8 @@ type place struct {
 }
 
 func openPlace(ctx context.Context, s *Session) (*place, error) {
+	s.phases = phases{since: time.Now()}
+	defer s.phases.end(phasePlace)
 	label := s.spec.Run
 	if label == "" {
 		label = "run"

@@ -47,6 +47,7 @@ type Session struct {
 	world   *world
 	closed  bool
 
+	phases   phases
 	released []func() error // what gives back what the session has of the machine as a whole
 
 	mu   sync.Mutex
