@@ -57,7 +57,8 @@ func (l *links) retire(ids []model.LinkID) {
 	for _, id := range ids {
 		which = append(which, 2*int(id), 2*int(id)+1)
 	}
-	is, n := l.readSome(ctx, which, true), l.world.net()
+	is, _ := l.readSome(ctx, which, true)
+	n := l.world.net()
 	for _, i := range which {
 		d := &l.arcs[i]
 		if d.gone {

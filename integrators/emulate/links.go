@@ -20,13 +20,12 @@ import (
 
 // links follows what links carry and what was done to them.
 type links struct {
-	mu      sync.Mutex
-	world   *world
-	arcs    []direction
-	outages outages
-	follow  follow
-	began   model.Time
-	sampled model.Time
+	mu                       sync.Mutex
+	world                    *world
+	arcs                     []direction
+	outages                  outages
+	follow                   follow
+	interval, began, sampled model.Time
 }
 
 // direction is one direction of a link.
@@ -48,7 +47,7 @@ type counters struct{ packets, bytes, drops, backlog, waiting int64 } // backlog
 func (l *links) start() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	is := l.read(context.Background(), false)
+	is, at := l.read(context.Background(), false)
 	for i := range l.arcs {
 		l.arcs[i].start, l.arcs[i].last = is[i], is[i]
 	}
@@ -57,8 +56,7 @@ func (l *links) start() {
 			l.follow.received[k] += is[a^1].packets
 		}
 	}
-	l.began = l.world.now()
-	l.sampled = l.began
+	l.began, l.sampled = at, at
 }
 
 // make makes the columns.
@@ -99,8 +97,9 @@ func (l *links) setPortRate(arc model.Arc, r model.Rate) model.Rate {
 // read reads the counters of all directions. A direction is counted where it leaves a
 // switch, else where it reaches one: those interfaces are in the sandbox's own
 // namespace. Drops and backlogs are those of the queue it leaves by; of hosts only when
-// everything is asked for.
-func (l *links) read(ctx context.Context, everything bool) []counters {
+// everything is asked for. It gives the moment of the counters with them: asking for the
+// queues takes a program, and on a busy machine its time.
+func (l *links) read(ctx context.Context, everything bool) ([]counters, model.Time) {
 	all := make([]int, len(l.arcs))
 	for i := range all {
 		all[i] = i
@@ -109,9 +108,11 @@ func (l *links) read(ctx context.Context, everything bool) []counters {
 }
 
 // readSome is read for some directions.
-func (l *links) readSome(ctx context.Context, which []int, everything bool) []counters {
+func (l *links) readSome(ctx context.Context, which []int, everything bool) ([]counters, model.Time) {
 	w, out := l.world, make([]counters, len(l.arcs))
+	before := w.now()
 	own := devices(w.place.proc("net/dev"))
+	at := before + (w.now()-before)/2
 	waiting := queues(ctx, w.place.run)
 	isSwitch := func(id model.NodeID) bool { return w.net().NodeKindOf(id) == model.Switch }
 	for _, i := range which {
@@ -140,7 +141,7 @@ func (l *links) readSome(ctx context.Context, which []int, everything bool) []co
 	if everything {
 		l.readHosts(ctx, which, out)
 	}
-	return out
+	return out, at
 }
 
 // readHosts adds drops and backlogs of hosts' queues: of those that have a rate and have
@@ -239,6 +240,9 @@ func parseQueues(text []byte) map[string]counters {
 
 // sample writes what links carried, interval by interval, until the flows' time is over.
 func (w *world) sample(interval model.Time) {
+	w.links.mu.Lock()
+	w.links.interval = interval
+	w.links.mu.Unlock()
 	for next := interval; w.wait(w.session.life, next); next += interval {
 		w.links.sample()
 		if late := w.now(); late > next+interval {
@@ -251,18 +255,18 @@ func (l *links) sample() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.world
-	is := l.read(w.session.life, false)
-	now := w.now()
+	is, now := l.read(w.session.life, false)
 	if w.session.life.Err() != nil {
 		return // half of it may be missing
 	}
 	span := now - l.sampled
 	l.sampled = now
+	long := span >= l.interval/2 // a short one after a late one says little of a rate
 	for i := range l.arcs {
 		d := &l.arcs[i]
 		more := counters{packets: is[i].packets - d.last.packets, bytes: is[i].bytes - d.last.bytes, drops: is[i].drops - d.last.drops}
 		rate := float64(more.bytes) * 8 / span.Seconds()
-		if limit := d.lower(); limit > 0 && !d.changed && (d.last.backlog > 0 && is[i].backlog > 0 || rate >= 0.95*float64(limit)) {
+		if limit := d.lower(); limit > 0 && long && !d.changed && (d.last.backlog > 0 && is[i].backlog > 0 || rate >= 0.95*float64(limit)) {
 			d.measured = max(d.measured, rate)
 		}
 		l.queue(i, is[i], d.last, span, now)
@@ -291,8 +295,7 @@ func (l *links) total() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	is := l.read(ctx, true)
-	now := l.world.now()
+	is, now := l.read(ctx, true)
 	for i := range l.arcs {
 		d := &l.arcs[i]
 		c := counters{packets: is[i].packets - d.start.packets, bytes: is[i].bytes - d.start.bytes, drops: is[i].drops - d.start.drops}
