@@ -191,11 +191,21 @@ func (c *Changeset) nodes() func(int) verdict {
 	}
 	old, new := c.Old.Model, c.New.Model
 	c.NodeFrom = slices.Repeat([]model.NodeID{model.NoNode}, new.NodeCount())
-	return func(id int) verdict {
-		from, ok := model.NodeID(id), id < old.NodeCount()
-		if !c.Living {
-			from, ok = old.NodeByName(new.NodeName(model.NodeID(id)))
+	if c.Living {
+		return func(id int) verdict {
+			switch {
+			case id >= old.NodeCount():
+				return verdict{-1, Create}
+			case new.SameNode(old, model.NodeID(id)):
+				c.NodeFrom[id] = model.NodeID(id)
+				return verdict{id, ""}
+			}
+			c.NodeFrom[id] = model.NodeID(id)
+			return verdict{id, Update}
 		}
+	}
+	return func(id int) verdict {
+		from, ok := old.NodeByName(new.NodeName(model.NodeID(id)))
 		if !ok {
 			return verdict{-1, Create}
 		}
@@ -218,11 +228,21 @@ func (c *Changeset) links() func(int) verdict {
 	}
 	old, new := c.Old.Model, c.New.Model
 	c.LinkFrom = slices.Repeat([]model.LinkID{model.NoLink}, new.LinkCount())
-	return func(id int) verdict {
-		from, ok := model.LinkID(id), id < old.LinkCount()
-		if !c.Living {
-			from, ok = old.LinkByName(new.LinkName(model.LinkID(id)))
+	if c.Living {
+		return func(id int) verdict {
+			switch {
+			case id >= old.LinkCount():
+				return verdict{-1, Create}
+			case new.SameLink(old, model.LinkID(id)):
+				c.LinkFrom[id] = model.LinkID(id)
+				return verdict{id, ""}
+			}
+			c.LinkFrom[id] = model.LinkID(id)
+			return verdict{id, Update}
 		}
+	}
+	return func(id int) verdict {
+		from, ok := old.LinkByName(new.LinkName(model.LinkID(id)))
 		if !ok {
 			return verdict{-1, Create}
 		}

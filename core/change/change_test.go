@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -110,5 +111,52 @@ func TestStepsReadLikeAPlan(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestALivingChangesetGoesById(t *testing.T) {
+	b := model.NewBuilder("x")
+	s1, _ := b.Declare([]byte("s1"), model.Switch)
+	s2, _ := b.Declare([]byte("s2"), model.Switch)
+	h1, _ := b.Declare([]byte("h1"), model.Host)
+	for _, l := range [][2]model.NodeID{{s1, s2}, {s1, s2}, {h1, s1}} {
+		b.Link(model.LinkDraft{A: l[0], B: l[1], APort: model.AutoPort, BPort: model.AutoPort})
+	}
+	old, _ := b.Build(nil)
+	end := func(name string) model.LinkEnd { return model.LinkEnd{Node: name, Port: model.AutoPort} }
+	edited, err := old.Edit([]model.Edit{
+		{Kind: model.DelNode, Node: "h1"}, {Kind: model.AddNode, Node: "h1", NodeKind: model.Host}, {Kind: model.AddNode, Node: "h2", NodeKind: model.Host}, {Kind: model.DelNode, Node: "h2"},
+		{Kind: model.DelLink, Link: "s1--s2"}, {Kind: model.AddLink, A: end("h1"), B: end("s2")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	describe := func(c *Changeset) (out []string) {
+		for _, s := range c.Steps {
+			out = append(out, c.Describe(s))
+		}
+		return out
+	}
+	c := Diff(State{Model: old}, State{Model: edited})
+	want := []string{"- link s1--s2", "- link h1--s1", "- node h1", "+ node h1", "+ link h1--s2"}
+	if got := describe(c); !c.Living || !slices.Equal(got, want) {
+		t.Errorf("living %v: %q", c.Living, got)
+	}
+	if c.NodeFrom[2] != model.NoNode || c.NodeFrom[0] != 0 || c.NodeFrom[3] != model.NoNode {
+		t.Errorf("nodes come from %v", c.NodeFrom)
+	}
+	if c := Diff(State{Model: edited}, State{Model: edited}); !c.Empty() || !c.Living {
+		t.Errorf("of itself: %q", describe(c))
+	}
+	if c := Diff(State{Model: edited}, State{Model: old}); c.Living {
+		t.Error("an older network is taken for an edit of a newer one")
+	}
+	var created []string
+	for _, s := range FromNothing(State{Model: edited}).Steps {
+		for i := range s.Count {
+			created = append(created, FromNothing(State{Model: edited}).Name(s, i))
+		}
+	}
+	if got := strings.Join(created, " "); got != "s1 s2 h1 s1--s2#2 h1--s2" {
+		t.Errorf("created from nothing is %s", got)
 	}
 }

@@ -164,6 +164,9 @@ type Control struct {
 	Delay   model.Time // one way, positive; 0: the default
 	Delays  []SwitchDelay
 	Address string // real worlds: where the controller listens
+	// OpenFlow is the version that real switches and the controller speak, as 1.3; empty:
+	// the world's choice.
+	OpenFlow string
 
 	// TLS is how real switches and the controller speak. The files are PEM: the authority
 	// that both sides believe, and what both show; all three, or none: then a run makes its

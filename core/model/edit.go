@@ -124,6 +124,24 @@ func (n *Network) DescendsFrom(old *Network) bool {
 		n.names.begins(&old.names) && n.goneNodes.covers(old.goneNodes) && n.goneLinks.covers(old.goneLinks)
 }
 
+// SameNode says that a node is as it was in an older network that this one descends from,
+// and SameLink the same of a link.
+func (n *Network) SameNode(old *Network, id NodeID) bool {
+	return n.nodeSpec[id] == old.nodeSpec[id] && n.extraOf(id) == old.extraOf(id)
+}
+
+// SameLink says that a link is as it was.
+func (n *Network) SameLink(old *Network, id LinkID) bool {
+	return n.spec[id] == old.spec[id] && n.back[id] == old.back[id] && slices.Equal(n.linkProps[id], old.linkProps[id])
+}
+
+func (n *Network) extraOf(id NodeID) int32 {
+	if n.extra == nil {
+		return -1
+	}
+	return n.extra[id]
+}
+
 // graves is a set of ids, one bit each; nil is empty.
 type graves []uint64
 

@@ -147,7 +147,7 @@ func (n *Names) addresses() {
 		}
 	}
 	n.datapaths()
-	n.later(ip, mac)
+	n.later(ip, mac, ips, macs)
 }
 
 // datapaths gives switches their ids: fixed ones, then the first number of a name where
