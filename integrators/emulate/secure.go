@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sendim/core/deployment"
+	"sendim/core/fault"
 	"sendim/integrators/controller/credentials"
 )
 
@@ -27,12 +28,14 @@ func (s *Session) secure(ctx context.Context, d *deployment.Deployment) (*tls.Co
 		if own, switches, err = credentials.Make(filepath.Join(s.dir, "tls"), s.spec.Run, time.Now()); err != nil {
 			return nil, err
 		}
+	} else if err := own.Both(time.Now()); err != nil {
+		return nil, fault.New(fault.BadChoice, fault.Place{Element: "control", Attribute: "tls"}, "%v", err)
 	}
 	config, err := own.Server()
 	if err != nil {
 		return nil, err
 	}
-	argv := []string{"set-ssl"}
+	argv := []string{"--no-wait", "set-ssl"} // the daemon may be yet to start
 	for _, file := range []string{switches.Key, switches.Cert, switches.CA} {
 		whole, err := filepath.Abs(file)
 		if err != nil {

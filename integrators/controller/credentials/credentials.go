@@ -45,6 +45,45 @@ func (f Files) Server() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authorities, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12}, nil
 }
 
+// Both says whether both sides can show these files, as where all switches are one Open
+// vSwitch: the certificate comes of the authority, is good at this time, and both for a
+// server and for a client. Left to the two sides, none would say more than that the other's
+// certificate is bad.
+func (f Files) Both(now time.Time) error {
+	if _, err := f.Server(); err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+	if err != nil {
+		return fmt.Errorf("reading the certificate %s and its key %s: %w", f.Cert, f.Key, err)
+	}
+	pem, err := os.ReadFile(f.CA)
+	if err != nil {
+		return fmt.Errorf("reading the certificate authority: %w", err)
+	}
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	for _, raw := range pair.Certificate[1:] {
+		c, err := x509.ParseCertificate(raw)
+		if err != nil {
+			return fmt.Errorf("reading the certificate %s: %w", f.Cert, err)
+		}
+		between.AddCert(c)
+	}
+	for usage, side := range map[x509.ExtKeyUsage]string{x509.ExtKeyUsageServerAuth: "the controller", x509.ExtKeyUsageClientAuth: "a switch"} {
+		_, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}})
+		var unknown x509.UnknownAuthorityError
+		switch {
+		case err == nil:
+		case errors.As(err, &unknown):
+			return fmt.Errorf("the certificate %s comes of none of the authorities in %s: its issuer is %q", f.Cert, f.CA, pair.Leaf.Issuer)
+		default:
+			return fmt.Errorf("the certificate %s is not good for %s: %w", f.Cert, side, err)
+		}
+	}
+	return nil
+}
+
 // validity is how long what is made for a run is good: longer than any run.
 const validity = 366 * 24 * time.Hour
 
