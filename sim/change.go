@@ -66,6 +66,11 @@ func (w *world) changeLink(c *model.Change, now int64) {
 // setLink sets the causes for which both directions of a link are down, and tells
 // everybody who notices.
 func (w *world) setLink(there uint32, cause, causeBack uint8, down bool, now int64) {
+	w.setLinkOr(there, cause, causeBack, down, false, now)
+}
+
+// setLinkOr is setLink, or says nothing of the ports, which are gone with the link.
+func (w *world) setLinkOr(there uint32, cause, causeBack uint8, down, gone bool, now int64) {
 	was := w.arcs[there].flags&isDown != 0
 	w.setFlag(there, cause, down, now)
 	w.setFlag(there+1, causeBack, down, now)
@@ -78,7 +83,11 @@ func (w *world) setLink(there uint32, cause, causeBack uint8, down bool, now int
 		w.fluidCapacity(a)
 		if slot := w.slot[from]; slot >= 0 {
 			s := &w.switches[slot]
-			w.portChanged(s, a, now)
+			if gone {
+				s.digest = chain(s.digest, uint64(now), uint64(a)<<8|uint64(isDown))
+			} else {
+				w.portChanged(s, a, now)
+			}
 			w.detour(s, now, true)
 		} else {
 			h := &w.hosts[^slot]

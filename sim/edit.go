@@ -93,7 +93,7 @@ func (w *world) remove(n *model.Network, now int64) {
 			continue
 		}
 		w.endCaptures(id)
-		w.setLink(uint32(id)*2, linkIsDown, linkIsDown, true, now)
+		w.setLinkOr(uint32(id)*2, linkIsDown, linkIsDown, true, true, now)
 		x := w.spans[id]
 		x.to = now
 		w.span(id, x)

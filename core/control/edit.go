@@ -25,7 +25,8 @@ type Editable interface {
 	// fail, but for those that an app gives while it hears all this: they go nowhere. Apps hear of what is new when the switches tell of it: a switch when it connects,
 	// a link when both its ports are up, a host when its switch's port is. So a new port is
 	// told by a PortStatus of its switch, which may also have come before, and a new switch by
-	// SwitchConnected. Messages of a switch that is gone are not listened to; none need be
+	// SwitchConnected; a port that another link had until now is what it was last told to be.
+	// Messages of a switch that is gone are not listened to; none need be
 	// sent. Lookahead may fall by it and never rises.
 	Edit(at model.Time, n *model.Network, a Addressing) error
 }
@@ -140,13 +141,16 @@ func (r *Runtime) readEdit(s *step, e *edited) {
 		}
 		s.stats = append(s.stats, r.unanswered(sw)...)
 	}
+	last := map[app.Port]bool{} // what switches have said of ports whose link is gone
 	for _, id := range e.gone {
 		a, b := r.net.Ends(id)
 		var ends [2]bool // that are switches that stay
 		for i, end := range [2]model.Endpoint{a, b} {
 			ends[i] = r.net.NodeKindOf(end.Node) == model.Switch
 			arc := model.Arc(2*int(id) + i)
-			if up := r.view.portUp(arc); up && ends[i] && !r.net.Gone(end.Node) {
+			up := r.view.portUp(arc)
+			last[app.Port{Switch: end.Node, Port: end.Port}] = up
+			if up && ends[i] && !r.net.Gone(end.Node) {
 				tell(app.Event{Kind: app.KindPort, Port: &app.PortChange{Port: app.Port{Switch: end.Node, Port: end.Port}, Rate: r.net.ArcSpec(arc).Rate}})
 			}
 		}
@@ -187,10 +191,18 @@ func (r *Runtime) readEdit(s *step, e *edited) {
 	for _, id := range e.added { // their switches may have told of the ports already
 		for _, arc := range [2]model.Arc{model.Arc(2 * id), model.Arc(2*id + 1)} {
 			from := r.net.ArcFrom(arc)
+			if r.net.NodeKindOf(from.Node) != model.Switch {
+				continue
+			}
 			at := app.Port{Switch: from.Node, Port: from.Port}
-			if up, told := r.view.strays[at]; told {
+			up, told := r.view.strays[at]
+			if told {
 				delete(r.view.strays, at)
-				r.noteArc(s.at, from.Node, arc, up)
+			} else {
+				up = last[at] // another link's until now: it is up, or its switch is about to say so
+			}
+			if up {
+				r.noteArc(s.at, from.Node, arc, true)
 			}
 		}
 	}
