@@ -128,6 +128,13 @@
 // meter lets a chunk of TCP pass when it would have let the ones before it pass at its
 // rate; of UDP it loses those that come more than a burst, at least a chunk, too early.
 //
+// Edits. While time stands still nodes and links can be added and removed. The workers come
+// together for it and the network is divided among them anew; what has arrived at the
+// controller by then is answered before, by the network as it was. A link that is removed
+// loses what is on it, as one that goes down; a host that is removed ends its flows and
+// pings. New nodes and links take the numbers above all others and have streams of lots by
+// them; hosts that knew another station at a new host's address learn the new one.
+//
 // Checkpoints. All of a session is values that can be reached from its world, without
 // functions, channels or clocks: so it can be written to bytes and go on elsewhere, with the
 // same bytes in its diary, whatever the number of workers before and after. A field that
