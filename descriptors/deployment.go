@@ -120,6 +120,9 @@ func (x *deploymentDecoder) element(el *element) {
 		return
 	case "control":
 		d.Control.Delay, d.Control.Address = model.Time(t.int("delay")), t.text("address")
+		if t.has("openflow") {
+			d.Control.OpenFlow = t.text("openflow")
+		}
 		x.positive(t, "delay")
 		x.certificates(t)
 		w.each(el, func(c *element) {

@@ -245,12 +245,12 @@ func EncodeDeployment(w io.Writer, d *deployment.Deployment) error {
 			}
 		})
 	}
-	if c := d.Control; c.Delay != 0 || c.Address != "" || c.TLS || c.CA != "" || len(c.Delays) > 0 {
+	if c := d.Control; c.Delay != 0 || c.Address != "" || c.OpenFlow != "" || c.TLS || c.CA != "" || len(c.Delays) > 0 {
 		tls := ""
 		if c.TLS {
 			tls = "true"
 		}
-		e.block("control", []string{"delay", timeText(c.Delay), "address", c.Address, "tls", tls, "ca", c.CA, "cert", c.Cert, "key", c.Key}, len(c.Delays) == 0, func() {
+		e.block("control", []string{"delay", timeText(c.Delay), "address", c.Address, "openflow", c.OpenFlow, "tls", tls, "ca", c.CA, "cert", c.Cert, "key", c.Key}, len(c.Delays) == 0, func() {
 			for _, s := range c.Delays {
 				e.leaf("switch", "nodes", string(s.Nodes), "delay", s.Delay.String())
 			}

@@ -253,7 +253,7 @@ func TestAnEncodedDeploymentDecodesToTheSameValues(t *testing.T) {
 			d.Applications = append(d.Applications, a)
 		}
 		if rapid.Bool().Draw(t, "control") {
-			d.Control = deployment.Control{Delay: 5, Address: "127.0.0.1:6653", Delays: []deployment.SwitchDelay{{Nodes: "type=switch", Delay: model.Second}}}
+			d.Control = deployment.Control{Delay: 5, Address: "127.0.0.1:6653", OpenFlow: rapid.SampledFrom([]string{"", "1.3", "1.5"}).Draw(t, "openflow"), Delays: []deployment.SwitchDelay{{Nodes: "type=switch", Delay: model.Second}}}
 			d.Applications = append(d.Applications, deployment.Application{Name: "x", Plugin: "y", OnLoss: "keep", SHA256: strings.Repeat("0a", 32),
 				Memory: 256 << 20, Commands: 1000, Silence: 3 * model.Second})
 			d.Prefer = deployment.Emulation

@@ -253,7 +253,7 @@ def start(args):
                     f.write('1')
     OVSSwitch.setup()
     net = Mininet(build=False, controller=None, host=QuietHost, ipBase='10.0.0.0/8', switch=partial(
-        OVSSwitch, datapath=args.datapath, protocols='OpenFlow13', batch=True,
+        OVSSwitch, datapath=args.datapath, protocols='OpenFlow13,OpenFlow15' if args.serve else 'OpenFlow13', batch=True,
         failMode='standalone' if args.standalone else 'secure'))
     if not args.standalone:
         tls = args.controller.startswith('ssl:')

@@ -40,7 +40,7 @@ func (s *Session) launch(ctx context.Context, d *deployment.Deployment) ([]contr
 }
 
 // serve makes the controller of the network's switches, which then listens.
-func (s *Session) serve(listener net.Listener, secured *tls.Config, apps []control.Application, clock *controller.Clock) (*embedded.Controller, error) {
+func (s *Session) serve(listener net.Listener, secured *tls.Config, version string, apps []control.Application, clock *controller.Clock) (*embedded.Controller, error) {
 	w := s.world
 	runtime, err := control.New(control.Config{Model: w.net(), Address: control.Named{Names: w.names()}, Apps: apps, Granted: s.caps.Grant(), Seed: s.spec.Seed,
 		// The wire decides how long messages take; the runtime needs to know no more
@@ -56,6 +56,6 @@ func (s *Session) serve(listener net.Listener, secured *tls.Config, apps []contr
 	for _, sw := range w.switches() {
 		dpids[w.names().DPID(sw)] = sw
 	}
-	return embedded.New(embedded.Config{Listener: listener, TLS: secured, Driver: runtime, Clock: clock, DPIDs: dpids, Name: func(n model.NodeID) string { return w.net().NodeName(n) },
+	return embedded.New(embedded.Config{Listener: listener, TLS: secured, OpenFlow: version, Driver: runtime, Clock: clock, DPIDs: dpids, Name: func(n model.NodeID) string { return w.net().NodeName(n) },
 		LimitPort: func(ctx context.Context, sw model.NodeID, r app.PortRate) error { return s.limitPort(ctx, sw, r) }})
 }

@@ -102,7 +102,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if w.ctl, err = s.serve(listener, secured, apps, w.clock); err != nil {
+	if w.ctl, err = s.serve(listener, secured, openflow(c.New.Deployment), apps, w.clock); err != nil {
 		return err
 	}
 	w.work.Go(func() {

@@ -53,7 +53,7 @@ const together = 20000
 // The backoff between attempts to reach a controller, in ms: the least that OVSDB takes.
 const backoff = 1000
 
-// AddBridges makes bridges with their ports, all of OpenFlow 1.3 and in need of their
+// AddBridges makes bridges with their ports, all of OpenFlow 1.3 and 1.5 and in need of their
 // controller (fail-mode secure), in as few transactions as there can be, and returns when
 // ovs-vswitchd has them. target is the controller's ("tcp:127.0.0.1:6653"), "" for none.
 // *PortError when interfaces are missing.
@@ -234,7 +234,7 @@ func (t *transactions) bridge(ops *[]ovsdb.Operation, b Bridge, datapath Datapat
 		ports = append(ports, t.port(ops, p))
 	}
 	row := ovsdb.Row{"name": b.Name, "ports": setOf(ports...), "datapath_type": string(datapath), "fail_mode": "secure",
-		"protocols": setOf("OpenFlow13"),
+		"protocols": setOf("OpenFlow13", "OpenFlow15"), // the controller says which
 		"other_config": ovsdb.OvsMap{GoMap: map[any]any{"datapath-id": fmt.Sprintf("%016x", b.DPID),
 			"disable-in-band": "true", "dp-desc": b.Name}}}
 	if target != "" {
