@@ -74,6 +74,8 @@ func debianPackage(program string) string {
 		return "python3"
 	case "iperf", "iperf3", "ethtool", "tcpdump", "criu":
 		return program
+	case "ovs-testcontroller":
+		return "openvswitch-testcontroller"
 	case "osken-manager":
 		return "python3-os-ken"
 	case "virsh":

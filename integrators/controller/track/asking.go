@@ -18,6 +18,7 @@ const (
 	ofAddress                     // whether the address that it sends from is its own
 	ofPlace                       // it shows up elsewhere: whether it still answers here
 	ofClaimant                    // somebody says that he has its address: whether it still has it
+	ofName                        // nothing: whether it says by itself which address it has
 )
 
 // check is a question to a host that waits for its answer.
@@ -164,6 +165,8 @@ func (t *Tracker) decide(c *check) {
 	case ofAddress: // it has not answered: the address is somebody else's, who is behind it
 		who.mute = true
 		t.touch(who.at.of)
+		t.admit(who)
+	case ofName:
 		t.admit(who)
 	case ofPlace:
 		if answered {

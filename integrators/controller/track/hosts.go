@@ -26,6 +26,7 @@ type host struct {
 	mute  bool        // it says nothing of its address when asked
 	at    *port
 	heard model.Time // there
+	first model.Time // that it was heard at all
 	name  string     // in the network; "" while it is not in it
 	state standing
 
@@ -99,7 +100,7 @@ func (t *Tracker) meet(p *port, h *packet.Header, frame []byte) {
 		t.once(p, "more hosts than are taken in: the others are not let in")
 		return
 	}
-	who := &host{mac: h.EthSrc, at: p, heard: t.now}
+	who := &host{mac: h.EthSrc, at: p, heard: t.now, first: t.now}
 	t.hosts[who.mac] = who
 	t.roll = append(t.roll, who)
 	p.hosts = append(p.hosts, who)
@@ -161,10 +162,20 @@ func (t *Tracker) admit(who *host) {
 	}
 }
 
+// nameless is how long apps are not told of a host whose address nobody has heard: most
+// say it soon, and would be another one then. Its packets pass.
+const nameless = 3 * model.Second
+
 // present brings the network to what is known of a host, and says whether it had to.
 func (t *Tracker) present(who *host) bool {
 	name := HostName(who.mac, who.ip)
 	if who.name == name {
+		return false
+	}
+	if who.ip == 0 && who.name == "" && t.now < who.first+nameless {
+		if !t.pending(who, ofName) {
+			t.checks = append(t.checks, &check{of: ofName, host: who, since: t.now, deadline: who.first + nameless})
+		}
 		return false
 	}
 	if who.name != "" {

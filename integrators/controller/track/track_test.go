@@ -197,7 +197,7 @@ func TestAHostIsKnownByItsAddressAsSoonAsItHasOne(t *testing.T) {
 	w.run(2 * model.Second)
 	v6 := packet.Header{EthDst: 0x333300000001, EthSrc: hosts[0].mac, EthType: packet.EthTypeIPv6, Proto: 58, TTL: 255, ICMPType: 133}
 	hosts[0].says(v6, nil)
-	w.run(model.Second)
+	w.run(4 * model.Second)
 	if got := w.shape(); !strings.Contains(got, "s1:3 0a-00-00-00-00-01") {
 		t.Errorf("found\n%s", got)
 	}

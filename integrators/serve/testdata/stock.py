@@ -1,6 +1,6 @@
 # A network as other people write them: Mininet's own topologies, with a remote controller.
 # Expressions come on stdin, a line each; their values go to stdout, as JSON.
-import json, sys
+import ctypes, json, os, socket, struct, sys, time
 from functools import partial
 from mininet.link import Intf
 from mininet.log import setLogLevel
@@ -46,6 +46,40 @@ def restart(switch):
     """Takes a switch away and makes it anew."""
     net[switch].stop(deleteIntfs=False)
     net[switch].start(net.controllers)
+
+
+def raw(host):
+    """A socket for frames at a host's interface."""
+    libc, own = ctypes.CDLL(None, use_errno=True), os.open('/proc/self/ns/net', os.O_RDONLY)
+    there = os.open('/proc/%d/ns/net' % net[host].pid, os.O_RDONLY)
+    assert libc.setns(there, 0) == 0
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind((net[host].defaultIntf().name, 0))
+    assert libc.setns(own, 0) == 0
+    os.close(there), os.close(own)
+    return s
+
+
+def trips(a, b, window, seconds):
+    """How many frames a second come through that only a controller can let through: to an
+    address that nobody has, so many on their way at a time."""
+    out, back = raw(a), raw(b)
+    back.settimeout(1)
+    mark = bytes.fromhex('020000ffffff') + bytes.fromhex(net[a].MAC().replace(':', ''))
+    frame = lambda n: mark + struct.pack('!HQ', 0x88b5, n) + bytes(46)
+    sent = got = lost = 0
+    begin = time.monotonic()
+    while time.monotonic() < begin + seconds:
+        while sent - got - lost < window:
+            out.send(frame(sent))
+            sent += 1
+        try:
+            while not back.recv(128).startswith(mark):
+                pass
+            got += 1
+        except TimeoutError:
+            lost = sent - got
+    return {'rate': got / (time.monotonic() - begin), 'lost': lost}
 
 
 print(json.dumps('ready'), flush=True)
