@@ -1,10 +1,11 @@
-// Package embedded is the controller that speaks OpenFlow 1.3 itself: switches dial in,
+// Package embedded is the controller that speaks OpenFlow itself: switches dial in,
 // and the run's control runtime answers them in real time.
 //
 // It promises worlds with real switches that one goroutine alone touches the runtime,
 // that every switch gets its downcalls in order, that a slow, silent or hostile switch
 // costs its own connection and nothing else, and that a run's diary counts from t=0.
-// Bytes are the business of the package wire below it.
+// Bytes are the business of the package wire below it: which version of OpenFlow a switch
+// is spoken with, 1.3 or 1.5, is settled at the hello and known to nobody else here.
 //
 // Each connection has a reader, which decodes, and a writer, which encodes, so that many
 // switches use many cores. The queue to a switch is bounded in two steps: a switch that
@@ -21,9 +22,13 @@
 // each switch and for all of them together.
 //
 // What the runtime answers together to one switch, and replaces something there, goes as
-// one bundle where the switch has bundles (ONF extension 230, which Open vSwitch has): a
-// packet meets the old or the new and no half of it. A bundle that is refused changes
-// nothing and is then sent message by message, so that what is wrong is known by name.
+// one bundle where the switch has bundles (1.5's, or extension 230 of 1.3, which Open
+// vSwitch has): a packet meets the old or the new and no half of it. A bundle that is
+// refused changes nothing and is then sent message by message, so that what is wrong is
+// known by name.
+//
+// No switch is asked to keep packets. One that does nevertheless finds its own number in
+// the answer that leaves a packet as it was, and is told to drop what nobody answers.
 //
 // Of several controllers of the same switches one leads. Lead makes it this one, by the
 // roles and generations of OpenFlow; one that stands by, or that a switch no longer takes

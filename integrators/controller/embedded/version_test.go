@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sendim/core/backend"
 	"sendim/core/model"
 	"sendim/core/trace"
 	"sendim/integrators/controller"
@@ -68,5 +69,50 @@ func TestAVersionThatThereIsNotIsRefusedAtOnce(t *testing.T) {
 	_, err = embedded.New(embedded.Config{Listener: l, Driver: newScript(), Clock: controller.NewClock(time.Now, trace.Discard{}), OpenFlow: "1.4"})
 	if err == nil || !strings.Contains(err.Error(), `there is no OpenFlow "1.4" here, but 1.3 (version 4) and 1.5 (version 6)`) {
 		t.Error(err)
+	}
+}
+
+// A switch that speaks another version from now on holds what it held: nothing is sent
+// anew to it, and no packet is lost.
+func TestASwitchThatChangesItsVersionKeepsWhatItHas(t *testing.T) {
+	l := newChainOf(t, "fixed", &fixed{}) // 1.3
+	l.inside("for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done")
+	everything := backend.Selector{Node: model.NoNode, Rules: true, Groups: true, Meters: true}
+	before := l.ask(everything)
+	received := make(chan string, 1)
+	go func() {
+		received <- l.inside("ip netns exec h1 ping -q -i 0.002 -c 1000 10.0.0.2 | grep -o '[0-9]* received'")
+	}()
+	for _, change := range []struct{ protocols, spoken string }{{"OpenFlow15", "1.5"}, {"OpenFlow13", "1.3"}, {"OpenFlow10,OpenFlow15", "1.5"}} {
+		began := time.Now()
+		for _, b := range []string{"s1", "s2"} {
+			l.vsctl("set", "bridge", b, "protocols="+change.protocols)
+		}
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			one, _ := l.Inspect(t.Context(), 0)
+			two, _ := l.Inspect(t.Context(), 1)
+			if one.OpenFlow == change.spoken && two.OpenFlow == change.spoken {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("with %s they are spoken with in OpenFlow %q and %q; diary %v", change.protocols, one.OpenFlow, two.OpenFlow, l.flushed())
+			}
+		}
+		after := l.ask(everything)
+		if len(after) != len(before) {
+			t.Fatalf("%s: %d rules, groups and meters; there were %d", change.protocols, len(after), len(before))
+		}
+		for i := range after {
+			switch {
+			case after[i].Rule == nil:
+			case !after[i].Rule.Rule.Equal(&before[i].Rule.Rule):
+				t.Errorf("%s: there is %s\nwant %s", change.protocols, after[i].Rule.Rule, before[i].Rule.Rule)
+			case after[i].Rule.Age < int64(time.Since(began))*int64(model.Nanosecond):
+				t.Errorf("%s: %s was sent anew", change.protocols, after[i].Rule.Rule)
+			}
+		}
+	}
+	if got := <-received; got != "1000 received" {
+		t.Errorf("of 1000 echoes %s", got)
 	}
 }
