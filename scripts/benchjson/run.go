@@ -43,7 +43,7 @@ func (r *runner) run(arg string) ([]*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", exactly(bench), "-test.benchtime", r.benchtime, "-test.benchmem", "-test.timeout", "1h")
+	cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", exactly(bench), "-test.benchtime", r.benchtime, "-test.benchmem", "-test.v", "-test.timeout", "1h")
 	cmd.Dir = pkg
 	r.skipped = false
 	results, err := r.measure(cmd)
@@ -90,14 +90,19 @@ func (r *runner) measure(cmd *exec.Cmd) ([]*result, error) {
 	}
 	peak := watch(cmd.Process.Pid)
 	var results []*result
+	why := "" // a benchmark skips itself
 	in := bufio.NewScanner(out)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		if x := parse(in.Text()); x != nil {
 			results = append(results, x)
-		} else if strings.HasPrefix(in.Text(), "--- ") || r.skipped && strings.HasPrefix(in.Text(), "    ") { // and why
-			r.skipped = r.skipped || strings.HasPrefix(in.Text(), "--- SKIP")
+		} else if strings.HasPrefix(in.Text(), "--- ") {
 			fmt.Fprintln(os.Stderr, in.Text())
+			if r.skipped = strings.HasPrefix(in.Text(), "--- SKIP"); r.skipped {
+				fmt.Fprintln(os.Stderr, why)
+			}
+		} else if strings.HasPrefix(in.Text(), "    ") {
+			why = in.Text()
 		}
 	}
 	err = cmd.Wait()
