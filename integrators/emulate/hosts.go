@@ -18,6 +18,7 @@ import (
 type hosts struct {
 	mu      sync.Mutex
 	drivers map[model.NodeID]*driver
+	dead    []*driver // in whose place others are
 }
 
 // driver is an agent that runs or is being started.
@@ -36,6 +37,10 @@ func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, 
 	h := &w.hosts
 	h.mu.Lock()
 	d := h.drivers[host]
+	if d != nil && d.gone() {
+		h.dead = append(h.dead, d)
+		d = nil
+	}
 	if d == nil {
 		d = &driver{started: make(chan struct{})}
 		h.drivers[host] = d
@@ -50,6 +55,24 @@ func (w *world) agent(ctx context.Context, host model.NodeID) (*traffic.Driver, 
 		return d.Driver, d.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+}
+
+// gone says that an agent has ended, or could not be started: another one may do better.
+func (d *driver) gone() bool {
+	select {
+	case <-d.started:
+	default:
+		return false
+	}
+	if d.err != nil {
+		return true
+	}
+	select {
+	case <-d.Done():
+		return true
+	default:
+		return false
 	}
 }
 
@@ -110,6 +133,9 @@ func (h *hosts) wait() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, d := range h.drivers {
+		d.over()
+	}
+	for _, d := range h.dead {
 		d.over()
 	}
 }

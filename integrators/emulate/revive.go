@@ -3,6 +3,7 @@ package emulate
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,6 +115,18 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	now := w.now()
 	w.session.emit(&trace.Entry{At: now, Kind: trace.DaemonBack, Name: strings.Join(unique(died), " and "), Text: text})
 	w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
+}
+
+// stands waits, where the sandbox's process 1 is gone, until the session has noticed: the
+// flows that ended with it may be told of first.
+func (w *world) stands() {
+	if _, err := os.Readlink(w.place.proc("ns/net")); err == nil {
+		return // a process gives up its namespaces before it kills those inside
+	}
+	select {
+	case <-w.session.life.Done():
+	case <-time.After(5 * time.Second):
+	}
 }
 
 // resent says how much was sent to switches, "" for nothing.

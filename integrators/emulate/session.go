@@ -182,6 +182,10 @@ func (s *Session) Run(ctx context.Context, until model.Time) (model.Time, error)
 	}
 	select {
 	case <-over:
+		w.stands() // or it has ended, and all flows with it
+		if s.life.Err() != nil {
+			return w.now(), context.Cause(s.life)
+		}
 	case <-alarm:
 	case <-ctx.Done():
 		return w.now(), context.Cause(ctx)
