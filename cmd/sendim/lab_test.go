@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -75,7 +77,69 @@ func labCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		}
 		ts.Fatalf("run %s has no process %s", args[0], args[1])
 	}
+	// interrupt DELAY RUN COMMAND... sends a command that makes a run the signal of Ctrl-C after
+	// a while, and checks that it ends as one that was interrupted and leaves nothing. murder
+	// sends it SIGKILL, and checks that no process of it is left.
+	all["interrupt"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		code, said := signalled(ts, neg, args, os.Interrupt)
+		if code != 130 {
+			ts.Fatalf("interrupted after %s it exits with %d:\n%s", args[0], code, said)
+		}
+		if left, err := netns.Leftovers(args[1]); err != nil || len(left) > 0 {
+			ts.Fatalf("interrupted after %s it leaves %v (%v)", args[0], left, err)
+		}
+		entries, err := os.ReadDir(ts.Getenv("TMPDIR"))
+		ts.Check(err)
+		if len(entries) > 0 {
+			ts.Fatalf("interrupted after %s it leaves %s in %s", args[0], entries[0].Name(), ts.Getenv("TMPDIR"))
+		}
+	}
+	all["murder"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		signalled(ts, neg, args, os.Kill)
+		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) { // the kernel's work
+			left, err := netns.Leftovers(args[1])
+			ts.Check(err)
+			if len(left) == 0 {
+				return
+			}
+			if time.Since(began) > 10*time.Second {
+				ts.Fatalf("killed after %s it leaves %v", args[0], left)
+			}
+		}
+	}
 	return all
+}
+
+// signalled runs a command and sends it a signal after a while.
+func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal) (code int, said string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: interrupt|murder DELAY RUN COMMAND...")
+	}
+	delay, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	var out bytes.Buffer
+	program := args[2]
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) { // the script's, not ours
+		if path := filepath.Join(dir, args[2]); program == args[2] {
+			if _, err := os.Stat(path); err == nil {
+				program = path
+			}
+		}
+	}
+	cmd := exec.Command(program, args[3:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = ts.MkAbs("."), &out, &out, os.Environ()
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	ts.Check(cmd.Start())
+	time.Sleep(delay)
+	_ = cmd.Process.Signal(sig) // it may have ended
+	asked := time.Now()
+	_ = cmd.Wait()
+	if took := time.Since(asked); took > 20*time.Second {
+		ts.Fatalf("after the signal it takes %v", took)
+	}
+	return cmd.ProcessState.ExitCode(), out.String()
 }
 
 func examples(t *testing.T) string {

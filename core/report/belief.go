@@ -54,7 +54,7 @@ func Believe(r *Results) Belief {
 		reasons = append(reasons, "the run broke down")
 	}
 	reasons = append(reasons, machine(r.Load)...)
-	if lost, carried := outside(r); float64(lost) > LostLimit*float64(carried) {
+	if lost, carried := outside(r); lost > 0 && float64(lost) > LostLimit*float64(carried) {
 		reasons = append(reasons, fmt.Sprintf("the machine lost %d frames that no link lost, of %d that links carried; up to %.1f %% is tolerated", lost, carried, LostLimit*100))
 	}
 	for i := range r.Links {

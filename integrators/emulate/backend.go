@@ -124,6 +124,9 @@ func (b Backend) Capabilities(ctx context.Context, _ backend.Spec) (backend.Capa
 	}
 	if !b.Native {
 		version, err := shell.Local().Run(ctx, shell.Cmd{Argv: []string{python, "-c", "from mininet.net import VERSION; print(VERSION)"}})
+		if ctx.Err() != nil {
+			return backend.Capabilities{}, context.Cause(ctx)
+		}
 		if err != nil {
 			return backend.Capabilities{}, fault.New(fault.MissingCapability, fault.Place{}, "%s has no Mininet: apt-get install --no-install-recommends mininet, or take the native emulator", python)
 		}

@@ -299,7 +299,7 @@ func (l *links) total() {
 	for i := range l.arcs {
 		d := &l.arcs[i]
 		c := counters{packets: is[i].packets - d.start.packets, bytes: is[i].bytes - d.start.bytes, drops: is[i].drops - d.start.drops}
-		if c.packets == 0 && c.drops == 0 {
+		if c.packets <= 0 && c.drops <= 0 { // less than nothing: they could not be read
 			continue
 		}
 		e := l.entry(trace.LinkTotal, i, d.lasting(l.began, now), c, now)

@@ -47,7 +47,9 @@ func openPlace(ctx context.Context, s *Session) (*place, error) {
 	}
 	vswitch, err := ovs.Start(ctx, sandbox, ovs.Options{Datapath: ovs.Datapath(s.caps.Facts["datapath"]), Config: daemonConfig(), Later: s.native})
 	if err != nil {
-		return nil, errors.Join(err, sandbox.Close())
+		err = errors.Join(err, sandbox.Close())
+		tidy(sandbox)
+		return nil, err
 	}
 	return &place{sandbox: sandbox, vswitch: vswitch, run: shell.Elsewhere(sandbox.Command, sandbox.Enter()...), widened: map[uint64]bool{}}, nil
 }
@@ -70,14 +72,19 @@ func (p *place) close() error {
 	err := p.sandbox.Close()
 	<-p.vswitch.Done()
 	p.shares.drop()
-	dir := filepath.Join(p.sandbox.RunDir(), netns.SwitchDir)
+	tidy(p.sandbox)
+	return err
+}
+
+// tidy takes away what means nothing any more when daemons have ended.
+func tidy(sandbox *netns.Sandbox) {
+	dir := filepath.Join(sandbox.RunDir(), netns.SwitchDir)
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		if name := e.Name(); e.Type()&os.ModeSocket != 0 || strings.HasSuffix(name, ".pid") || strings.HasSuffix(name, ".~lock~") {
 			_ = os.Remove(filepath.Join(dir, name)) // whoever has taken it away was quicker
 		}
 	}
-	return err
 }
 
 // proc is a file of the sandbox's process 1: its network namespace is the switches'.
