@@ -448,6 +448,10 @@ func TestWhatCannotBeDoneToALivingNetworkLeavesItAsItWas(t *testing.T) {
 	if err := b.s.Apply(ctx, change.Diff(change.State{Model: b.net}, change.State{Model: edited}), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
+	if err := b.tryEdit(plus("h5"), minus("h5")); err != nil { // which leaves a tombstone
+		t.Error(err)
+	}
+	b.edit(plus("h6"))
 	if after := b.tables(); fmt.Sprint(before) != fmt.Sprint(after) || b.pings("h1", "h2") != 2 {
 		t.Error("the network has changed")
 	}

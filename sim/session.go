@@ -54,10 +54,10 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 	switch {
 	case s.closed:
 		return errClosed
+	case s.world != nil && c.Living && c.Old.Model != c.New.Model: // also one that leaves tombstones only
+		return s.edit(ctx, c, progress)
 	case c.Empty() && s.world != nil:
 		return nil
-	case s.world != nil && c.Living:
-		return s.edit(ctx, c, progress)
 	case s.world != nil || !c.FromNothing():
 		return fault.New(fault.NotYet, fault.Place{}, "the simulation cannot be changed by this changeset (%s): it does not come of edits of the network that lives; start a new run", backend.LiveChange)
 	case c.New.Model == nil:
