@@ -137,6 +137,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			}
 			ts.Fatalf("run %s goes on", args[0])
 		},
+		"typed": typed,
 		"try": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Exec(args[0], args[1:]...) //nolint:errcheck // the code is not asked for
 		},

@@ -78,6 +78,9 @@ func (s *Server) Close() {
 	s.release()
 }
 
+// mostWaiting is how many requests of a client may wait for the one under way.
+const mostWaiting = 64
+
 func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +89,7 @@ func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 		<-ctx.Done()
 		conn.Close()
 	}()
-	requests := make(chan Request)
+	requests := make(chan Request, mostWaiting)
 	w := &writer{enc: json.NewEncoder(conn)}
 	under := &underWay{writer: w}
 	go func() { // a client that goes away interrupts its request
@@ -104,7 +107,7 @@ func answer(ctx context.Context, conn net.Conn, exec Run, stop func()) {
 			}
 			select {
 			case requests <- r:
-			case <-ctx.Done():
+			default: // it does not wait for answers: whoever stops reading would not see it leave
 				return
 			}
 		}

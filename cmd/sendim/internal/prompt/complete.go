@@ -57,12 +57,7 @@ func aLink(o *offer) {
 		name := o.Model.LinkName(l.ID)
 		o.add(name)
 		// Either order finds a link that has no id of its own.
-		if a, b, ok := strings.Cut(name, "--"); ok && strings.Contains(o.begin, "--") && !strings.HasPrefix(name, o.begin) {
-			b, rank, ranked := strings.Cut(b, "#")
-			other := b + "--" + a
-			if ranked {
-				other += "#" + rank
-			}
+		if other, ok := otherOrder(name); ok && strings.Contains(o.begin, "--") && !strings.HasPrefix(name, o.begin) {
 			o.add(other)
 		}
 	}

@@ -203,13 +203,32 @@ func (h *Here) history(l *Line, rest string) error {
 	return nil
 }
 
-// timed says how long a line took, on this machine's clock.
+// timed says how long a line took, on this machine's clock and on a simulation's.
 func (h *Here) timed(ctx context.Context, l Line) error {
-	began := time.Now()
-	err := h.Do(ctx, l)
-	if !errors.Is(err, ErrLeave) {
-		fmt.Fprintf(l.Out, "*** Elapsed time: %.6f secs\n", time.Since(began).Seconds())
+	clock, _ := h.Executor.(interface {
+		Status(context.Context) (Status, error)
+	})
+	now := func() (s Status, err error) {
+		if clock != nil {
+			s, err = clock.Status(ctx)
+		}
+		return s, err
 	}
+	before, err := now()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	err = h.Do(ctx, l)
+	took := time.Since(began).Seconds()
+	if errors.Is(err, ErrLeave) {
+		return err
+	}
+	virtual := ""
+	if after, err := now(); err == nil && after.Virtual {
+		virtual = fmt.Sprintf(", %.6g s of the network's time", after.Now-before.Now)
+	}
+	fmt.Fprintf(l.Out, "*** Elapsed time: %.6f secs%s\n", took, virtual)
 	return err
 }
 

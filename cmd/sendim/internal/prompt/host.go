@@ -95,7 +95,11 @@ func (c *call) addresses(text string) string {
 	if rest == "" {
 		return text
 	}
-	return program + " " + replaceWords(rest, func(w string) (string, bool) {
+	at := between
+	if slices.Contains([]string{"sh", "bash", "dash"}, program) {
+		at = betweenQuotes
+	}
+	return program + " " + replaceWords(rest, at, func(w string) (string, bool) {
 		id, ok := c.Model.NodeByName(w)
 		if !ok || c.Model.NodeKindOf(id) != model.Host {
 			return "", false
@@ -147,7 +151,7 @@ type shell struct {
 }
 
 // interpreter carries out a command's text.
-const interpreter = "bash"
+const interpreter = "/bin/bash"
 
 // run carries out a command.
 func (s *shell) run(ctx context.Context, text string) error {

@@ -68,7 +68,7 @@ func lasting(text string) bool {
 		return rest != "" // else it asks
 	}
 	name, _, ok := strings.Cut(word, "=")
-	if !ok || name == "" || strings.IndexFunc(name, func(r rune) bool {
+	if !ok || name == "" || name[0] <= '9' || strings.IndexFunc(name, func(r rune) bool {
 		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}) >= 0 {
 		return false

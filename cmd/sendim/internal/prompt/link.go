@@ -132,14 +132,34 @@ func some(names []string) string {
 // mostNames bounds what is gone through for the nearest name, and for completion.
 const mostNames = 5000
 
+// linkNames gives the names of links, those made of their ends in both orders.
 func (c *call) linkNames() []string {
 	var out []string
 	for l := range c.Model.Links() {
-		if out = append(out, c.Model.LinkName(l.ID)); len(out) == mostNames {
+		name := c.Model.LinkName(l.ID)
+		out = append(out, name)
+		if other, ok := otherOrder(name); ok {
+			out = append(out, other)
+		}
+		if len(out) >= mostNames {
 			break
 		}
 	}
 	return out
+}
+
+// otherOrder turns the ends of a link that is called by them.
+func otherOrder(name string) (string, bool) {
+	a, b, ok := strings.Cut(name, "--")
+	if !ok {
+		return "", false
+	}
+	b, rank, ranked := strings.Cut(b, "#")
+	name = b + "--" + a
+	if ranked {
+		name += "#" + rank
+	}
+	return name, true
 }
 
 // quality is something of a link that can be set while it lives.

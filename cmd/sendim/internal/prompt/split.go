@@ -68,13 +68,16 @@ func first(line string) (word, rest string) {
 	return line[:i], strings.TrimSpace(line[i:])
 }
 
-// between are the characters at which a shell parts words, and quotes: names of hosts are
-// replaced between them.
-const between = " \t\n;|&()<>'\"`"
+// Names of hosts are replaced between these characters, at which a shell parts words;
+// Mininet knows blanks only. In what is given to another shell, quotes part words, too.
+const (
+	between       = " \t\n;|&()<>"
+	betweenQuotes = between + "'\"`"
+)
 
 // replaceWords puts others in the place of the words of a command, where other knows one.
 // All else stays as it is.
-func replaceWords(text string, other func(string) (string, bool)) string {
+func replaceWords(text, between string, other func(string) (string, bool)) string {
 	var out strings.Builder
 	for text != "" {
 		i := strings.IndexAny(text, between)
