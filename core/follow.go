@@ -12,12 +12,11 @@ type explorer interface {
 	Network() *model.Network
 }
 
-// follow takes the network as a session that finds it out knows it now; false where the
-// session does not.
-func (w *World) follow() bool {
+// follow takes the network as a session that finds it out knows it now.
+func (w *World) follow() {
 	s, ok := w.session().(explorer)
 	if !ok {
-		return false
+		return
 	}
 	if n := s.Network(); n != w.Model {
 		j := *w.job
@@ -25,5 +24,4 @@ func (w *World) follow() bool {
 		w.Model, w.job = n, &j
 		w.Results.Edited(n)
 	}
-	return true
 }

@@ -214,9 +214,7 @@ func (r *run) live(ctx context.Context) (err error) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), ended)
 	defer cancel()
 	var snapErr error
-	if w.follow() {
-		r.manifest.Nodes, r.manifest.LinkCount = w.Model.LiveNodes(), w.Model.LiveLinks()
-	}
+	w.follow()
 	r.tables, snapErr = w.Tables(last)
 	if lost := (*control.AppLostError)(nil); errors.As(err, &lost) && errors.As(snapErr, &lost) {
 		snapErr = nil // it is told once

@@ -105,6 +105,8 @@ func World(backend string) string {
 		return "Mininet"
 	case "native":
 		return "native emulation"
+	case "served":
+		return "a served network"
 	}
 	return backend
 }
