@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/trace"
 	"sendim/integrators/ovs"
@@ -313,10 +315,10 @@ func (w *world) enlarge(ctx context.Context) error {
 	if hostCount(w.net()) == 0 || len(w.switches()) == 0 {
 		return nil // nobody sends anything
 	}
-	if err := w.wakeSender(ctx); err != nil {
+	if err := w.wakeSender(); err != nil {
 		return fmt.Errorf("having a switch send: %w", err)
 	}
-	for range 50 {
+	for range 500 {
 		sender, err := w.place.widen()
 		if sender || err != nil || w.place.vswitch.Datapath() == ovs.System {
 			return err
@@ -335,17 +337,21 @@ func (w *world) enlarge(ctx context.Context) error {
 // its buffers can be made large before the run. The frame, of an experimental EtherType
 // and to nobody, goes to a host, which does not look at it; a switch could still have it
 // in hand when the run begins, and hand it to an app.
-func (w *world) wakeSender(ctx context.Context) error {
-	frame := "0200000000fe0200000000ff88b5" + strings.Repeat("00", 46)
+func (w *world) wakeSender() error {
+	frame := append([]byte{0x02, 0, 0, 0, 0, 0xfe, 0x02, 0, 0, 0, 0, 0xff, 0x88, 0xb5}, make([]byte, 46)...)
+	var errs []error
 	for _, sw := range w.switches() {
 		for _, arc := range w.net().Arcs(sw) {
 			if w.net().NodeKindOf(w.net().ArcTo(arc).Node) == model.Switch {
 				continue
 			}
-			_, err := w.place.run.Run(ctx, shell.Cmd{Argv: []string{"ovs-ofctl", "-O", "OpenFlow13", "packet-out", w.names().Technical(sw),
-				fmt.Sprintf("in_port=controller,packet=%s,actions=output:%d", frame, w.net().ArcFrom(arc).Port)}})
-			return err
+			err := w.ctl.Send(sw, &flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(uint32(w.net().ArcFrom(arc).Port))}, Frame: frame})
+			if err == nil {
+				return nil
+			}
+			errs = append(errs, err) // one that has lost its controller for the moment
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -85,11 +85,14 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	defer stop()
 	answered := time.Now()
 	if err := w.place.hasten(); err == nil {
-		_ = w.enlarge(ctx) // says itself what it could not do
+		_, _ = w.place.widen() // the sockets that receive
 	}
 	expected, err := w.place.dialling(ctx, w.revival.target)
 	if err == nil {
 		err = w.ctl.WaitConnected(ctx, expected, nil)
+	}
+	if err == nil {
+		_ = w.enlarge(ctx) // the one that sends; says itself what it could not do
 	}
 	if err == nil {
 		err = w.settle(ctx)
