@@ -371,7 +371,9 @@ func rulesEndAndPortsGoDownAndSwitchesComeBack(t *testing.T) {
 	}
 }
 
-func TestFiftySwitchesConnectAtOnce(t *testing.T) {
+func TestFiftySwitchesConnectAtOnce(t *testing.T) { inBoth(t, fiftySwitchesConnectAtOnce) }
+
+func fiftySwitchesConnectAtOnce(t *testing.T) {
 	s := polling()
 	began := time.Now()
 	l := newLab(t, s, 50)

@@ -11,6 +11,7 @@ import (
 	"sendim/core/control"
 	"sendim/core/model"
 	"sendim/integrators/controller/embedded"
+	"sendim/integrators/controller/embedded/wire"
 )
 
 func TestSwitchesBecomeTheRunsAndAreLetGoWhileItLives(t *testing.T) {
@@ -20,7 +21,8 @@ func TestSwitchesBecomeTheRunsAndAreLetGoWhileItLives(t *testing.T) {
 	first.greet(1)
 	b.wait(t, 1)
 	stranger := dial(t, b.addr)
-	stranger.introduce(9)
+	stranger.send(wire.TypeHello, 1)
+	stranger.send(wire.TypeFeaturesReply, stranger.next(wire.TypeFeaturesRequest).Xid(), features(9)...)
 	stranger.closed()
 
 	b.Enlist(map[uint64]model.NodeID{9: 1})
