@@ -11,7 +11,7 @@ import (
 )
 
 func (c *cli) gcCommand() *cobra.Command {
-	var dry bool
+	var dry, unfinished bool
 	cmd := &cobra.Command{
 		Use: "gc", Short: "Remove what dead runs left on this machine", Args: cobra.NoArgs,
 		Long: `Remove what runs that were killed have left: their processes (and with them their
@@ -20,20 +20,25 @@ their control sockets and half-written files. What is ours is known by its label
 runs, and what bears no label, are not touched. Processes and apps are looked for on the
 whole machine, files in the folder of runs (--runs).
 
-The directories of runs that never came to their end are listed and stay: remove them by
-hand when they are of no use any more. Processes of other users take root to be seen.`,
+The directories of runs that never came to their end are listed and stay, unless
+--unfinished says that they are to go as well; then their names are free again. Processes of other users take root to be seen.`,
 	}
 	f := format(cmd)
+	cmd.Flags().BoolVar(&unfinished, "unfinished", false, "remove the directories of runs that never came to their end, too")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "list what would be removed, and remove nothing")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if err := checkFormat(*f); err != nil {
 			return err
 		}
-		list, err := gc.Find(c.runs, func(r record.Found) bool {
+		alive := func(r record.Found) bool {
 			return record.Written(r.Dir) || live.Alive(r.Dir) || processAlive(r.Manifest.PID)
-		})
+		}
+		list, err := gc.Find(c.runs, alive)
 		if err != nil {
 			return err
+		}
+		if unfinished {
+			gc.Unfinished(list, alive)
 		}
 		var failed error
 		if !dry {

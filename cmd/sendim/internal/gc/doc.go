@@ -13,5 +13,5 @@
 //     mean nothing once nobody answers and the process is gone.
 //
 // Directories of runs are somebody's work: those that were never finished are reported
-// and stay.
+// and stay, unless somebody says that they are to go, too.
 package gc

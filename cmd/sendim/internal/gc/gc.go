@@ -23,7 +23,7 @@ const (
 	File      = "file"
 	Directory = "directory"
 	Setting   = "setting" // of the machine
-	Run       = "run"     // never removed
+	Run       = "run"     // removed only where that is asked for
 )
 
 // What was done about a thing.
@@ -65,6 +65,30 @@ func Find(runs string, alive func(record.Found) bool) ([]Thing, error) {
 	}
 	more, err := inRuns(runs, alive)
 	return append(out, more...), err
+}
+
+// Unfinished has the directories of runs go as well that never came to their end; each is
+// looked at again when it is removed.
+func Unfinished(list []Thing, alive func(record.Found) bool) {
+	for i := range list {
+		t := &list[i]
+		if t.Kind != Run {
+			continue
+		}
+		t.Done, t.remove = Found, func() error {
+			if lives(t.Name, alive) || record.Written(t.Name) {
+				return errors.New("somebody has come to use it")
+			}
+			if err := os.RemoveAll(t.Name); err != nil {
+				return err
+			}
+			latest := filepath.Join(filepath.Dir(t.Name), "latest")
+			if to, err := os.Readlink(latest); err == nil && filepath.Base(to) == t.Run {
+				return os.Remove(latest)
+			}
+			return nil
+		}
+	}
 }
 
 // Remove takes the things away that are not merely reported, and notes what came of each.

@@ -106,6 +106,39 @@ func TestWhatADeadRunLeftGoesAndItsResultsStay(t *testing.T) {
 	}
 }
 
+func TestRunsWithoutAnEndGoWhereThatIsAskedFor(t *testing.T) {
+	root := t.TempDir()
+	lay(t, root, "x/trace.jsonl", "x/control.sock", "y/trace.jsonl", "begun/trace.jsonl")
+	is(t, root, "x", "running")
+	is(t, root, "y", "finished")
+	if err := os.Symlink("x", filepath.Join(root, "latest")); err != nil {
+		t.Fatal(err)
+	}
+	dead := func(record.Found) bool { return false }
+	list, err := inRuns(root, dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Unfinished(list, dead)
+	// One has come to life meanwhile.
+	l, err := net.Listen("unix", filepath.Join(root, "begun/control.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := Remove(list); err == nil || !strings.Contains(err.Error(), "somebody has come to use it") {
+		t.Error(err)
+	}
+	entries, _ := os.ReadDir(root)
+	var left []string
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if strings.Join(left, " ") != "begun y" {
+		t.Errorf("left are %v", left)
+	}
+}
+
 func TestALivingRunIsNotTouched(t *testing.T) {
 	root := t.TempDir()
 	lay(t, root, "x/trace.jsonl", "x/control.sock", "x/.manifest.json-1234", "x/openvswitch/db.sock")
