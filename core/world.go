@@ -77,7 +77,7 @@ func (w *World) act(ctx context.Context) error {
 	for i := range step.Changes {
 		if w.Model.Edited() {
 			if err := w.Model.Check(&step.Changes[i]); err != nil {
-				w.warn(fmt.Sprintf("a step of the scenario at %s is left out: %s", step.At, err))
+				w.warn(err.Error(), fmt.Sprintf("a step of the scenario at %s is left out: %s", step.At, err))
 				continue
 			}
 		}
@@ -88,15 +88,16 @@ func (w *World) act(ctx context.Context) error {
 	return nil
 }
 
-// warn writes a warning into the diary, once.
-func (w *World) warn(text string) {
-	if w.sink == nil || w.warned[text] {
+// warn writes a warning into the diary, the first for each cause: failures that are drawn
+// may be many.
+func (w *World) warn(cause, text string) {
+	if w.sink == nil || w.warned[cause] {
 		return
 	}
 	if w.warned == nil {
 		w.warned = map[string]bool{}
 	}
-	w.warned[text] = true
+	w.warned[cause] = true
 	w.sink.Emit(&trace.Entry{At: w.Session.Now(), Kind: trace.Warning, Text: text})
 }
 

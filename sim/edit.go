@@ -295,6 +295,13 @@ func (w *world) widen() {
 		}
 		if x.upcalls != nil {
 			x.upcalls = append(x.upcalls, make([]uint32, len(w.switches)-len(x.upcalls))...)
+			if again, asked, err := w.net.Followed(); err == nil && asked {
+				for _, id := range again.Switches {
+					if slot := w.slot[id]; !slices.Contains(x.switches, slot) {
+						x.switches, x.counts = append(x.switches, slot), append(x.counts, switchPast{})
+					}
+				}
+			}
 		}
 	}
 	w.moreChannels()

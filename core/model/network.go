@@ -310,16 +310,7 @@ func (n *Network) LinkByName(name string) (LinkID, bool) {
 	if id, ok := n.linkByName[name]; ok {
 		return id, true
 	}
-	ends, rankText, ranked := strings.Cut(name, "#")
-	rank := 1
-	if ranked {
-		r, err := strconv.Atoi(rankText)
-		if err != nil || r < 1 {
-			return NoLink, false
-		}
-		rank = r
-	}
-	aName, bName, ok := strings.Cut(ends, "--")
+	aName, bName, rank, ok := derivedName(name)
 	if !ok {
 		return NoLink, false
 	}
@@ -339,6 +330,21 @@ func (n *Network) LinkByName(name string) (LinkID, bool) {
 		}
 	}
 	return NoLink, false
+}
+
+// derivedName takes "a--b" or "a--b#2" apart.
+func derivedName(name string) (a, b string, rank int, ok bool) {
+	ends, rankText, ranked := strings.Cut(name, "#")
+	rank = 1
+	if ranked {
+		r, err := strconv.Atoi(rankText)
+		if err != nil || r < 1 {
+			return "", "", 0, false
+		}
+		rank = r
+	}
+	a, b, ok = strings.Cut(ends, "--")
+	return a, b, rank, ok
 }
 
 // HasLinkName says whether the user gave the link an id of its own.

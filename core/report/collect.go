@@ -165,7 +165,12 @@ func (c *Collector) sample(e *trace.Entry) {
 	}
 	utilisation := share(float64(s.Bytes)*8, s.Span, s.Rate)
 	if e.Kind == trace.LinkTotal {
-		l.total = true
+		if l.total { // of another link that had the name before
+			l.Packets, l.Bytes, l.Drops, l.span = l.Packets+s.Packets, l.Bytes+s.Bytes, l.Drops+s.Drops, l.span+s.Span
+			l.Utilisation = share(float64(l.Bytes)*8, l.span, s.Rate)
+			return
+		}
+		l.total, l.span = true, s.Span
 		l.Packets, l.Bytes, l.Drops, l.Utilisation = s.Packets, s.Bytes, s.Drops, utilisation
 		return
 	}
