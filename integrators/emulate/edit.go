@@ -153,7 +153,8 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 		return err
 	}
 	// From here on the network is the new one, whatever happens.
-	ctx = context.WithoutCancel(ctx)
+	ctx, stop := s.living(context.WithoutCancel(ctx))
+	defer stop()
 	w.told(p)
 	if !early {
 		err = w.remove(ctx, p)

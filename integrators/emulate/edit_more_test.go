@@ -1,0 +1,145 @@
+package emulate_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"sendim/core/backend"
+	"sendim/core/change"
+	"sendim/core/model"
+	"sendim/core/trace"
+	"sendim/integrators/emulate"
+)
+
+// TestWhatWasAddedIsChangedAndFollowedAsTheRestIs also has switches and controller speak TLS.
+func TestWhatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T) {
+	inBoth(t, whatWasAddedIsChangedAndFollowedAsTheRestIs)
+}
+
+func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend) {
+	lab(t, "tcpdump")
+	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
+	n.Watches = []model.Watch{{Nodes: "s*", Series: model.SeriesSwitches, Sample: 200 * model.Millisecond}, {Links: "s*", Series: model.SeriesQueues}}
+	d := apps("shortest-path")
+	d.Control.TLS = true
+	l := open(t, b, n, d)
+	if err := l.try(d, "+s3", "+s3 s2 5Mbps", "+h9", "+h9 s3"); err != nil {
+		t.Fatal(err)
+	}
+	l.settle()
+	set := func(c model.Change) {
+		t.Helper()
+		if c.Kind <= model.LinkLoss {
+			c.Node = model.NoNode
+		} else {
+			c.Link = model.NoLink
+		}
+		if o := l.do(backend.Action{Change: &c}); o.Err != nil {
+			t.Fatal(o.Err)
+		}
+		l.settle()
+	}
+	link := func(name string) model.LinkID {
+		t.Helper()
+		id, ok := l.n.LinkByName(name)
+		if !ok {
+			t.Fatalf("no link %s", name)
+		}
+		return id
+	}
+	rate := func(want float64) {
+		t.Helper()
+		f := model.Flow{ID: "f", From: node(t, n, "h1"), To: node(t, l.n, "h9"), Duration: 1500 * model.Millisecond, Rate: 8e6, Packet: 1042, Transport: model.UDP}
+		if o := l.do(backend.Action{Flow: &f}); o.Err != nil {
+			t.Error(o.Err)
+		} else {
+			near(t, "the rate", o.Flow.Rate, want*1000/1042, 0.15)
+		}
+	}
+	rate(5e6)
+	set(model.Change{Kind: model.LinkRate, Link: link("s3--s2"), Rate: 2e6})
+	rate(2e6)
+	if points := l.diary.find(func(e *trace.Entry) bool {
+		return e.Kind == trace.QueuePoint && e.Link == "s3--s2" && e.Queue.From == "s2" && e.Queue.Bytes > 0
+	}); len(points) == 0 {
+		t.Error("the queue before the link that was added is not followed")
+	}
+	if points := l.diary.find(func(e *trace.Entry) bool { return e.Kind == trace.NodePoint && e.Node == "s3" }); len(points) == 0 {
+		t.Error("the switch that was added is not followed")
+	}
+	var file bytes.Buffer
+	s3 := node(t, l.n, "s3")
+	capture, err := l.Do(t.Context(), backend.Action{Capture: &backend.Capture{At: model.Endpoint{Node: s3, Port: 2}, Writer: &file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.reach("h1", "h9")
+	if err := capture.Stop(); err != nil || file.Len() < 24+2*(16+98) {
+		t.Errorf("captured %d bytes, %v", file.Len(), err)
+	}
+	away := func(why string) {
+		t.Helper()
+		if got := l.ping("h1", "h9"); got != 0 {
+			t.Errorf("%s: %d echoes", why, got)
+		}
+	}
+	for _, c := range []model.Change{
+		{Kind: model.LinkDown, Link: link("h9--s3")},
+		{Kind: model.PortDown, Node: s3, Port: 2},
+		{Kind: model.NodeDown, Node: s3},
+		{Kind: model.NodeDown, Node: node(t, l.n, "h9")},
+	} {
+		set(c)
+		away(c.Kind.String())
+		if c.Kind == model.NodeDown && c.Node == s3 { // its new link is down as well
+			if err := l.try(d, "+s3 s1", "-s3 s2"); err != nil {
+				t.Fatal(err)
+			}
+			l.settle()
+			away("a new link of a switch that is down")
+		}
+		c.Kind++ // up
+		set(c)
+		deadline := time.Now().Add(10 * time.Second)
+		for l.ping("h1", "h9") != 2 && time.Now().Before(deadline) {
+			l.settle()
+		}
+		l.reach("h1", "h9")
+	}
+	if items := l.tables(); !bytes.Contains([]byte(items), []byte("s3 ")) {
+		t.Errorf("the tables have no switch s3:\n%s", items)
+	}
+}
+
+// TestClosingEndsAnEdit closes the session while an edit is carried out.
+func TestClosingEndsAnEdit(t *testing.T) { inBoth(t, closingEndsAnEdit) }
+
+func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
+	lab(t)
+	for _, after := range []time.Duration{0, 5 * time.Millisecond, 30 * time.Millisecond, 100 * time.Millisecond} {
+		d := apps("shortest-path")
+		l := open(t, b, wire(t, "s1 s2", "h1 s1", "h2 s2"), d)
+		next, err := l.n.Edit(edits(t, "+s9", "+s9 s1", "+s9 s2", "+h9", "+h9 s9", "-h1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := make(chan error, 1)
+		began := time.Now()
+		go func() {
+			time.Sleep(after)
+			closed <- l.Close()
+		}()
+		err = l.Apply(t.Context(), change.Diff(change.State{Model: l.n, Deployment: d}, change.State{Model: next, Deployment: d}), nil)
+		if err != nil && !errors.Is(err, emulate.ErrClosed) {
+			t.Errorf("closed after %v: %v", after, err)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if span := time.Since(began); span > 8*time.Second {
+			t.Errorf("closed after %v, it took %v", after, span)
+		}
+	}
+}
