@@ -32,8 +32,8 @@ type Options struct {
 	// Ask are addresses that hosts may have: every port without a switch is asked for them
 	// by ARP in every round.
 	Ask []packet.IPv4
-	// Number marks this look's LLDP; nobody else should know it.
-	Number uint64
+	// Key signs this look's LLDP; nobody else should know it.
+	Key [32]byte
 }
 
 // Found is what a look has seen, in order: switches by datapath id, links by their first

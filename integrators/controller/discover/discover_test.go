@@ -2,7 +2,6 @@ package discover
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"sendim/core/naming"
 	"sendim/core/packet"
 	"sendim/descriptors"
+	"sendim/integrators/controller/probe"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
@@ -127,7 +127,7 @@ func (f *Found) text() string {
 }
 
 func TestANetworkIsFoundAsItIs(t *testing.T) {
-	w := newTown(t, Options{Name: "t", Number: 7, Switches: 3, Ask: []packet.IPv4{0x0a000005}})
+	w := newTown(t, Options{Name: "t", Key: [32]byte{7}, Switches: 3, Ask: []packet.IPv4{0x0a000005}})
 	w.cable(0, 1, 1, 1)
 	w.cable(1, 2, 2, 2)
 	w.cable(0, 2, 1, 3) // parallel to the first
@@ -145,11 +145,8 @@ func TestANetworkIsFoundAsItIs(t *testing.T) {
 	for i := range packet.MAC(2) {
 		w.come(spot{1, 5}, packet.AppendPadded(nil, packet.Echo(0x0a0000000010+i, 1<<40, 0x0a000010+packet.IPv4(i), 1, false), nil))
 	}
-	forged, err := packet.AppendLLDP(nil, packet.LLDP{ChassisID: "dpid:0000000000000100", PortID: "4", TTL: 1, Custom: []packet.TLV{{OUI: oui, Subtype: subtype, Value: binary.BigEndian.AppendUint64(nil, 8)}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.come(spot{2, 4}, packet.AppendPadded(nil, packet.LLDPHeader(0x0a0000000077), forged))
+	forged := probe.Seal{Key: [32]byte{8}}
+	w.come(spot{2, 4}, forged.Frame(probe.Note{DPID: 0x100, Port: 4, Sent: w.now}))
 	if !w.until(60 * model.Second) {
 		t.Fatal("the look does not end")
 	}
@@ -256,7 +253,7 @@ ip -n h$i link set eth0 address 0a:00:00:00:00:0$i up; ip -n h$i addr add 10.0.0
 	go inside.Run(talk, shell.Cmd{Argv: []string{"ip", "netns", "exec", "h1", "ping", "-i", "0.2", "10.0.0.77"}}) //nolint:errcheck // it ends with the test
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
-	f, err := Look(ctx, l, Options{Switches: 4, Number: 5, Quiet: 2 * model.Second, Interval: 300 * model.Millisecond, Ask: []packet.IPv4{0x0a000003}}, nil)
+	f, err := Look(ctx, l, Options{Switches: 4, Key: [32]byte{5}, Quiet: 2 * model.Second, Interval: 300 * model.Millisecond, Ask: []packet.IPv4{0x0a000003}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

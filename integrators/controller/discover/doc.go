@@ -6,7 +6,8 @@
 // is left as it was found.
 //
 // What is found is what was there while it looked. Links count when LLDP has come through
-// them both ways, marked with this look's own number, so that a host cannot invent one. A
+// them both ways, signed with this look's own key, so that a host cannot write any; one that
+// carries it between two ports can make them look like a link. A
 // host is found when it says something that no rule of its switch handles, or answers an
 // ARP request for an address it was given to ask for. What cannot be told from outside
 // (rates, delays, hosts behind a foreign bridge) is left open, and named in Notes.

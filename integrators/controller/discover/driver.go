@@ -2,26 +2,17 @@ package discover
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // cookie marks the rules of a look, so that they can be taken away.
 const cookie = 0x53454e44_4c4f4f4b
-
-// oui and subtype are of the part of a frame of LLDP that carries a look's number: an
-// address block for local use.
-const (
-	oui     = 0x02534e
-	subtype = 1
-)
 
 // spot is a port of a switch.
 type spot struct {
@@ -57,6 +48,8 @@ const most = 1 << 18
 // is told.
 type scout struct {
 	o       Options
+	seal    probe.Seal
+	now     model.Time
 	dpid    func(model.NodeID) uint64
 	devices map[model.NodeID]*device
 	nodes   []model.NodeID // in the order of their coming
@@ -79,7 +72,7 @@ type scout struct {
 }
 
 func newScout(o Options, dpid func(model.NodeID) uint64) *scout {
-	return &scout{o: o, dpid: dpid, devices: map[model.NodeID]*device{}, heard: map[spot]spot{}, foreign: map[spot]string{}, macs: map[packet.MAC]bool{},
+	return &scout{o: o, seal: probe.Seal{Key: o.Key}, dpid: dpid, devices: map[model.NodeID]*device{}, heard: map[spot]spot{}, foreign: map[spot]string{}, macs: map[packet.MAC]bool{},
 		index: map[speaker]int{}, barriers: map[uint64]model.NodeID{}, round: model.Forever, done: make(chan struct{})}
 }
 
@@ -106,6 +99,7 @@ func (s *scout) Settled() bool { return s.started }
 // React takes in what has arrived, and looks again where it is time.
 func (s *scout) React(_ context.Context, before model.Time) ([]control.Downcall, error) {
 	var out []control.Downcall
+	s.now = before - 1
 	n := 0
 	for ; n < len(s.waiting) && s.waiting[n].At < before; n++ {
 		out = s.hear(&s.waiting[n], out)
@@ -266,27 +260,13 @@ func (s *scout) probe(at spot, out []control.Downcall) []control.Downcall {
 	send := func(frame []byte) {
 		out = append(out, control.Downcall{Kind: control.SendPacket, Switch: at.node, Packet: &flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(at.port)}, Frame: frame}})
 	}
-	own := s.mac(at)
-	pdu, err := packet.AppendLLDP(nil, packet.LLDP{ChassisID: fmt.Sprintf("dpid:%016x", d.dpid), PortID: strconv.FormatUint(uint64(at.port), 10), TTL: 120,
-		Custom: []packet.TLV{{OUI: oui, Subtype: subtype, Value: binary.BigEndian.AppendUint64(nil, s.o.Number)}}})
-	if err != nil {
-		return out // there is nothing in it that does not fit
-	}
-	send(packet.AppendPadded(nil, packet.LLDPHeader(own), pdu))
+	send(s.seal.Frame(probe.Note{DPID: d.dpid, Port: at.port, Sent: s.now}))
 	if _, linked := s.heard[at]; !linked {
 		for _, ip := range s.o.Ask {
-			send(packet.AppendPadded(nil, packet.ARPRequest(own, 0, ip), nil)) // as a probe of RFC 5227: it claims no address
+			send(packet.AppendPadded(nil, packet.ARPRequest(probe.Address(at.port), 0, ip), nil)) // as a probe of RFC 5227: it claims no address
 		}
 	}
 	return out
-}
-
-// mac is the source of what is sent from a port.
-func (s *scout) mac(at spot) packet.MAC {
-	if m := s.devices[at.node].ports[at.port].MAC; m != 0 && !m.IsMulticast() {
-		return m
-	}
-	return 0x02534e000000 | packet.MAC(at.port&0xffffff)
 }
 
 // listen takes a packet: LLDP of this look, LLDP of others, or the voice of a host.
@@ -326,46 +306,31 @@ func (s *scout) listen(u *control.Upcall) {
 
 // own says that an address is a switch's.
 func (s *scout) own(m packet.MAC) bool {
-	return m>>24 == 0x02534e || s.macs[m]
+	return probe.Ours(m) || s.macs[m]
 }
 
+// fresh is how long LLDP counts after it was sent: whoever keeps it has not got it from a
+// link.
+const fresh = 3 * model.Second
+
 func (s *scout) lldp(at spot, u *control.Upcall) {
-	frame := u.Packet.Bytes()
-	_, l, _ := packet.Decode(frame)
-	if l.Payload > len(frame) {
-		return
-	}
-	p, err := packet.DecodeLLDP(frame[l.Payload:])
-	if err != nil {
-		return
-	}
-	ours := false
-	for _, c := range p.Custom {
-		ours = ours || c.OUI == oui && c.Subtype == subtype && len(c.Value) == 8 && binary.BigEndian.Uint64(c.Value) == s.o.Number
-	}
+	n, speaker, ours := s.seal.Read(u.Packet.Bytes())
 	if !ours {
-		if _, known := s.foreign[at]; !known && len(s.foreign) < most {
-			s.foreign[at] = clip(p.ChassisID)
+		if _, known := s.foreign[at]; !known && speaker != "" && len(s.foreign) < most {
+			s.foreign[at] = speaker
 		}
 		return
 	}
-	dpid, err := strconv.ParseUint(strings.TrimPrefix(p.ChassisID, "dpid:"), 16, 64)
-	if err != nil {
-		return
-	}
-	port, err := strconv.ParseUint(p.PortID, 10, 32)
-	if err != nil {
+	if n.Sent > u.At || u.At-n.Sent > fresh {
 		return
 	}
 	for _, node := range s.nodes {
-		if s.devices[node].dpid != dpid {
+		if s.devices[node].dpid != n.DPID {
 			continue
 		}
-		from := spot{node, uint32(port)}
+		from := spot{node, n.Port}
 		if old, known := s.heard[at]; !known || old != from {
 			s.heard[at], s.news = from, u.At
 		}
 	}
 }
-
-func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 64)], "?") }

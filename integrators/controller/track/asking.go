@@ -5,6 +5,7 @@ import (
 
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // answerTime is how long a host may take to answer.
@@ -38,7 +39,7 @@ type check struct {
 // request asks by ARP who has an address, as a probe of RFC 5227, which claims none. It
 // goes to one station where mac is not 0.
 func (t *Tracker) request(p *port, ip packet.IPv4, mac packet.MAC) {
-	h := packet.ARPRequest(house|packet.MAC(p.no&0xffffff), 0, ip)
+	h := packet.ARPRequest(probe.Address(p.no), 0, ip)
 	if mac != 0 {
 		h.EthDst = mac
 	}

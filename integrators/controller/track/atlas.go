@@ -8,6 +8,7 @@ import (
 
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // Atlas holds the network that was found. Its methods may be called from any goroutine.
@@ -133,5 +134,5 @@ func (a addressing) PortMAC(e model.Endpoint) packet.MAC {
 	if i := a.net.Identity(e.Node); i.HasMAC {
 		return packet.MAC(i.MAC)
 	}
-	return house | packet.MAC(e.Port&0xffffff)
+	return probe.Address(uint32(e.Port))
 }

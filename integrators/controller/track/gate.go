@@ -7,6 +7,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // cookie marks the rules of the gate; its lowest bits say which kind of rule it is. No
@@ -45,7 +46,7 @@ func (t *Tracker) wants(d *device) map[flow.RuleKey]flow.Rule {
 		}
 		out[r.Key()] = r
 	}
-	add(ofProbes, flow.Match{}.WithMask(flow.EthDst, flow.V(uint64(house)), flow.V(uint64(housed))), true, false, nil)
+	add(ofProbes, flow.Match{}.WithMask(flow.EthDst, flow.V(uint64(probe.House)), flow.V(uint64(probe.HouseMask))), true, false, nil)
 	idle := uint16(min(0xffff, (t.Age+model.Second-1)/model.Second))
 	for _, p := range d.ports {
 		if !p.up {

@@ -1,12 +1,12 @@
 package track
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // quiet is a ring of three whose hosts know each other.
@@ -23,10 +23,10 @@ func TestAHostCannotInventALink(t *testing.T) {
 	t.Run("by LLDP of its own", func(t *testing.T) {
 		w, hosts := quiet(t, Options{})
 		before := w.shape()
-		forged := seal{key: [32]byte{9}}
+		forged := probe.Seal{Key: [32]byte{9}}
 		for range 20 {
-			w.send(hosts[0].at, forged.frame(note{dpid: 2, port: 3, sent: w.now + 1}))
-			w.send(hosts[1].at, forged.frame(note{dpid: 1, port: 3, sent: w.now + 1}))
+			w.send(hosts[0].at, forged.Frame(probe.Note{DPID: 2, Port: 3, Sent: w.now + 1}))
+			w.send(hosts[1].at, forged.Frame(probe.Note{DPID: 1, Port: 3, Sent: w.now + 1}))
 			w.run(model.Second)
 		}
 		if got := w.shape(); got != before {
@@ -193,48 +193,5 @@ func TestAHostInTwoPlacesStaysInOne(t *testing.T) {
 	}
 	if !w.noted("moves to and fro") {
 		t.Errorf("noted: %v", w.notes)
-	}
-}
-
-// Bytes that nobody signed, cut or bent LLDP among them, are nothing to a reader.
-func FuzzLLDPIsOursOnlyAsItWasSigned(f *testing.F) {
-	s := seal{key: [32]byte{1, 2, 3}}
-	f.Add(s.frame(note{dpid: 0x1234, port: 7, sent: 99}))
-	other := seal{}
-	f.Add(other.frame(note{dpid: 1, port: 1, sent: 1}))
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		n, _, ok := s.read(frame)
-		if !ok {
-			return
-		}
-		again, _, ok := s.read(s.frame(n))
-		if !ok || again != n {
-			t.Errorf("%+v is not what %+v says", again, n)
-		}
-		if n != (note{dpid: 0x1234, port: 7, sent: 99}) {
-			t.Errorf("somebody signed %+v", n)
-		}
-	})
-}
-
-func TestWhatWasSignedIsReadAsItWasSaid(t *testing.T) {
-	s := seal{key: [32]byte{1, 2, 3}}
-	for _, n := range []note{{1, 1, 0}, {1<<64 - 1, 0xffffff00, model.Hour}, {0x100, 65535, 1}} {
-		frame := s.frame(n)
-		if got, _, ok := s.read(frame); !ok || got != n {
-			t.Errorf("%+v is read as %+v, %v", n, got, ok)
-		}
-		for i := range frame {
-			bent := append([]byte{}, frame...)
-			bent[i] ^= 1
-			if got, _, ok := s.read(bent); ok && got != n {
-				t.Errorf("with byte %d bent %+v is read as %+v", i, n, got)
-			}
-			s.read(frame[:i])
-		}
-	}
-	if fmt.Sprint(ours(0x02534e000001), ours(0x02534f000001)) != "true false" {
-		t.Error("our addresses")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/controller/probe"
 )
 
 // standing is how far a host has come at the gate.
@@ -63,11 +64,11 @@ func (t *Tracker) packet(u *control.Upcall) {
 		t.lldp(p, u.Packet.Bytes())
 		return
 	}
-	if p.state != edge || h.EthSrc == 0 || h.EthSrc.IsMulticast() || ours(h.EthSrc) || linkLocal(h.EthDst) || !t.charge(p) {
+	if p.state != edge || h.EthSrc == 0 || h.EthSrc.IsMulticast() || probe.Ours(h.EthSrc) || linkLocal(h.EthDst) || !t.charge(p) {
 		return
 	}
 	var frame []byte
-	if !ours(h.EthDst) && u.Packet.Cookie != cookie|ofARP { // else it has passed, or is for us
+	if !probe.Ours(h.EthDst) && u.Packet.Cookie != cookie|ofARP { // else it has passed, or is for us
 		frame = u.Packet.Bytes()
 	}
 	who := t.hosts[h.EthSrc]

@@ -7,6 +7,7 @@ import (
 	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
+	"sendim/integrators/controller/probe"
 )
 
 // send puts a frame out of a port.
@@ -18,7 +19,7 @@ func (t *Tracker) send(p *port, frame []byte) {
 // probe sends LLDP out of a port.
 func (t *Tracker) probe(p *port) {
 	if p.up && p.of.up {
-		t.send(p, t.seal.frame(note{p.of.dpid, p.no, t.now}))
+		t.send(p, t.seal.Frame(probe.Note{DPID: p.of.dpid, Port: p.no, Sent: t.now}))
 	}
 }
 
@@ -33,7 +34,7 @@ func (t *Tracker) recent(at model.Time) bool { return at > 0 && t.now-at <= t.pa
 
 // lldp takes LLDP that came in at a port.
 func (t *Tracker) lldp(p *port, frame []byte) {
-	n, stranger, ok := t.seal.read(frame)
+	n, stranger, ok := t.seal.Read(frame)
 	if !ok {
 		if t.charge(p) && stranger != "" {
 			t.once(p, fmt.Sprintf("%q speaks LLDP there and no OpenFlow here", stranger))
@@ -41,10 +42,10 @@ func (t *Tracker) lldp(p *port, frame []byte) {
 		return
 	}
 	var q *port
-	if d := t.dpids[n.dpid]; d != nil {
-		q = d.port(n.port)
+	if d := t.dpids[n.DPID]; d != nil {
+		q = d.port(n.Port)
 	}
-	if q == nil || n.sent > t.now || t.now-n.sent > t.patience() {
+	if q == nil || n.Sent > t.now || t.now-n.Sent > t.patience() {
 		if t.charge(p) {
 			t.once(p, "LLDP of another time comes in there: somebody sends it again")
 		}

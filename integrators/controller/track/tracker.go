@@ -10,6 +10,7 @@ import (
 	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/core/trace"
+	"sendim/integrators/controller/probe"
 )
 
 // Gate is the flow table that a Tracker keeps to itself; the apps' begin behind it.
@@ -38,7 +39,7 @@ type Options struct {
 // Tracker is the control.Driver in front of the runtime.
 type Tracker struct {
 	Options
-	seal  seal
+	seal  probe.Seal
 	atlas *Atlas
 	inner control.Editable
 	sink  trace.Sink
@@ -82,7 +83,7 @@ type Tracker struct {
 func New(o Options, atlas *Atlas, inner control.Editable, sink trace.Sink) *Tracker {
 	o.Interval, o.Age = cmp.Or(o.Interval, model.Second), cmp.Or(o.Age, 300*model.Second)
 	o.Hosts, o.PerPort = cmp.Or(o.Hosts, 1<<16), cmp.Or(o.PerPort, 256)
-	return &Tracker{Options: o, seal: seal{o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
+	return &Tracker{Options: o, seal: probe.Seal{Key: o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
 		devices: map[model.NodeID]*device{}, dpids: map[uint64]*device{}, hosts: map[packet.MAC]*host{}, owners: map[packet.IPv4]*host{},
 		search: map[packet.IPv4]*search{}, looking: bucket{burst: 256, perSecond: 64}, ledger: newLedger()}
 }

@@ -70,9 +70,7 @@ other rule is touched. Rates and delays cannot be seen; write them in by hand.`,
 		if o.TLS, err = tlsOf(files); err != nil {
 			return fail(WrongInput, "%w", err)
 		}
-		var number [8]byte
-		rand.Read(number[:]) //nolint:errcheck // it never fails
-		o.Number = binary.BigEndian.Uint64(number[:])
+		rand.Read(o.Key[:]) //nolint:errcheck // it never fails
 		l, err := net.Listen("tcp", listen)
 		if err != nil {
 			return fail(WrongInput, "--listen: %w", err)
