@@ -245,7 +245,7 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 	if r.Slave() {
 		return ErrSuperseded
 	}
-	if k.fails(r) {
+	if r.Xid == xidAsync || k.fails(r) {
 		return nil
 	}
 	if again, known := k.forgotten(r); known {

@@ -17,6 +17,7 @@ const (
 	xidFeatures
 	xidConfig
 	xidPorts
+	xidAsync
 	xidFirst // of what comes later
 )
 
@@ -48,7 +49,7 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := k.net.Write(slices.Concat(wire.FeaturesRequest(v, xidFeatures), wire.SetConfig(v, xidConfig), request)); err != nil {
+	if _, err := k.net.Write(slices.Concat(wire.FeaturesRequest(v, xidFeatures), wire.SetConfig(v, xidConfig), k.speaks.SetAsync(xidAsync), request)); err != nil {
 		return nil, err
 	}
 	ports, err := k.introduction()
@@ -116,7 +117,9 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 			if err != nil {
 				return nil, err
 			}
-			return nil, errors.New(r.Reason())
+			if r.Xid != xidAsync { // without it, too, a switch can be served
+				return nil, errors.New(r.Reason())
+			}
 		}
 		if len(list) > portMost {
 			return nil, fmt.Errorf("it describes more than %d ports", portMost)

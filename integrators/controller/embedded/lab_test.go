@@ -321,6 +321,24 @@ func packetsGoOutAndComeUpAndAreCounted(t *testing.T) {
 	}
 }
 
+// A packet on its last hop comes up, as it does in the simulator; a switch says nothing of
+// it unless it is asked to.
+func TestAPacketOnItsLastHopComesUp(t *testing.T) { inBoth(t, aPacketOnItsLastHopComesUp) }
+
+func aPacketOnItsLastHopComesUp(t *testing.T) {
+	s := polling()
+	l := newLab(t, s, 1)
+	l.startApps(t)
+	s.flush(t, 0, mod(flow.Rule{Priority: 5, Match: flow.Match{}.With(flow.EthType, 0x0800), Apply: []flow.Action{{Type: flow.DecTTL}, flow.Out(1)}, Cookie: 6}))
+	h := packet.Echo(0x020000000001, 0x020000000002, 0x0a000001, 0x0a000002, false)
+	h.TTL = 1
+	s.send(control.Downcall{Kind: control.SendPacket, Packet: &flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: packet.AppendPadded(nil, h, packet.EchoPayload(1, 2, nil))}})
+	u := s.await(t, "packet-in", kind(control.PacketIn))
+	if p := u.Packet; p.Reason != flow.ReasonInvalidTTL || p.Cookie != 6 || p.Header.IPDst != 0x0a000002 {
+		t.Errorf("packet-in %+v", p)
+	}
+}
+
 func TestRulesEndAndPortsGoDownAndSwitchesComeBack(t *testing.T) {
 	inBoth(t, rulesEndAndPortsGoDownAndSwitchesComeBack)
 }

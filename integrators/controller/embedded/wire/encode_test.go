@@ -165,6 +165,7 @@ func everything(t testing.TB, d wire.Dialect) (names []string, messages [][]byte
 	b, err = wire.Hello(1, []wire.Version{d.Version()})
 	add("hello", b, err)
 	add("set-config", wire.SetConfig(d.Version(), 1), nil)
+	add("set-async", d.SetAsync(1), nil)
 	add("hello failed", wire.HelloFailed(d.Version(), 1, "version 4 only"), nil)
 	add("role", wire.RoleRequest(d.Version(), 1, wire.RoleMaster, 1), nil)
 	add("features", wire.FeaturesRequest(d.Version(), 1), nil)

@@ -37,6 +37,7 @@ const (
 	TypeBarrierReply     Type = 21
 	TypeRoleRequest      Type = 24
 	TypeRoleReply        Type = 25
+	TypeSetAsync         Type = 28
 	TypeMeterMod         Type = 29
 	TypeRoleStatus       Type = 30 // from here on 1.4's
 	TypeBundleControl    Type = 33

@@ -43,12 +43,26 @@ func packetOut15(xid, buffer uint32, p *flow.PacketOut, frame []byte) ([]byte, e
 	return fit(b), nil
 }
 
+// SetAsync writes a set-async (section 7.3.10). What it has no property for stays as it is.
+func (V15) SetAsync(xid uint32) []byte {
+	const packetInMaster = 1
+	b := append(bare(Version15, TypeSetAsync, xid), 0, packetInMaster, 0, 8)
+	return fit(binary.BigEndian.AppendUint32(b, allReasons|1<<actionSet|1<<ofGroup|1<<ofPacketOut))
+}
+
+// The reasons for which actions send packets up, beside OFPR_APPLY_ACTION: it stood in the
+// action set, in a group or in a packet-out.
+const (
+	actionSet = iota + 3
+	ofGroup
+	ofPacketOut
+)
+
 // DecodePacketIn reads a packet-in (section 7.4.1), which is 1.3's but for its reasons:
 // what an action has sent up is told apart by where that action stood, which is left out.
 func (V15) DecodePacketIn(m Message) (PacketIn, error) {
 	p, err := V13{}.DecodePacketIn(m)
-	const actionSet, packetOut = 3, 5
-	if p.Reason >= actionSet && p.Reason <= packetOut {
+	if p.Reason >= actionSet && p.Reason <= ofPacketOut {
 		p.Reason = flow.ReasonAction
 	}
 	return p, err

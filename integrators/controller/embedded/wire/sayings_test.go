@@ -110,7 +110,7 @@ func TestWhatIsCutOffIsRefused(t *testing.T) {
 				}
 				decodeAll(m)
 			}
-			for at := 8; at+2 <= len(whole); at++ { // every length that may stand in it
+			for at := 8; at+2 <= len(whole); at += 1 + at/256 { // every length that may stand in it, and some of the later ones
 				for _, n := range []uint16{0, 1, 3, 4, 7, 8, 0x7fff, 0xfff8, 0xffff} {
 					m := slices.Clone(whole)
 					binary.BigEndian.PutUint16(m[at:], n)

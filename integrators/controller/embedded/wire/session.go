@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	of "antrea.io/libOpenflow/openflow13"
+
+	"sendim/core/flow"
 )
 
 // The messages that open a session and keep it.
@@ -54,6 +56,21 @@ func DecodeFeatures(m Message) (f Features, err error) {
 func SetConfig(v Version, xid uint32) []byte {
 	b := binary.BigEndian.AppendUint16(bare(v, TypeSetConfig, xid), of.C_FRAG_NORMAL)
 	return fit(binary.BigEndian.AppendUint16(b, noBuffer))
+}
+
+// allReasons are OFPR_NO_MATCH (a miss), OFPR_ACTION and OFPR_INVALID_TTL; 1.5 tells
+// actions apart by three more.
+const allReasons = 1<<flow.ReasonNoMatch | 1<<flow.ReasonAction | 1<<flow.ReasonInvalidTTL
+
+// SetAsync writes a set-async (section 7.3.10). It says everything at once: of ports and of
+// rules a master hears all, a slave of ports, as the specification's defaults have it.
+func (V13) SetAsync(xid uint32) []byte {
+	const allPorts, allEnds = 1<<3 - 1, 1<<4 - 1
+	b := bare(Version13, TypeSetAsync, xid)
+	for _, mask := range []uint32{allReasons, 0, allPorts, allPorts, allEnds, 0} { // master and slave in turn
+		b = binary.BigEndian.AppendUint32(b, mask)
+	}
+	return fit(b)
 }
 
 // EchoRequest and BarrierRequest are bare headers (sections 7.5.2 and 7.3.8).

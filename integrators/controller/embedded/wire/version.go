@@ -34,6 +34,9 @@ type Dialect interface {
 	// Release writes the packet-out that sends a packet which the switch itself has kept;
 	// without actions, it lets go of it.
 	Release(xid uint32, buffer uint32, p *flow.PacketOut) ([]byte, error)
+	// SetAsync asks for every packet that a rule sends up or that has come to the end of its
+	// time to live, which switches may keep to themselves.
+	SetAsync(xid uint32) []byte
 	// Request asks for everything of a kind.
 	Request(xid uint32, kind Part) ([]byte, error)
 	// DeleteStrange deletes exactly that rule.
