@@ -61,7 +61,8 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		ports, err = k.greet()
 	}
 	if err != nil {
-		if ctx.Err() == nil {
+		// Who hangs up without a word has looked whether anybody listens, as Mininet does.
+		if ctx.Err() == nil && !(k.speaks == nil && errors.Is(err, io.EOF)) {
 			c.refuse(k, err)
 		}
 		return

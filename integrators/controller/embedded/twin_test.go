@@ -55,3 +55,16 @@ func TestTheDriverIsVisitedByTheGoroutineThatOwnsIt(t *testing.T) {
 		t.Error("somebody was let in after the end")
 	}
 }
+
+func TestWhoOnlyLooksWhetherSomebodyListensIsNotNoted(t *testing.T) {
+	b := run(t, newScript(), 1, nil, nil)
+	for range 3 {
+		dial(t, b.addr).net.Close()
+	}
+	dial(t, b.addr).greet(1)
+	b.wait(t, 1)
+	b.clock.Flush()
+	if texts := b.diary.texts(); len(texts) > 0 {
+		t.Errorf("diary: %v", texts)
+	}
+}
