@@ -130,9 +130,17 @@ func (is *network) attached() (ends []model.Endpoint) {
 func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(step, done int)) error {
 	w := s.world
 	p, err := s.plan(c)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return err
 	}
+	// What has been begun is brought to an end, so that it is known what there is: who gives
+	// an edit up is asked before it counts.
+	caller := ctx
+	ctx, stop := s.living(context.WithoutCancel(ctx))
+	defer stop()
 	early := p.clashes()
 	if early {
 		err = w.remove(ctx, p)
@@ -141,8 +149,11 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 		err = w.ground.grow(ctx, p.making())
 	}
 	if err == nil {
-		if err = w.commit(ctx, p); err != nil {
-			err = errors.Join(err, w.ground.shrink(context.WithoutCancel(ctx), p.making().reversed()))
+		if err = context.Cause(caller); err == nil {
+			err = w.commit(ctx, p)
+		}
+		if err != nil {
+			err = errors.Join(err, w.ground.shrink(ctx, p.making().reversed()))
 		}
 	}
 	if err != nil {
@@ -153,8 +164,6 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 		return err
 	}
 	// From here on the network is the new one, whatever happens.
-	ctx, stop := s.living(context.WithoutCancel(ctx))
-	defer stop()
 	w.told(p)
 	if !early {
 		err = w.remove(ctx, p)
@@ -210,9 +219,6 @@ func (s *Session) fitsMore(from, to *model.Network, names *naming.Names) error {
 
 // commit tells the control runtime and puts the new network in the place of the old one.
 func (w *world) commit(ctx context.Context, p *edit) error {
-	if err := context.Cause(ctx); err != nil {
-		return err // who waits for it has given it up
-	}
 	if err := w.ctl.Edit(ctx, p.to.net, control.Named{Names: p.to.names}); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package emulate_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"sendim/core/model"
 	"sendim/core/trace"
 	"sendim/integrators/emulate"
+	"sendim/sim"
 )
 
 // TestWhatWasAddedIsChangedAndFollowedAsTheRestIs also has switches and controller speak TLS.
@@ -141,5 +143,54 @@ func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
 		if span := time.Since(began); span > 8*time.Second {
 			t.Errorf("closed after %v, it took %v", after, span)
 		}
+	}
+}
+
+// TestAnEditThatIsGivenUpIsWholeOrNotAtAll calls edits off after a while.
+func TestAnEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T) {
+	inBoth(t, anEditThatIsGivenUpIsWholeOrNotAtAll)
+}
+
+func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
+	lab(t)
+	d := apps("shortest-path")
+	l := open(t, b, wire(t, "s1 s2", "h1 s1", "h2 s2"), d)
+	l.reach("h1", "h2")
+	done, given := 0, 0
+	for i := range 8 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*i)*5*time.Millisecond)
+		lines := []string{"+s9", "+s9 s1", "+s9 s2", "+h9", "+h9 s9"}
+		if i%2 == 1 { // what goes goes first, here
+			lines = []string{"-h2", "+h2", "+h2 s2", "+h9", "+h9 s1"}
+		}
+		next, err := l.n.Edit(edits(t, lines...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = l.Apply(ctx, change.Diff(change.State{Model: l.n, Deployment: d}, change.State{Model: next, Deployment: d}), nil)
+		cancel()
+		switch {
+		case err == nil:
+			done++
+			l.n = next
+			l.settle()
+			l.reach("h1", "h9")
+			l.edit("-h9")
+			if i%2 == 0 {
+				l.edit("-s9")
+			}
+		case errors.Is(err, context.DeadlineExceeded):
+			given++
+		default:
+			t.Fatal(err)
+		}
+		l.settle()
+		l.reach("h1", "h2")
+	}
+	if given == 0 {
+		t.Errorf("%d edits were carried out, %d given up", done, given)
+	}
+	if got, want := l.tables(), open(t, sim.Backend{}, l.n, d).tables(); got != want {
+		t.Errorf("the tables:\n%s\nof a simulation that begins so:\n%s", got, want)
 	}
 }

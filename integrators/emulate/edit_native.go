@@ -20,7 +20,7 @@ func (g *native) grow(ctx context.Context, p *edit) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, g.shrink(context.WithoutCancel(ctx), p.reversed()))
+			err = errors.Join(err, g.shrink(ctx, p.reversed()))
 		}
 	}()
 	is, sandbox := p.to, g.world.place.sandbox

@@ -100,14 +100,11 @@ func scriptLimit(s *model.LinkSpec) map[string]any {
 // editing is how long the script may take for one edit, beside some for each thing.
 const editing = 30 * time.Second
 
-// edit has the script carry out an edit. It is not called off half-way: who has given it
-// up would not know what there is.
+// edit has the script carry out an edit.
 func (s *script) edit(ctx context.Context, op string, e *scriptEdit) (answer, error) {
 	things := len(e.Switches) + len(e.Hosts) + len(e.Links) + len(e.Known) + len(e.Fresh)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), editing+time.Duration(things)*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, editing+time.Duration(things)*time.Second)
 	defer cancel()
-	ctx, stop := s.world.session.living(ctx)
-	defer stop()
 	return s.ask(ctx, order{Op: op, Edit: e})
 }
 

@@ -265,8 +265,12 @@ func TestRoundsOfEditsLeaveNothing(t *testing.T) { inBoth(t, roundsOfEditsLeaveN
 
 func roundsOfEditsLeaveNothing(t *testing.T, b emulate.Backend) {
 	lab(t)
-	l := open(t, b, wire(t, "s1 s2", "h1 s1", "h2 s2"), apps("shortest-path"))
+	l := open(t, b, wire(t, "s1 s2 10Mbps", "h1 s1", "h2 s2"), apps("shortest-path"))
 	l.reach("h1", "h2") // its agent is there from now on
+	f := model.Flow{ID: "f", From: node(t, l.n, "h1"), To: node(t, l.n, "h2"), Duration: model.Second, Rate: 20e6, Packet: 1042, Transport: model.UDP}
+	if o := l.do(backend.Action{Flow: &f}); o.Err != nil {
+		t.Fatal(o.Err)
+	}
 	var before map[string]int
 	for round := range 20 {
 		l.edit("+s9", "+s9 s1", "+s9 s2 10Mbps", "+h9", "+h9 s9")
@@ -287,7 +291,11 @@ func roundsOfEditsLeaveNothing(t *testing.T, b emulate.Backend) {
 			t.Errorf("%s: %d after 5 rounds, %d after 20", what, was, is)
 		}
 	}
-	l.reach("h1", "h2")
+	if o := l.do(backend.Action{Flow: &f}); o.Err != nil {
+		t.Error(o.Err)
+	} else {
+		near(t, "the rate of a link that was there all the time", o.Flow.Rate, 10e6*1000/1042, 0.1)
+	}
 }
 
 func TestEverythingInOneEdit(t *testing.T) { inBoth(t, everythingInOneEdit) }
@@ -428,7 +436,8 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 	}
 	after := l.objects()
 	for what, was := range before {
-		if is := after[what]; is != was && what != "goroutines" {
+		// This process may have a socket of the switches more or less in hand.
+		if is := after[what]; is != was && what != "goroutines" && (what != "own files" || is > was+2) {
 			t.Errorf("%s: %d before, %d after", what, was, is)
 		}
 	}
