@@ -2,11 +2,13 @@ package serve_test
 
 import (
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"sendim/core/model"
+	"sendim/integrators/controller/credentials"
 	"sendim/integrators/serve"
 )
 
@@ -77,4 +79,27 @@ func TestSwitchesMayKeepWhatTheyHave(t *testing.T) {
 			t.Errorf("left behind: %s", rule)
 		}
 	}
+}
+
+func TestSwitchesAreServedOverTLS(t *testing.T) {
+	p := newPlace(t)
+	own, switches, err := credentials.Make(filepath.Join(p.sandbox.RunDir(), "tls"), "serve-test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.ovs.Vsctl(t.Context(), "set-ssl", switches.Key, switches.Cert, switches.CA); err != nil {
+		t.Fatal(err)
+	}
+	config, err := own.Server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := p.serve(serve.Backend{TLS: config}, "shortest-path")
+	m := p.mininet("TreeTopo(1, 2)", v.port)
+	time.Sleep(time.Second)
+	if s, _, _ := v.shape(); s != 0 {
+		t.Error("a switch without TLS was let in")
+	}
+	m.do("[s.cmd('ovs-vsctl set-controller', s.name, 'ssl:127.0.0.1:%s') for s in net.switches] and None", v.port)
+	v.await("all", 20*time.Second, func() bool { return len(m.unreachable()) == 0 })
 }

@@ -155,6 +155,39 @@ func TestASwitchThatHasDiedIsToldEverythingAgain(t *testing.T) {
 	}
 }
 
+// Whoever takes over after a controller has died finds its rules, and neither believes nor
+// keeps what it has not found out itself.
+func TestTheNextOneFindsTheNetworkAnew(t *testing.T) {
+	w, hosts := quiet(t, Options{Key: [32]byte{1}})
+	old := w.boxes
+	next := newTown(t, Options{Key: [32]byte{2}}, routes)
+	next.now, next.cables, next.jacks = w.now, w.cables, w.jacks
+	for dpid, b := range old {
+		next.build(dpid, 5)
+		next.boxes[dpid].flow, next.boxes[dpid].ports = b.flow, b.ports
+	}
+	for _, h := range hosts {
+		h.town = next
+		clear(h.knows) // as caches do: who says nothing is found when somebody asks for him
+	}
+	for dpid := range old {
+		next.dial(dpid)
+	}
+	next.run(2 * model.Second)
+	if failed := next.all(hosts...); len(failed) > 0 || next.shape() != w.shape() {
+		t.Errorf("do not reach each other: %v; found\n%s", failed, next.shape())
+	}
+	for dpid, b := range next.boxes {
+		have := map[string]bool{}
+		for r := range b.flow.Rules(flow.AllTables, int64(next.now)) {
+			have[r.Rule.String()] = true
+		}
+		if len(have) < 10 || len(have) > 25 {
+			t.Errorf("s%d has %d rules", dpid, len(have))
+		}
+	}
+}
+
 func TestAHostThatSaysNothingIsAskedAndForgottenWhenItIsGone(t *testing.T) {
 	w, hosts := ring(t, 3, Options{Age: 10 * model.Second}, routes)
 	w.run(2 * model.Second)
