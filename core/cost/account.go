@@ -67,9 +67,10 @@ func Typical(world string) *Figures {
 		Base: Usage{Memory: 128 << 20, Processes: 64, Files: 256, Own: 256}, // the daemons, and this program's own growth
 		Host: Usage{Memory: 512 << 10},                                      // a network namespace, and a pair of interfaces
 		// A bridge: its interface, its listeners and its controller, whose other end is ours.
-		Switch: Usage{Memory: 400 << 10, Files: 8, Own: 1},
-		Port:   Usage{Memory: 400 << 10, Files: 2},            // an interface and its buffers
-		Agent:  Usage{Memory: 2 << 20, Processes: 12, Own: 4}, // a program in a host that has flows
+		Switch: Usage{Memory: 400 << 10, Files: 6, Own: 1},
+		// An interface and its buffers. Of its socket this program keeps a share.
+		Port:  Usage{Memory: 400 << 10, Files: 2, Own: 1},
+		Agent: Usage{Memory: 2 << 20, Processes: 12, Own: 4}, // a program in a host that has flows
 	}
 	if world != Native { // a shell, and its terminal, for every node
 		const shell = 2 << 20

@@ -116,18 +116,25 @@ type Figures struct {
 	Samples  []Sample  `json:"samples"` // what they were fitted to
 }
 
-// Nodes from which the time for one more grows noticeably: with n nodes each takes
-// 1+(n/growth)² of what it takes in a small network. Chains of 50 to 1,800 nodes took
-// Mininet 2.3 18, 17, 17, 18, 20 and 33 ms a node, and a netlink and OVSDB transaction
-// 3.6, 2.3, 2.3, 4 and 5.5: the daemon goes through all its ports for every one that is
-// added.
+// Nodes from which the time for one more grows noticeably: at a network's weight w all that
+// is made takes 1+(w/growth)² of what it takes in a small one. Chains of 50 to 1,800 nodes
+// took Mininet 2.3 18, 17, 17, 18, 20 and 33 ms a node, and the native emulator 2.0 ms at
+// 400, 2.4 at 800 and 3.9 at 1,800: Open vSwitch goes through all its ports for every one
+// that is added, in the kernel as in itself.
 const growth = 1700
+
+// weight is how large a network is for those who go through all of it: in nodes, or in ports
+// of Open vSwitch, one of its own for each bridge, of which a chain with a host at each
+// switch has two for each node.
+func (s *Size) weight() float64 {
+	return max(float64(s.Hosts+s.Switches), float64(s.Switches+s.Ports)/2)
+}
 
 // knownBytes and knownSeconds are what it takes of the kernel that a host is told of a
 // neighbour.
 const (
 	knownBytes   = 512
-	knownSeconds = 2e-6
+	knownSeconds = 3e-6
 )
 
 // Estimate says what a network will take.
@@ -139,7 +146,7 @@ func (f *Figures) Estimate(s Size) Usage {
 			*to[i] += float64(many[k] * *v)
 		}
 	}
-	n := float64(s.Hosts+s.Switches) / growth
+	n := s.weight() / growth
 	out.Seconds = f.Base.Seconds + (out.Seconds-f.Base.Seconds)*(1+float64(n*n))
 	out.Seconds += knownSeconds * float64(s.Known)
 	out.Memory += knownBytes * float64(s.Known)

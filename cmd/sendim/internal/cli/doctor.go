@@ -26,7 +26,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 		Long: `Say what this machine can do, what is missing, and the command that fixes it.
 
 Where networks can be emulated (as root), doctor also finds out what an emulated host,
-switch, link and traffic agent take of this machine: it brings up half a dozen small
+switch, port and traffic agent take of this machine: it brings up half a dozen small
 networks, which takes some 20 seconds, and keeps the figures in sendim/cost.json in the
 user's cache directory ($XDG_CACHE_HOME, else ~/.cache). Runs with a budget are estimated by
 them. That is done once; --measure does it anew, --measure=false not at all.`,
