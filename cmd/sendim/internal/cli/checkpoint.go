@@ -126,7 +126,7 @@ func overrule(cp *core.Checkpoint, in job.Input) error {
 func (c *cli) checkpointCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
-		Use: "checkpoint [RUN]", Short: "Write a living simulation as it is to a file", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeRuns,
+		Use: "checkpoint [RUN]", Short: "Write a living simulation as it is to a file", Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeLiving,
 		Long: `Write the whole of a living simulation as it is now to a file, from which
 "sendim run --restore FILE" goes on; the run itself goes on as if nothing had happened.`,
 		Example: "  sendim checkpoint latest -o five.ckpt\n  sendim run --restore five.ckpt",

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,19 +111,34 @@ Results are in runs/ID/ (runs/latest): report.html, flows.csv, links.csv, ...
 	complete("test", "pingall", "pingpair", "iperf", "iperfudp", "none")
 	complete("format", "table", "json", "csv")
 	complete("series", model.SeriesNames()...)
-	var kinds, apps []string
+	var kinds []string
 	for _, k := range generate.Kinds() {
 		kinds = append(kinds, k.Name)
 	}
-	for _, b := range c.wiring.Builtins {
-		apps = append(apps, b.Name, "builtin:"+b.Name)
-	}
 	complete("topo", kinds...)
-	complete("app", apps...)
+	cmd.RegisterFlagCompletionFunc("app", c.completeApps) //nolint:errcheck // the flag exists
 	cmd.ValidArgsFunction = xmlFiles
 	cmd.MarkFlagFilename("topology", "xml") //nolint:errcheck // the flag exists
 	cmd.MarkFlagFilename("flows")           //nolint:errcheck // the flag exists
 	return cmd
+}
+
+// completeApps offers the apps that a name finds, those that are linked in, and files.
+func (c *cli) completeApps(_ *cobra.Command, _ []string, begin string) ([]string, cobra.ShellCompDirective) {
+	if strings.ContainsRune(begin, '/') {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var apps []string
+	for _, b := range c.wiring.Builtins {
+		apps = append(apps, b.Name, "builtin:"+b.Name)
+	}
+	if c.wiring.Found != nil {
+		for _, b := range c.wiring.Found() {
+			apps = append(apps, b.Name)
+		}
+	}
+	slices.Sort(apps)
+	return slices.Compact(apps), cobra.ShellCompDirectiveNoFileComp
 }
 
 func xmlFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

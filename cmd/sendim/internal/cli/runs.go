@@ -164,6 +164,9 @@ func (c *cli) reach(args []string) (record.Found, *live.Client, error) {
 		return r, nil, err
 	}
 	client, err := live.Dial(r.Dir)
+	if errors.Is(err, live.ErrOthers) {
+		return r, nil, fail(NotHere, "%w", err)
+	}
 	if err != nil {
 		return r, nil, fail(WrongInput, "run %s does not live any more; it is %s", r.Manifest.ID, state(r))
 	}
@@ -195,6 +198,8 @@ func (c *cli) statusCommand() *cobra.Command {
 			if *f == "table" {
 				return client.Execute(cmd.Context(), "status", c.out)
 			}
+		case errors.Is(err, live.ErrOthers):
+			return fail(NotHere, "%w", err)
 		case *f == "table":
 			_, err = fmt.Fprintf(c.out, "run %s is %s\n", v.Run, v.State)
 			return err

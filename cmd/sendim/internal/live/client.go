@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"path/filepath"
 	"sync"
@@ -27,9 +28,16 @@ type Client struct {
 	dec  *json.Decoder
 }
 
-// Dial reaches the run in a directory; ErrDead when it is over.
+// ErrOthers says that a run belongs to somebody else.
+var ErrOthers = errors.New("the run belongs to another user: only that one, and root, can reach it (sudo)")
+
+// Dial reaches the run in a directory; ErrDead when it is over, ErrOthers when it is not
+// this user's.
 func Dial(dir string) (*Client, error) {
 	conn, err := dial(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w (%s)", ErrOthers, filepath.Base(dir))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", ErrDead, filepath.Base(dir))
 	}
@@ -37,9 +45,12 @@ func Dial(dir string) (*Client, error) {
 }
 
 // Alive says whether a run answers: one whose process was killed leaves a socket behind
-// that nobody listens on.
+// that nobody listens on. One that belongs to somebody else is taken to live.
 func Alive(dir string) bool {
 	conn, err := dial(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return true
+	}
 	if err != nil {
 		return false
 	}

@@ -199,8 +199,10 @@ func (c *call) node(name string) (model.NodeID, error) {
 		}
 	}
 	var names []string
-	for id := range model.NodeID(min(c.Model.NodeCount(), 5000)) {
-		names = append(names, c.Model.NodeName(id))
+	for n := range c.Model.Nodes() {
+		if names = append(names, n.Name); len(names) == mostNames {
+			break
+		}
 	}
 	return model.NoNode, fault.New(fault.UnknownNode, fault.Place{}, "there is no node %q", name).Suggest(name, names)
 }

@@ -156,6 +156,7 @@ func (c *call) seek() error {
 	if err != nil {
 		return err
 	}
+	c.console.forget(c.Session.Now())
 	if from < now {
 		c.printf("went back to %s s and on from there\n", report.Seconds(from))
 	}
@@ -208,5 +209,6 @@ func (c *call) restore() error {
 	if err := c.Become(c.ctx, cp); err != nil {
 		return err
 	}
+	c.console.forget(c.Session.Now())
 	return c.time()
 }
