@@ -1,6 +1,6 @@
 # A network as other people write them: Mininet's own topologies, with a remote controller.
 # Expressions come on stdin, a line each; their values go to stdout, as JSON.
-import ctypes, json, os, socket, struct, sys, time
+import ctypes, json, os, select, socket, struct, sys, time
 from functools import partial
 from mininet.link import Intf
 from mininet.log import setLogLevel
@@ -80,6 +80,27 @@ def trips(a, b, window, seconds):
         except TimeoutError:
             lost = sent - got
     return {'rate': got / (time.monotonic() - begin), 'lost': lost}
+
+
+def flood(host, frames):
+    """Frames of as many stations that nobody has heard of, as fast as they go."""
+    s = raw(host)
+    for n in range(frames):
+        s.send(b'\xff' * 6 + struct.pack('!HI', 0x0e00, n) + struct.pack('!H', 0x88b5) + bytes(46))
+    return frames
+
+
+def carry(a, b, seconds):
+    """Carries LLDP between two hosts, so that their ports look like ends of a cable."""
+    ends = [raw(a), raw(b)]
+    carried, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        for s in select.select(ends, [], [], 0.1)[0]:
+            frame, where = s.recvfrom(2000)
+            if frame[12:14] == b'\x88\xcc' and where[2] != socket.PACKET_OUTGOING:
+                ends[1 - ends.index(s)].send(frame)
+                carried += 1
+    return carried
 
 
 print(json.dumps('ready'), flush=True)

@@ -1,0 +1,40 @@
+package serve_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sendim/core/trace"
+	"sendim/integrators/serve"
+)
+
+// What hosts can do is tried in full where it can be played (package track); this is
+// whether real switches and real frames agree.
+func TestHostileHostsOfARealNetworkGetNowhere(t *testing.T) {
+	p := newPlace(t)
+	v := p.serve(serve.Backend{}, "shortest-path")
+	m := p.mininet("TreeTopo(2, 2)", v.port)
+	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 2 })
+	m.awaitAll(20 * time.Second)
+
+	var carried int
+	if m.eval(&carried, "carry('h1', 'h3', 5)"); carried < 6 {
+		t.Errorf("%d frames of LLDP were carried", carried)
+	}
+	if _, _, l := v.shape(); l != 2 {
+		t.Errorf("%d links, with one that hosts invented", l)
+	}
+	if warned := strings.Join(v.diary.texts(trace.Warning), "\n"); !strings.Contains(warned, "while hosts answer: no link") {
+		t.Errorf("warned: %s", warned)
+	}
+
+	m.do("flood('h1', 50000) and None")
+	if s, h, _ := v.shape(); s != 3 || h > 300 {
+		t.Errorf("%d switches, %d hosts", s, h)
+	}
+	m.awaitAll(20 * time.Second) // h1 among them, who was known before
+	if warned := v.diary.texts(trace.Warning); len(warned) > 40 || !strings.Contains(strings.Join(warned, "\n"), "closed to strangers") {
+		t.Errorf("warned: %d %s", len(warned), strings.Join(warned[:min(40, len(warned))], "\n"))
+	}
+}
