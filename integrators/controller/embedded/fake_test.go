@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == netns.Subcommand {
 		os.Exit(netns.SandboxMain(os.Args[2:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == mortalController {
+		os.Exit(beMortal(os.Args[2]))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -102,8 +102,8 @@ func (m *mortal) kill(daemon string) {
 			if p, err := os.FindProcess(pid); err != nil || p.Kill() != nil {
 				m.t.Fatalf("killing %s: %v", daemon, err)
 			}
-			for range 5000 { // the lock on its pid file goes with its last thread
-				if text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")); len(text) == 0 {
+			for range 20000 { // the lock on its pid file goes with its last file
+				if _, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid))); err != nil {
 					return
 				}
 				time.Sleep(time.Millisecond)
@@ -125,6 +125,21 @@ func (m *mortal) bridges(n int, more ...string) {
 			fmt.Sprintf("other_config:datapath-id=%016x", i), "other_config:disable-in-band=true", "--", "set-controller", b, "tcp:"+m.addr)
 	}
 	m.vsctl(append(args, more...)...)
+}
+
+// hosts makes s1 and s2, each with a host, h1 and h2, that know each other, and has them dial
+// the controller.
+func (m *mortal) hosts() {
+	m.t.Helper()
+	m.inside("sh", "-ec", `ip link add s1-eth1 type veth peer name s2-eth1; ip link set s1-eth1 up; ip link set s2-eth1 up
+for i in 1 2; do ip netns add h$i; ip link add s$i-eth2 type veth peer name eth0 netns h$i; ip link set s$i-eth2 up
+ip -n h$i link set eth0 address 02:00:00:00:00:0$i up; ip -n h$i addr add 10.0.0.$i/24 dev eth0; done
+for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done`)
+	var ports []string
+	for _, p := range []string{"s1-eth1", "s1-eth2", "s2-eth1", "s2-eth2"} {
+		ports = append(ports, "--", "add-port", p[:2], p, "--", "set", "interface", p, "ofport_request="+p[len(p)-1:])
+	}
+	m.bridges(2, ports...)
 }
 
 // holds is what all switches hold, without counters.
@@ -177,15 +192,7 @@ func daemonsThatAreKilledComeBackToWhatIsWanted(t *testing.T) {
 	}
 	f := &fixed{}
 	m.bench = run(t, nil, 2, listener, driven(t, chain(t), "fixed", f))
-	m.inside("sh", "-ec", `ip link add s1-eth1 type veth peer name s2-eth1; ip link set s1-eth1 up; ip link set s2-eth1 up
-for i in 1 2; do ip netns add h$i; ip link add s$i-eth2 type veth peer name eth0 netns h$i; ip link set s$i-eth2 up
-ip -n h$i link set eth0 address 02:00:00:00:00:0$i up; ip -n h$i addr add 10.0.0.$i/24 dev eth0; done
-for i in 1 2; do ip -n h$i neigh replace 10.0.0.$((3-i)) lladdr 02:00:00:00:00:0$((3-i)) dev eth0 nud permanent; done`)
-	var ports []string
-	for _, p := range []string{"s1-eth1", "s1-eth2", "s2-eth1", "s2-eth2"} {
-		ports = append(ports, "--", "add-port", p[:2], p, "--", "set", "interface", p, "ofport_request="+p[len(p)-1:])
-	}
-	m.bridges(2, ports...)
+	m.hosts()
 	m.wait(t, 2)
 	m.startApps(t)
 	want := m.holds(t)
