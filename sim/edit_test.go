@@ -18,7 +18,9 @@ import (
 	"sendim/core/naming"
 	"sendim/core/trace"
 	learningswitch "sendim/plugins/learning-switch"
+	loadbalancer "sendim/plugins/load-balancer"
 	shortestpath "sendim/plugins/shortest-path"
+	"sendim/plugins/throttle"
 	"sendim/sim"
 )
 
@@ -475,5 +477,52 @@ func TestALinksShareOfTimeIsThatOfItsLife(t *testing.T) {
 		if e.Sample.Span != want {
 			t.Errorf("%s from %s: %s, not %s", e.Link, e.Sample.From, e.Sample.Span, want)
 		}
+	}
+}
+
+func TestTheShippedAppsLeaveNothingOfWhatWasRemoved(t *testing.T) {
+	build := func() *model.Network {
+		return sketch(t, []string{"h1-s1", "s1-s2", "s2-h2", "s2-s3", "s3-h3", "h4-s1"}, wire, func(n *model.Network) {
+			id := func(name string) model.NodeID { id, _ := n.NodeByName(name); return id }
+			n.Services = []model.Service{{ID: "web", IP: 10<<24 | 9<<16 | 9, Proto: model.UDP, Port: 80, Members: []model.Member{{Node: id("h2"), Weight: 1}, {Node: id("h3"), Weight: 1}}}}
+			n.Profiles = []model.Profile{{ID: "slow", Rate: 2e6, Members: []model.NodeID{id("h1"), id("h2"), id("h3")}}}
+			for i := range 4 {
+				n.Flows = append(n.Flows, model.Flow{ID: fmt.Sprint("f", i), From: id([]string{"h1", "h4"}[i%2]), To: model.NoNode, Service: "web", Duration: 6 * model.Second, Rate: 5e5,
+					Transport: model.UDP, Granularity: model.GranularityPacket, Packet: 1000, SrcPort: uint16(4000 + i)})
+			}
+		})
+	}
+	for name, make := range map[string]func() app.App{"load-balancer": loadbalancer.New, "throttle": throttle.New} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, build(), make(), newDiary())
+			defer b.close()
+			b.run(2 * model.Second)
+			b.edit(minus("h2"))
+			b.run(3 * model.Second)
+			b.edit(plus("s4"), tie("s4", "s1", wire), tie("s4", "s3", wire), minus("s2"))
+			b.run(7 * model.Second)
+			b.edit(plus("h5"), tie("h5", "s4", wire))
+			b.run(10 * model.Second)
+			if b.pings("h1", "h5") != 2 || b.pings("h3", "h5") != 2 || b.pings("h4", "h3") != 2 {
+				t.Error("not everybody is reached")
+			}
+			for sw, rules := range b.tables() {
+				for _, r := range rules {
+					if strings.Contains(r, "10.0.0.2 ") || strings.Contains(r, "10.0.0.2)") || sw == "s2" {
+						t.Errorf("%s has %s", sw, r)
+					}
+				}
+			}
+			if name == "load-balancer" {
+				for id, r := range b.d.results() {
+					if r.Received < r.Sent*8/10 || r.Servers[len(r.Servers)-1].Node != "h3" {
+						t.Errorf("%s: %+v", id, r)
+					}
+				}
+			}
+			for _, e := range b.d.kind(trace.Refused) {
+				t.Errorf("refused: %+v", e)
+			}
+		})
 	}
 }
