@@ -69,10 +69,9 @@ func priced(seconds float64) *cost.Book {
 	return &cost.Book{Worlds: map[string]*cost.Figures{"mininet": {Measured: time.Now(), Host: cost.Usage{Seconds: seconds}, Switch: cost.Usage{Seconds: seconds}}}}
 }
 
-// chosen runs a deployment and gives its results and the text of its diary.
-func chosen(t *testing.T, attributes, emulation string, world real, book *cost.Book, on string) (*Result, string, int, error) {
+// loaded reads a deployment of two hosts at a switch.
+func loaded(t *testing.T, dir, attributes, emulation, on string) *job.Job {
 	t.Helper()
-	dir := t.TempDir()
 	write(t, dir, "net.xml", `<system name="pair"><node id="s1" type="switch"/><node id="h1" type="host"><link to="s1"/></node><node id="h2" type="host"><link to="s1"/></node>
   <flow id="f" from="h1" to="h2" start="0s" size="100KB" transport="udp" rate="10Mbps"/></system>`)
 	write(t, dir, "d.xml", `<deployment name="t" `+attributes+`><system href="net.xml"/><application name="a" plugin="learning-switch"/>`+emulation+`</deployment>`)
@@ -80,6 +79,14 @@ func chosen(t *testing.T, attributes, emulation string, world real, book *cost.B
 	if err != nil {
 		t.Fatal(err)
 	}
+	return j
+}
+
+// chosen runs a deployment and gives its results and the text of its diary.
+func chosen(t *testing.T, attributes, emulation string, world real, book *cost.Book, on string) (*Result, string, int, error) {
+	t.Helper()
+	dir := t.TempDir()
+	j := loaded(t, dir, attributes, emulation, on)
 	closed := 0
 	world.closed = &closed
 	res, err := Run(t.Context(), RunSpec{Job: j, Backends: []backend.Backend{sim.Backend{}, world}, Launch: launch, Root: filepath.Join(dir, "runs"), Name: "x", Costs: book}, Hooks{})
@@ -166,5 +173,50 @@ func TestANetworkThatDoesNotFitIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 	_, diary, closed, err := chosen(t, `realization="emulation"`, "", real{}, book, "")
 	if !fault.Is(err, fault.MissingCapability) || !strings.Contains(err.Error(), "needs about 2000000000 pseudo-terminals") || closed != 0 || diary != "" {
 		t.Error(err, closed, diary)
+	}
+}
+
+func TestEveryWorldThatAJobMayComeToIsAskedBeforehand(t *testing.T) {
+	const falls = `<emulation budget="200ms" fallback="simulation"/>`
+	for _, c := range []struct {
+		name, attributes, emulation, on string
+		world                           real
+		book                            *cost.Book
+		want                            []string // a world and why, or why not
+		fails                           string
+	}{
+		{name: "one world", attributes: `realization="simulation"`, want: []string{"simulation yes: "}},
+		{name: "an emulation and what it falls back to", attributes: `realization="emulation"`, emulation: `<emulation budget="10s" fallback="simulation"/>`, book: priced(0.001),
+			want: []string{"mininet yes: mininet takes about 0.0 s to bring up; the budget is 10s", "simulation yes: "}},
+		{name: "one that would take too long, which is no fault where there is another", attributes: `realization="emulation"`, emulation: falls, book: priced(1),
+			want: []string{"mininet no: mininet would take about 3.0 s", "simulation yes: "}},
+		{name: "one that would take too long, and no other", attributes: `realization="emulation"`, emulation: `<emulation budget="200ms"/>`, book: priced(1),
+			want: []string{"mininet no: mininet would take about 3.0 s"}, fails: "the budget is 200ms"},
+		{name: "a preference that this machine cannot follow", attributes: `realization="simulation" prefer="emulation"`, world: real{refuse: true},
+			want: []string{"mininet no: emulation needs root", "simulation yes: "}},
+		{name: "a network without room", attributes: `realization="emulation"`, emulation: `<emulation fallback="simulation"/>`,
+			book: &cost.Book{Worlds: map[string]*cost.Figures{"mininet": {Measured: time.Now(), Host: cost.Usage{Terminals: 1e9}}}},
+			want: []string{"mininet no: this machine has no room for 3 nodes and 2 links in mininet: it needs about 2000000000 pseudo-terminals", "simulation yes: "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := loaded(t, t.TempDir(), c.attributes, c.emulation, c.on)
+			list, err := Preflight(t.Context(), RunSpec{Job: j, Backends: []backend.Backend{sim.Backend{}, c.world}, Launch: launch, Costs: c.book})
+			if (err == nil) != (c.fails == "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("%v, want %q", err, c.fails)
+			}
+			var got []string
+			for _, p := range list {
+				text := p.World + " yes: " + p.Reason
+				if p.Err != nil {
+					text = p.World + " no: " + plain(p.Err)
+				} else if (p.Bill == nil) != (p.World == "simulation") {
+					t.Errorf("%s: %+v", p.World, p.Bill)
+				}
+				got = append(got, text)
+			}
+			if !slices.EqualFunc(got, c.want, strings.HasPrefix) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
 	}
 }
