@@ -91,6 +91,7 @@ bench-import: ## foreign files (SENDIM_REFERENCE names a folder of them) and gen
 CONTROL := $(foreach b,Connect Rules RoundTrips LinkFailure,$(foreach n,50 200 400,integrators/controller/embedded:Many$(b)/switches=$(n))) \
            integrators/controller/embedded:Rules integrators/controller/embedded:RoundTrips/1-under-way integrators/controller/embedded:RoundTrips/64-under-way \
            integrators/controller/embedded:Return/10000-rules \
+           $(foreach b,rules trips many-trips,$(foreach v,1.3 1.5,integrators/controller/embedded:Versions/$(b)/OpenFlow-$(v))) \
            $(foreach n,50 200,integrators/serve:ManyFound/switches=$(n)) \
            $(foreach b,PingAll RoundTrips/under-way=1 RoundTrips/under-way=64,$(foreach w,peer=os-ken peer=ovs-testcontroller ours,integrators/serve:Contrast$(b)/$(w)))
 
