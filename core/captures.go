@@ -31,6 +31,8 @@ type capturing struct {
 	file   *os.File
 	buf    *bufio.Writer
 	handle backend.Handle
+	link   model.LinkID // at whose end it is
+	gone   bool         // and which was removed: that it ended so is no fault
 }
 
 // Start begins to write the frames at a port to a file, DIR/captures/PORT.pcap of the run
@@ -56,7 +58,10 @@ func (c *Captures) Start(ctx context.Context, w *World, spec backend.Capture, na
 	if err != nil {
 		return "", fmt.Errorf("capture at %s: %w", port, err)
 	}
-	x := &capturing{port: port, name: name, file: f, buf: bufio.NewWriterSize(f, 1<<16)}
+	x := &capturing{port: port, name: name, file: f, buf: bufio.NewWriterSize(f, 1<<16), link: model.NoLink}
+	if arc, ok := w.Model.ArcAtPort(spec.At.Node, spec.At.Port); ok {
+		x.link = arc.Link()
+	}
 	spec.Writer = x.buf
 	if x.handle, err = w.Session.Do(ctx, backend.Action{Capture: &spec}); err != nil {
 		_ = f.Close()
@@ -92,6 +97,25 @@ func (c *Captures) Stop(ctx context.Context, w *World, port string) (files []str
 	return files, err
 }
 
+// edited ends the captures at links that the network has not any more. What they have seen
+// is in their files.
+func (c *Captures) edited(n *model.Network) (err error) {
+	for _, x := range c.list {
+		if x.link != model.NoLink && n.LinkGone(x.link) {
+			x.gone = true
+			err = errors.Join(err, x.handle.Stop())
+		}
+	}
+	c.list = slices.DeleteFunc(c.list, func(x *capturing) bool {
+		if !x.gone || !x.handle.Done() {
+			return false
+		}
+		err = errors.Join(err, x.close())
+		return true
+	})
+	return err
+}
+
 // close ends what is left once the session is closed.
 func (c *Captures) close() (err error) {
 	for _, x := range c.list {
@@ -103,7 +127,7 @@ func (c *Captures) close() (err error) {
 
 func (x *capturing) close() error {
 	err := errors.Join(x.buf.Flush(), x.file.Close())
-	if x.handle.Done() {
+	if x.handle.Done() && !x.gone {
 		err = errors.Join(err, x.handle.Outcome().Err)
 	}
 	if err != nil {

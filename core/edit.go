@@ -44,6 +44,9 @@ func (w *World) Edit(ctx context.Context, edits []model.Edit) error {
 	j.Model = n
 	w.Model, w.job = n, &j
 	w.Results.Edited(n)
+	if w.Captures != nil {
+		return w.Captures.edited(n)
+	}
 	return nil
 }
 

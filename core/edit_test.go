@@ -67,6 +67,23 @@ func TestARunWhoseHostIsRemovedSaysWhatBecameOfWhatNeededIt(t *testing.T) {
 	}
 }
 
+func TestACaptureAtALinkThatIsRemovedEndsAndKeepsWhatItSaw(t *testing.T) {
+	begin := Stop{At: 100 * model.Millisecond, Do: func(w *World) error {
+		h2, _ := w.Model.NodeByName("h2")
+		_, err := w.Captures.Start(t.Context(), w, backend.Capture{At: model.Endpoint{Node: h2}}, "")
+		return err
+	}}
+	var ports []string
+	r := edited(t, map[model.Time][]model.Edit{500 * model.Millisecond: {removed("h2")}}, begin,
+		Stop{At: 600 * model.Millisecond, Do: func(w *World) error { ports, _ = w.Captures.List(); return nil }})
+	if len(ports) > 0 {
+		t.Errorf("captured are still %v", ports)
+	}
+	if b := file(t, filepath.Join(r.Dir, "captures", "h2-0.pcap")); len(b) < 1000 {
+		t.Errorf("the file has %d bytes", len(b))
+	}
+}
+
 func TestARunGoesOnFromACheckpointOfAnEditedNetwork(t *testing.T) {
 	edits := map[model.Time][]model.Edit{300 * model.Millisecond: {host("h3"), joined("h3", "s1")}, 700 * model.Millisecond: {removed("h3"), host("h3"), joined("h3", "s1")}}
 	whole := edited(t, edits)

@@ -11,8 +11,9 @@ import (
 // BenchmarkEdit adds a host with its link to a network of so many switches in a row, each
 // with a host, and takes it away again; nobody is told.
 func BenchmarkEdit(b *testing.B) {
-	for _, n := range []int{100, 10_000, 500_000} {
-		b.Run(fmt.Sprintf("nodes=%d", 2*n), func(b *testing.B) {
+	for _, c := range []struct{ switches, workers int }{{100, 1}, {10_000, 1}, {10_000, 2}, {500_000, 1}} {
+		n := c.switches
+		b.Run(fmt.Sprintf("nodes=%d,workers=%d", 2*n, c.workers), func(b *testing.B) {
 			x := model.NewBuilder("row")
 			spec := x.SpecID(wire)
 			for i := 1; i <= n; i++ {
@@ -24,7 +25,7 @@ func BenchmarkEdit(b *testing.B) {
 				}
 			}
 			net, _ := x.Build(nil)
-			bed := start(b, net, nil, trace.Discard{})
+			bed := start(b, net, nil, trace.Discard{}, workers(c.workers))
 			defer bed.close()
 			b.ResetTimer()
 			for range b.N {
