@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"sendim/core/model"
 )
 
 // Bill is a network in a world of real hosts, held against this machine: the one account
@@ -117,7 +115,7 @@ type limit struct {
 
 func (l Limits) against(u Usage) []limit {
 	return []limit{
-		{u.Memory, l.Memory, "of memory", "", func(v float64) string { return model.Size(v).String() }},
+		{u.Memory, l.Memory, "of memory", "", megabytes},
 		{u.Processes, l.Processes, "processes", "sysctl kernel.pid_max and kernel.threads-max, or the control group's pids.max, raise it", count},
 		{u.Files, l.Files, "open files in one process", "ulimit -n or sysctl fs.nr_open raises it", count},
 		{u.Own, l.Own, "open files in sendim itself", "ulimit -n raises it", count},
@@ -148,6 +146,13 @@ func (b *Book) Most(world string, has Limits) (switches int, lack string) {
 		lack = lacks[0]
 	}
 	return low, lack
+}
+
+func megabytes(v float64) string {
+	if v >= 1e9 {
+		return fmt.Sprintf("%.2f GB", v/1e9)
+	}
+	return fmt.Sprintf("%.1f MB", v/1e6)
 }
 
 func count(v float64) string { return fmt.Sprintf("%.0f", math.Ceil(v)) }

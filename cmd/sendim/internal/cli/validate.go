@@ -128,7 +128,7 @@ func (c *cli) prospects(list []core.Prospect) {
 			fmt.Fprintf(c.out, "  in %s: yes\n", p.World)
 		default:
 			n := p.Bill.Needs
-			fmt.Fprintf(c.out, "  in %s: %s; it takes about %s of memory, %.0f processes and %.0f open files in one\n", p.World, p.Reason, model.Size(n.Memory), n.Processes, n.Files)
+			fmt.Fprintf(c.out, "  in %s: %s; it takes about %s of memory, %.0f processes and %.0f open files in one\n", p.World, p.Reason, report.BytesText(int64(n.Memory)), n.Processes, n.Files)
 		}
 	}
 }
