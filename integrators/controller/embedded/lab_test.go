@@ -522,13 +522,16 @@ func BenchmarkEncode(b *testing.B) {
 
 // BenchmarkVersions measures the same in both versions with the same switch.
 func BenchmarkVersions(b *testing.B) {
-	for name, measure := range map[string]func(b *testing.B){
-		"rules":      rulesPerSecond,
-		"trips":      func(b *testing.B) { tripsPerSecond(b, 1) },
-		"many-trips": func(b *testing.B) { tripsPerSecond(b, 64) },
+	for _, c := range []struct {
+		name    string
+		measure func(b *testing.B)
+	}{
+		{"rules", rulesPerSecond},
+		{"trips", func(b *testing.B) { tripsPerSecond(b, 1) }},
+		{"many-trips", func(b *testing.B) { tripsPerSecond(b, 64) }},
 	} {
 		for _, v := range []wire.Version{wire.Version13, wire.Version15} {
-			b.Run(name+"/OpenFlow-"+v.String(), measure)
+			b.Run(c.name+"/OpenFlow-"+v.String(), c.measure)
 		}
 	}
 }
