@@ -87,6 +87,11 @@ func TestAViewFollowsChangesAndSaysWhetherThereWereAny(t *testing.T) {
 	if v.Shape() == shape || len(v.Links()) != 2 {
 		t.Error("a link that vanishes leaves the picture")
 	}
+	shape = v.Shape()
+	gone := &app.Event{Kind: app.KindSwitch, Switch: &app.SwitchChange{Switch: v.Switches()[0], Gone: true}}
+	if n := len(v.Switches()); !v.Take(gone) || v.Take(gone) || len(v.Switches()) != n-1 || v.Shape() == shape {
+		t.Error("a switch that was removed stays in the picture")
+	}
 	again := &app.View{}
 	again.Take(&app.Event{Kind: app.KindTopology, Topology: v.Snapshot()})
 	if !reflect.DeepEqual(again.Snapshot(), v.Snapshot()) {
