@@ -124,12 +124,15 @@ func aLinkWord(o *offer) {
 
 // anEnd is the second word after link.
 func anEnd(o *offer) {
-	if o.words[1] == "set" {
-		aNode(o)
+	switch o.words[1] {
+	case "set", "del":
 		aLink(o)
-		return
+		fallthrough
+	case "add":
+		aNode(o)
+	default:
+		o.peers(o.words[1])
 	}
-	o.peers(o.words[1])
 }
 
 // peers offers the nodes that a node has links to; of a link, what can be done to it.
@@ -149,7 +152,17 @@ func (o *offer) peers(name string) {
 
 // aLinkState is what follows the ends of a link.
 func aLinkState(o *offer) {
-	if o.words[1] != "set" {
+	switch {
+	case o.words[1] == "add" && len(o.words) == 3:
+		aNode(o)
+		return
+	case o.words[1] == "del" && len(o.words) == 3:
+		o.peers(o.words[2])
+		return
+	case o.words[1] == "add":
+		o.add("rate=", "delay=", "jitter=", "loss=", "queue=", "mtu=", "weight=", "id=")
+		return
+	case o.words[1] != "set":
 		if len(o.words) == 3 {
 			o.add("up", "down")
 		}

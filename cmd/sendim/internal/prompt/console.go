@@ -129,6 +129,9 @@ func (c *Console) Do(ctx context.Context, l Line) error {
 		return ErrLeave
 	case name == "dpctl":
 		return c.dpctl(ctx, &l)
+	case name[0] == '?':
+		l.Text = "help " + name[1:] + " " + rest
+		return c.Do(ctx, l)
 	}
 	words, err := Split(l.Text)
 	for _, cmd := range commands() {

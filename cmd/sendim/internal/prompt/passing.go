@@ -23,7 +23,7 @@ func passing() []command {
 		{"resume", "resume", "the counterpart of pause", func(c *call) error { return c.hold(false) }, nil},
 		{"step", "step [N]", "let happen what happens at the next N moments (1)", (*call).step, nil},
 		{"advance", "advance SPAN", "let time pass, as 1s; unlike run it leaves no trace", (*call).advance, nil},
-		{"until", "until TIME|KIND", "let time pass up to a time, or to the next entry of a kind: packet-in", (*call).until, nil},
+		{"until", "until TIME|KIND", "let time pass up to a time, or to the next entry of a kind: packet-in", (*call).until, []argument{aKind, nothing}},
 		{"seek", "seek TIME", "go to a time; back to an earlier one by doing once more what led there", (*call).seek, nil},
 		{"checkpoint", "checkpoint [FILE]", "write the whole run as it is now to a file", (*call).checkpoint, []argument{aFile, nothing}},
 		{"restore", "restore FILE", "go on from a checkpoint of this network", (*call).restore, []argument{aFile, nothing}},
