@@ -277,6 +277,9 @@ func (r *run) assert(ctx context.Context, l *Live) error {
 		r.end = w.Session.Now()
 		r.tell(v)
 	}
+	if err := w.converge(ctx, r.spec.Job.Deployment.Seed()); err != nil {
+		return err
+	}
 	err := w.reachability(ctx, tell, func(done, total int) {
 		r.progress("test", done, total)
 		l.poll()

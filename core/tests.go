@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 
 	"sendim/core/backend"
 	"sendim/core/model"
 	"sendim/core/report"
 	"sendim/core/trace"
+	"sendim/core/workload"
 )
 
 // MostPairs bounds the pairs of one test of reachability.
@@ -115,6 +117,37 @@ type unasked struct{ err error }
 func (unasked) Done() bool                 { return true }
 func (r unasked) Outcome() backend.Outcome { return backend.Outcome{Err: r.err} }
 func (unasked) Stop() error                { return nil }
+
+// convergence is how long after the last thing that its scenario did to a network it is
+// asked who reaches whom: what apps make of it takes them a second, as long as learning
+// switches wait for packets that are under way, and a busy machine is late with all of it.
+const convergence = 2 * model.Second
+
+// converge lets time pass until convergence has. Everything that it needs is in the model,
+// so that a run that goes on from a checkpoint waits as long.
+func (w *World) converge(ctx context.Context, seed uint64) error {
+	asks := func(t model.Test) bool { return t.Kind == model.TestReachable || t.Kind == model.TestUnreachable }
+	if !slices.ContainsFunc(w.Model.Tests, asks) {
+		return nil
+	}
+	steps, err := workload.Scenario(w.Model, seed)
+	if err != nil {
+		return fmt.Errorf("look for the last step of the scenario: %w", err)
+	}
+	now, quiet := w.Session.Now(), model.Time(0)
+	for i := range steps {
+		if steps[i].At <= now {
+			quiet = steps[i].At + convergence
+		} else { // the run ended before it
+			quiet = min(quiet, steps[i].At)
+			break
+		}
+	}
+	if quiet > now {
+		return w.let(ctx, quiet)
+	}
+	return nil
+}
 
 // reachability carries out the tests that need the living network.
 func (w *World) reachability(ctx context.Context, tell func(trace.Verdict), progress func(done, total int)) error {

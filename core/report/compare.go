@@ -93,7 +93,7 @@ func Compare(a, b *Results, t Tolerance) *Comparison {
 	c.compareTables(a, b)
 	c.comparePings(a, b)
 	c.notes(a, b)
-	c.Agree = c.Flows.agree() && c.Links.agree() && c.Tables.agree() && c.Pings.agree()
+	c.Agree = c.Flows.agree() && c.Links.agree() && c.Tables.agree() && c.Pings.agree() && a.Manifest.State != Failed && b.Manifest.State != Failed
 	c.Verdict = c.sentence(a, b)
 	return c
 }
@@ -135,7 +135,10 @@ func (c *Comparison) sentence(a, b *Results) string {
 	case c.Tables.Total > 0:
 		parts = append(parts, fmt.Sprintf("%d of %d tables", c.Tables.Same, c.Tables.Total))
 	}
-	if c.Pings.Total > 0 && !(c.Pings.agree() && len(parts) > 0) {
+	switch {
+	case c.Pings.Total > 0 && c.Pings.agree():
+		parts = append(parts, "all pairs by reachability")
+	case c.Pings.Total > 0:
 		count(c.Pings, "pairs by reachability")
 	}
 	out := fmt.Sprintf("%s %s: %s", who, verb, strings.Join(parts, ", "))
@@ -145,6 +148,8 @@ func (c *Comparison) sentence(a, b *Results) string {
 	for _, r := range []*Results{a, b} {
 		world := World(r.Manifest.Backend)
 		switch {
+		case r.Manifest.State == Failed:
+			out += fmt.Sprintf("; run %s broke down", r.Manifest.ID)
 		case !r.Belief.Valid():
 			out += fmt.Sprintf("; the %s run cannot be believed: %s", world, strings.Join(r.Belief.Reasons, "; "))
 		case r.Manifest.Backend != "simulation":
@@ -169,6 +174,9 @@ func (c *Comparison) notes(a, b *Results) {
 	if a.Manifest.Network != b.Manifest.Network {
 		c.note("the networks have different names: %s and %s", a.Manifest.Network, b.Manifest.Network)
 	}
+	if x, y := &a.Manifest, &b.Manifest; x.Nodes != y.Nodes || x.LinkCount != y.LinkCount {
+		c.note("the networks are not the same: %d nodes and %d links, and %d nodes and %d links", x.Nodes, x.LinkCount, y.Nodes, y.LinkCount)
+	}
 	if a.Manifest.Seed != b.Manifest.Seed && len(a.Manifest.Members)+len(b.Manifest.Members) == 0 {
 		c.note("the seeds differ: %d and %d", a.Manifest.Seed, b.Manifest.Seed)
 	}
@@ -190,6 +198,16 @@ func closeEnough(a, b, errA, errB, share float64) string {
 	}
 	return Different
 }
+
+// byInterval says that numbers which closeEnough has found within range are so by their
+// confidence intervals alone.
+func byInterval(a, b, share float64) bool {
+	return math.Abs(a-b) > share*math.Max(math.Abs(a), math.Abs(b))
+}
+
+// overlapping is why things are within range that are further apart than runs without
+// repetitions may be.
+const overlapping = "within the 95 % confidence intervals"
 
 func (c *Comparison) compareLinks(a, b *Results, t Tolerance) {
 	type both struct {
@@ -236,6 +254,8 @@ func (c *Comparison) compareLinks(a, b *Results, t Tolerance) {
 			row.Verdict, row.Why = Within, "but for the shares of competing flows"
 		case row.Verdict == Different:
 			row.Why = "the bytes carried"
+		case row.Verdict == Within && byInterval(x.bytes, y.bytes, t.Link):
+			row.Why = overlapping
 		}
 		c.Links.add(row)
 	}
@@ -299,8 +319,10 @@ func (c *Comparison) comparePings(a, b *Results) {
 		other[pair{p.From, p.To}] = p.Received > 0
 	}
 	say := map[bool]string{true: "reached", false: "not reached"}
+	both := map[pair]bool{}
 	for _, p := range a.Pings {
 		reached, asked := other[pair{p.From, p.To}]
+		both[pair{p.From, p.To}] = asked
 		if !asked {
 			continue
 		}
@@ -309,6 +331,17 @@ func (c *Comparison) comparePings(a, b *Results) {
 			row.Verdict, row.Why = Different, "reachability"
 		}
 		c.Pings.add(row)
+	}
+	alone := 0
+	for _, asked := range both {
+		if asked {
+			alone--
+		} else {
+			alone++
+		}
+	}
+	if alone += len(other); alone > 0 {
+		c.note("%d pairs were asked for an answer in one of the runs only, and are not compared", alone)
 	}
 }
 

@@ -17,13 +17,11 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 		at[b.Flows[i].ID] = i
 	}
 	group := together(a, b, at)
-	totals := map[int][2]float64{}
+	totals := map[int]total{}
 	members := map[int]int{}
 	for i := range a.Flows {
 		if j, ok := at[a.Flows[i].ID]; ok {
-			v := totals[group[i]]
-			v[0], v[1] = v[0]+a.Flows[i].Rate, v[1]+b.Flows[j].Rate
-			totals[group[i]] = v
+			totals[group[i]] = totals[group[i]].plus(&a.Flows[i], &b.Flows[j])
 			members[group[i]]++
 		}
 	}
@@ -43,8 +41,8 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 			pooled++
 			c.shiftLinks(f, g, a, b)
 			v := totals[group[i]]
-			row.Verdict, row.Why = Within, fmt.Sprintf("by the total of %d flows: %s and %s", members[group[i]], RateText(v[0]), RateText(v[1]))
-			if closeEnough(v[0], v[1], 0, 0, t.Rate) == Different {
+			row.Verdict, row.Why = Within, fmt.Sprintf("by the total of %d flows: %s and %s", members[group[i]], RateText(v.a), RateText(v.b))
+			if closeEnough(v.a, v.b, math.Sqrt(v.squareA), math.Sqrt(v.squareB), t.Rate) == Different {
 				row.Verdict = Different
 			}
 			if f.Finished() != g.Finished() && f.Size() && g.Size() {
@@ -61,6 +59,15 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 	if pooled > 0 {
 		c.note("%d flows are compared by the total of those they compete with, or in aggregate where select groups spread them", pooled)
 	}
+}
+
+// total is what flows that are compared together had in the two runs, and the squares of
+// half their confidence intervals. Flows that compete take from each other: their total
+// varies less than this has it.
+type total struct{ a, b, squareA, squareB float64 }
+
+func (v total) plus(f, g *Flow) total {
+	return total{v.a + f.Rate, v.b + g.Rate, v.squareA + float64(f.RateError*f.RateError), v.squareB + float64(g.RateError*g.RateError)}
 }
 
 // shiftLinks notes on the links of two flows' path by how much they differ.
@@ -104,6 +111,8 @@ func flowRow(f, g *Flow, t Tolerance) Row {
 		}
 	case f.Transport != "tcp" && math.Abs(f.Loss()-g.Loss()) > t.Loss:
 		row.Verdict, row.Why = Different, fmt.Sprintf("loss: %.1f %% and %.1f %%", 100*f.Loss(), 100*g.Loss())
+	case row.Verdict == Within && byInterval(f.Rate, g.Rate, t.Rate):
+		row.Why = overlapping
 	}
 	return row
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"sendim/core/model"
 	"sendim/core/trace"
@@ -11,12 +12,13 @@ import (
 // Summarise makes one set of results of repetitions: the mean of every number and, for
 // flow rates and bytes of links, half the width of the 95 % confidence interval
 // (Student's t). A flow counts as finished when it finished every time; a test passed
-// when it passed every time; tables are those of the last run. The argument must not be
-// empty.
+// when it passed every time; a pair reached each other when it did every time; tables are
+// those of the last run, and a warning says where others had other ones. The argument must
+// not be empty.
 func Summarise(runs []*Results) *Results {
 	last := runs[len(runs)-1]
 	out := &Results{Manifest: last.Manifest, Topology: last.Topology, Series: last.Series, Followed: last.Followed, Tables: last.Tables, Metrics: last.Metrics,
-		Pings: last.Pings, Belief: Belief{Verdict: "valid"}}
+		Pings: summarisePings(runs), Belief: Belief{Verdict: "valid"}}
 	out.Manifest.Members, out.Manifest.Digest = nil, ""
 	warned := map[string]bool{}
 	for _, r := range runs {
@@ -36,6 +38,9 @@ func Summarise(runs []*Results) *Results {
 				out.Belief.Reasons = append(out.Belief.Reasons, r.Manifest.ID+": "+reason)
 			}
 		}
+	}
+	if w := unsteady(runs); w != "" {
+		out.Warnings = append(out.Warnings, w)
 	}
 	out.Flows = summariseFlows(runs)
 	out.Links = summariseLinks(runs)
@@ -106,6 +111,57 @@ func summariseLinks(runs []*Results) []Link {
 		out = append(out, l)
 	}
 	return out
+}
+
+// summarisePings has a pair's answer from the last run, unless it had none in another one.
+func summarisePings(runs []*Results) []trace.PingResult {
+	last := runs[len(runs)-1]
+	silent := map[[2]string]trace.PingResult{}
+	for _, r := range runs {
+		for _, p := range r.Pings {
+			if p.Received == 0 {
+				silent[[2]string{p.From, p.To}] = p
+			}
+		}
+	}
+	out := slices.Clone(last.Pings)
+	for i, p := range out {
+		if s, ok := silent[[2]string{p.From, p.To}]; ok {
+			out[i] = s
+		}
+	}
+	return out
+}
+
+// unsteady names the switches whose tables were not the same in all runs. Of more switches
+// than are spelled out it says nothing.
+func unsteady(runs []*Results) string {
+	last := runs[len(runs)-1]
+	if len(last.Tables) > Spelled {
+		return ""
+	}
+	changed := map[string]bool{}
+	for _, r := range runs[:len(runs)-1] {
+		c := Comparison{}
+		c.compareTables(r, last)
+		for _, row := range c.Tables.Rows {
+			changed[row.Name] = changed[row.Name] || row.Verdict == Different
+		}
+	}
+	var names []string
+	for i := range last.Tables {
+		if name := last.Tables[i].Switch; changed[name] {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	what := "the tables of " + names[0]
+	if n := len(names); n > 1 {
+		what += fmt.Sprintf(" and %d more switches", n-1)
+	}
+	return what + " were not the same in all repetitions; those of the last one are kept"
 }
 
 func summariseTests(runs []*Results) []trace.Verdict {

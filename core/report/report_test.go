@@ -185,6 +185,14 @@ func TestCompare(t *testing.T) {
 			"simulation and Mininet agree: 2 of 2 flows, all tables; the Mininet run can be believed"},
 		{"reachability that differs is said", with(results("simulation"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1, Received: 1}} }), with(results("mininet"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1}} }),
 			"simulation and Mininet differ: 0 of 1 pairs by reachability; the Mininet run can be believed"},
+		{"reachability that is the same is said", with(results("simulation"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1, Received: 1}} }), with(results("mininet"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 3, Received: 1}} }),
+			"simulation and Mininet agree: all pairs by reachability; the Mininet run can be believed"},
+		{"a run that broke down agrees with none", results("simulation", tcpFlow("f", 1e6)), with(results("simulation", tcpFlow("f", 1e6)), func(r *Results) { r.Manifest.ID, r.Manifest.State = "b", Failed }),
+			"two runs in simulation differ: 1 of 1 flows; run b broke down"},
+		{"overlapping confidence intervals are within range", with(results("simulation", tcpFlow("f", 10e6)), func(r *Results) { r.Flows[0].Runs, r.Flows[0].RateError = 3, 2e6 }), with(results("mininet", tcpFlow("f", 7e6)), func(r *Results) { r.Flows[0].Runs, r.Flows[0].RateError = 3, 1.1e6 }),
+			"simulation and Mininet agree: 1 of 1 flows; the Mininet run can be believed"},
+		{"so are those of the totals of competing flows", with(results("simulation", tcpFlow("f", 6e6), tcpFlow("g", 4e6)), func(r *Results) { r.Links, r.Flows[0].RateError = full, 3e6 }), with(results("mininet", tcpFlow("f", 3e6), tcpFlow("g", 5e6)), func(r *Results) { r.Links = full }),
+			"simulation and Mininet agree: 2 of 2 flows, 1 of 1 links; the Mininet run can be believed"},
 		{"a run that cannot be believed is said", results("simulation", tcpFlow("f", 1e6)), with(results("mininet", tcpFlow("f", 1e6)), func(r *Results) { r.Belief = Belief{"invalid", []string{"the machine was busy"}} }),
 			"simulation and Mininet agree: 1 of 1 flows; the Mininet run cannot be believed: the machine was busy"},
 	} {
@@ -197,6 +205,32 @@ func TestCompare(t *testing.T) {
 				t.Error("the order of the two runs matters")
 			}
 		})
+	}
+}
+
+func TestRepetitionsSayWhatWasNotTheSameInAll(t *testing.T) {
+	one := func(received int, out uint32) *Results {
+		r := results("simulation")
+		r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1, Received: received}}
+		for _, name := range []string{"s1", "s2"} {
+			r.Tables = append(r.Tables, Table{Switch: name, Rules: []flow.RuleStat{{Rule: flow.Rule{Priority: 5, Apply: []flow.Action{flow.Out(1)}}}}})
+		}
+		r.Tables[1].Rules[0].Rule.Apply[0] = flow.Out(out)
+		return r
+	}
+	got := Summarise([]*Results{one(1, 1), one(0, 2), one(1, 1)})
+	if want := []string{"the tables of s2 were not the same in all repetitions; those of the last one are kept"}; !slices.Equal(got.Warnings, want) {
+		t.Errorf("warnings %q, want %q", got.Warnings, want)
+	}
+	if got.Pings[0].Received != 0 {
+		t.Error("a pair that did not reach each other in one of three repetitions is said to have")
+	}
+	if same := Summarise([]*Results{one(1, 1), one(1, 1)}); len(same.Warnings) > 0 || same.Pings[0].Received != 1 {
+		t.Errorf("repetitions that were the same: %q, %v", same.Warnings, same.Pings)
+	}
+	alike := Compare(got, one(1, 1), DefaultTolerance())
+	if !slices.ContainsFunc(alike.Notes, func(n string) bool { return strings.Contains(n, "mean of 3 repetitions") }) || alike.Agree {
+		t.Errorf("%q, notes %q", alike.Verdict, alike.Notes)
 	}
 }
 
