@@ -112,9 +112,7 @@ what came out. A first run, no file needed:
 	}
 	root.SetOut(c.out)
 	root.SetErr(c.errs)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fail(WrongInput, "%w; %s --help lists the options", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.PersistentFlags().StringVar(&c.runs, "runs", "runs", "folder of runs")
 	for _, cmd := range append(c.timeCommands(), c.runCommand(), c.validateCommand(), c.importCommand(), c.discoverCommand(), c.serveCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
 		c.runsCommand(), c.statusCommand(), c.checkpointCommand(), c.shellCommand(), c.execCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.gcCommand(), c.versionCommand()) {
