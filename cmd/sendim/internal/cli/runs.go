@@ -251,8 +251,8 @@ func (c *cli) execCommand() *cobra.Command {
 		Long: `Carry out one line of the prompt in a living run: a command on a node, or any other word
 (sendim exec RUN help). A command on a node has this command's input, output and exit
 code, and a terminal where this one has one. COMMAND may be one word in quotes, for the
-node's shell.`,
-		Example: "  sendim exec latest h1 ping -c3 h2\n  sendim exec latest h1 'ip route | head -1'\n  sendim exec latest dpctl dump-flows s1",
+node's shell; so may the whole line.`,
+		Example: "  sendim exec latest h1 ping -c3 h2\n  sendim exec latest h1 'ip route | head -1'\n  sendim exec latest 'link set s1 s2 rate=10Mbps'\n  sendim exec latest dpctl dump-flows s1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, client, err := c.reach(args[:1])
 			if err != nil {
@@ -287,9 +287,12 @@ node's shell.`,
 	return cmd
 }
 
-// words makes a line of a command's words. A command of one word that is none is the text
-// of a shell.
+// words makes a line of a command's words. One word alone is a line as it stands, so that a
+// line may be in quotes; a command of one word that is none is the text of a shell.
 func words(args []string) string {
+	if len(args) == 1 {
+		return args[0]
+	}
 	if len(args) == 2 && strings.ContainsAny(args[1], " \t|&;<>") {
 		return args[0] + " " + args[1]
 	}

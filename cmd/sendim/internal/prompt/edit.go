@@ -67,6 +67,11 @@ func (c *call) newNode(words []string) (model.Edit, error) {
 	if err != nil {
 		return e, err
 	}
+	if len(plain) > 1 {
+		if _, ok := model.ParseNodeKind(plain[0]); ok {
+			return e, fmt.Errorf("%q: a node comes without links; say link add %s %s when it is there", plain[1], e.Node, plain[1])
+		}
+	}
 	if len(plain) != 1 {
 		return e, fmt.Errorf("say what %s is, a host or a switch, as in node add %s host", e.Node, e.Node)
 	}

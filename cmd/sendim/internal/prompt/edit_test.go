@@ -24,7 +24,8 @@ func TestANodeIsReadAsItIsWritten(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"h9":                     "say what h9 is",
-		"h9 host switch":         "say what h9 is",
+		"h9 switch-1 host":       "say what h9 is",
+		"h9 host s2 ip=10.0.0.9": "say link add h9 s2 when it is there",
 		"h9 hots":                `did you mean "host"`,
 		"h9 host ip=10.0.0":      "is no IPv4 address",
 		"h9 host ip=::1/64":      "is no IPv4 address",
