@@ -38,6 +38,23 @@ type revival struct {
 	since [3]int64 // the tally when the first of those died that are not back
 	first time.Time
 	died  []string
+	order chan struct{} // closed when the switches are in order again; nil: nobody has died
+}
+
+// wait returns when no daemon is missing and all switches have what they should.
+func (r *revival) wait(ctx context.Context) error {
+	r.mu.Lock()
+	order := r.order
+	r.mu.Unlock()
+	if order == nil {
+		return nil
+	}
+	select {
+	case <-order:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // tally counts, on their way into the diary, the modifications sent to switches.
@@ -69,7 +86,7 @@ func (w *world) daemonDied(d ovs.Death) {
 	r := &w.revival
 	r.mu.Lock()
 	if len(r.died) == 0 {
-		r.first, r.since = d.At, r.tally.read()
+		r.first, r.since, r.order = d.At, r.tally.read(), make(chan struct{})
 	}
 	r.died = append(r.died, d.Daemon)
 	r.mu.Unlock()
@@ -108,6 +125,7 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	}
 	text := fmt.Sprintf("answered after %v, %d switches connected and in order after %v", answered.Sub(r.first).Round(time.Millisecond), expected, gap.Round(time.Millisecond))
 	r.died = nil
+	close(r.order)
 	r.mu.Unlock()
 	if err != nil {
 		text = fmt.Sprintf("answered after %v, but not all switches are in order: %v", answered.Sub(r.first).Round(time.Millisecond), err)

@@ -227,3 +227,30 @@ func aDaemonThatDiesAgainAndAgainEndsTheRun(t *testing.T, b emulate.Backend) {
 		t.Error(err)
 	}
 }
+
+func TestARunMayEndWhileADaemonIsBeingStartedAgain(t *testing.T) {
+	inBoth(t, aRunMayEndWhileADaemonIsBeingStartedAgain)
+}
+
+func aRunMayEndWhileADaemonIsBeingStartedAgain(t *testing.T, b emulate.Backend) {
+	lab(t)
+	n := wire(t, "s1 s2", "h1 s1", "h2 s2")
+	for i, after := range []time.Duration{0, 15, 60, 150} {
+		l := open(t, b, n, apps("shortest-path"))
+		slay(t, label(t, b), []string{"ovs-vswitchd", "ovsdb-server"}[i%2])
+		time.Sleep(after * time.Millisecond)
+		if i == 0 { // what is asked now is answered when there is somebody to answer
+			if rules := l.holds(); strings.Count(rules, "\n") < 3 {
+				t.Errorf("switches hold\n%s", rules)
+			}
+		}
+		began := time.Now()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it takes %v to end", took)
+		}
+		gone(t, label(t, b))
+	}
+}

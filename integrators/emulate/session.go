@@ -246,6 +246,9 @@ func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Ite
 			return nil, nil
 		}
 	}
+	if err := w.revival.wait(ctx); err != nil {
+		return nil, err
+	}
 	if what.Rules || what.Groups {
 		// What passed until now is counted in what they answer.
 		if _, err := s.place.vswitch.Appctl(ctx, "revalidator/wait"); err != nil {
