@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
@@ -105,7 +104,7 @@ func (s *Session) start(ctx context.Context, of change.State) error {
 	}
 	o := track.Options{Key: s.key, Ask: s.backend.Ask, Age: s.backend.Age}
 	for _, a := range apps {
-		o.Resolve = o.Resolve || slices.Contains(a.Instance.Manifest().Services, app.ServiceARP)
+		o.Apps = append(o.Apps, a.Instance.Manifest())
 	}
 	s.tracker = track.New(o, s.atlas, runtime, s.clock)
 	ctl, err := embedded.New(embedded.Config{Listener: s.backend.Listener, TLS: s.backend.TLS, Driver: s.tracker, Clock: s.clock, Unknown: s.atlas.Switch,

@@ -220,7 +220,7 @@ const (
 // seek looks for a host that somebody asks for and nobody has heard: out of every port
 // where hosts may be, but for the one that the question came in at.
 func (t *Tracker) seek(ip packet.IPv4, asker *host, from *port) {
-	if !t.Resolve || ip == 0 || t.owners[ip] != nil {
+	if !t.seeks || ip == 0 || t.owners[ip] != nil {
 		return
 	}
 	s := t.search[ip]

@@ -94,7 +94,7 @@ func newTown(t tester, o Options, apps ...func() app.App) *town {
 	var list []control.Application
 	for _, a := range apps {
 		i := app.Local(a())
-		o.Resolve = o.Resolve || slices.Contains(i.Manifest().Services, app.ServiceARP)
+		o.Apps = append(o.Apps, i.Manifest())
 		list = append(list, control.Application{Instance: i})
 	}
 	inner, err := control.New(control.Config{Model: atlas.Network(), Address: atlas.Addressing(), Apps: list, Granted: []app.Need{app.NeedGroups, app.NeedSelect},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"sendim/core/app"
 	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -23,9 +24,9 @@ type Options struct {
 	// Ask are addresses that hosts may have: ports where nobody is known are asked for
 	// those that are not found, every half minute.
 	Ask []packet.IPv4
-	// Resolve says that some app leaves ARP to the runtime, so that nobody but the Tracker
-	// looks for hosts that have not said anything yet.
-	Resolve bool
+	// Apps are the manifests of the apps: where none of them floods, or ARP is the runtime's,
+	// nobody but the Tracker looks for hosts that have not said anything yet.
+	Apps []app.Manifest
 	// Interval is between two rounds of LLDP: 1 s. Three rounds that do not come through
 	// are the end of a link.
 	Interval model.Time
@@ -60,6 +61,7 @@ type Tracker struct {
 	search  map[packet.IPv4]*search
 	checks  []*check
 	fences  []*fence
+	seeks   bool   // it looks for those whom somebody asks for
 	looking bucket // for those who have said nothing yet
 	notes   notes
 
@@ -83,7 +85,10 @@ type Tracker struct {
 func New(o Options, atlas *Atlas, inner control.Editable, sink trace.Sink) *Tracker {
 	o.Interval, o.Age = cmp.Or(o.Interval, model.Second), cmp.Or(o.Age, 300*model.Second)
 	o.Hosts, o.PerPort = cmp.Or(o.Hosts, 1<<16), cmp.Or(o.PerPort, 256)
-	return &Tracker{Options: o, seal: probe.Seal{Key: o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
+	asks := func(s app.Service) bool {
+		return slices.ContainsFunc(o.Apps, func(m app.Manifest) bool { return slices.Contains(m.Services, s) })
+	}
+	return &Tracker{Options: o, seeks: asks(app.ServiceARP) || !asks(app.ServiceFlood), seal: probe.Seal{Key: o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
 		devices: map[model.NodeID]*device{}, dpids: map[uint64]*device{}, hosts: map[packet.MAC]*host{}, owners: map[packet.IPv4]*host{},
 		search: map[packet.IPv4]*search{}, looking: bucket{burst: 256, perSecond: 64}, ledger: newLedger()}
 }
