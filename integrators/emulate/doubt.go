@@ -39,7 +39,7 @@ func (w *world) outside() {
 	if w.place.sandbox.Err() != nil {
 		return
 	}
-	lost := w.place.overrun()
+	lost := w.place.overrun() + w.place.shares.missed()
 	pids, _ := w.place.sandbox.PIDs()
 	seen := map[string]bool{}
 	for _, pid := range pids {

@@ -14,6 +14,14 @@ import (
 type shares struct {
 	mu   sync.Mutex
 	held []int
+	lost int64 // frames for which there was no room in those that are closed
+}
+
+// missed is how many frames sockets that are closed by now had no room for.
+func (s *shares) missed() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
 }
 
 // keep keeps a descriptor, unless half of those that this process may have are taken.
@@ -46,6 +54,7 @@ func (s *shares) retain(open map[uint64]bool) {
 		if unix.Fstat(fd, &is) == nil && open[is.Ino] {
 			kept = append(kept, fd)
 		} else {
+			s.lost += socketDrops(fd)
 			held = append(held, fd)
 		}
 	}
