@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -380,7 +381,10 @@ func (s *session) carryOut(ctx context.Context, spec core.RunSpec) (*core.Result
 		}
 	case s.o.prompt || nothing && !s.o.detached:
 		s.interactive = true
-		hooks.Interact = func(ctx context.Context, l *core.Live) error { return s.interact(ctx, l, console) }
+		asked, leave := context.WithCancel(ctx)
+		defer leave()
+		end = leave // as exit does
+		hooks.Interact = func(_ context.Context, l *core.Live) error { return s.untilAsked(ctx, asked, l, console) }
 		if terminal(s.in) { // ^C is the prompt's
 			signal.Reset(os.Interrupt)
 			signal.Ignore(os.Interrupt)
@@ -415,6 +419,28 @@ func (s *session) watch(ctx context.Context, l *core.Live) {
 	}
 	s.line = &progressLine{w: s.errs}
 	go s.line.follow(ctx, l)
+}
+
+// restored is how long a prompt that is told to end may take to give the terminal back.
+const restored = 2 * time.Second
+
+// untilAsked is the prompt, until its user leaves it or somebody elsewhere asks for the end.
+func (s *session) untilAsked(ctx, asked context.Context, l *core.Live, console *prompt.Console) error {
+	left := make(chan error, 1)
+	go func() { left <- s.interact(asked, l, console) }()
+	select {
+	case err := <-left:
+		if asked.Err() != nil && ctx.Err() == nil {
+			return nil
+		}
+		return err
+	case <-asked.Done():
+	}
+	select { // input that never comes, and is no terminal, is left to its goroutine
+	case <-left:
+	case <-time.After(restored):
+	}
+	return ctx.Err()
 }
 
 // interact is the prompt, or a script in its place.

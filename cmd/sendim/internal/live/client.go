@@ -105,9 +105,12 @@ func (c *Client) Status(ctx context.Context) (prompt.Status, error) {
 	return *r.State, nil
 }
 
-// Stop asks the run to end.
+// Stop asks the run to end, which may be before it can answer.
 func (c *Client) Stop(ctx context.Context) error {
 	_, err := c.ask(ctx, Request{Op: Stop}, nil)
+	if errors.Is(err, ErrDead) {
+		return nil
+	}
 	return err
 }
 

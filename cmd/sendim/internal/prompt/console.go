@@ -103,7 +103,7 @@ func commands() []command {
 		{"wait", "wait [SPAN]", "until every switch answers its controller (30s)", (*call).wait, nil},
 		{"dpctl", "dpctl COMMAND [SWITCH] [ARGUMENT...]", "what switches have: dump-flows, dump-groups, ...; of Open vSwitch all that ovs-ofctl knows", nil, []argument{aTable, aSwitch}},
 		{"capture", "capture [PORT [-w FILE] [in|out] [BYTES] | stop [PORT]]", "frames at a port (h1-eth0, s1:2, h1) to a pcap file", (*call).capture, []argument{aPort, aFileOrWay}},
-		{"flows", "flows", "the model's flows so far", (*call).listFlows, nil},
+		{"flows", "flows [PATTERN]", "the flows so far, and those to come", (*call).listFlows, nil},
 		{"status", "status", "where the run stands", (*call).status, nil},
 		{"time", "time [COMMAND]", "the run's clock, or how long a command takes", (*call).clock, []argument{aLine}},
 		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run, nil},

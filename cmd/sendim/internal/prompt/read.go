@@ -114,6 +114,8 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 		err = s.carry(ctx, h, text, screen, keyboard.push)
 		var ended interface{ Ended() (code int) }
 		switch {
+		case ctx.Err() != nil:
+			return nil
 		case err == nil:
 		case errors.As(err, &ended) && ended.Ended() < 0: // by a signal: whoever pressed ^C knows
 		case errors.Is(err, ErrLeave):

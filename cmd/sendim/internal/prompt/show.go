@@ -3,6 +3,7 @@ package prompt
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"strings"
 
 	"sendim/core/backend"
@@ -137,19 +138,49 @@ func (c *call) item(i backend.Item) {
 	}
 }
 
+// mostFlows bounds the lines of flows.
+const mostFlows = 100
+
+// listFlows lists the flows that a pattern means: those that ended or are under way, the
+// last ones if there are many, and of those that the descriptor names the next.
 func (c *call) listFlows() error {
+	pattern := "*"
+	if len(c.args) > 0 {
+		pattern = c.args[0]
+	}
+	if _, err := path.Match(pattern, ""); err != nil || len(c.args) > 1 {
+		return fmt.Errorf("say which flows, as in flows web-*")
+	}
+	wanted := func(id string) bool { ok, _ := path.Match(pattern, id); return ok }
 	started, finished := c.Results.Counts()
 	c.printf("%d flows started, %d ended\n", started, finished)
-	for _, f := range c.Model.Flows {
-		r, ok := c.Results.Flow(f.ID)
-		switch {
-		case !ok:
-			c.printf(" %s: no result yet\n", f.ID)
+	begun, of := c.Results.Begun(wanted, mostFlows)
+	if of > len(begun) {
+		c.printf(" ... (%d before; flows PATTERN lists some)\n", of-len(begun))
+	}
+	for _, b := range begun {
+		switch r := b.Flow; {
+		case r == nil:
+			c.printf(" %s: from %s, under way since %s\n", b.ID, b.From, report.TimeText(b.Start))
 		case r.Finished():
-			c.printf(" %s: %s -> %s, %s at %s, finished at %s\n", f.ID, r.From, r.To, report.BytesText(r.Bytes), report.RateText(r.Rate), report.TimeText(r.Finish))
+			c.printf(" %s: %s -> %s, %s at %s, finished at %s\n", r.ID, r.From, r.To, report.BytesText(r.Bytes), report.RateText(r.Rate), report.TimeText(r.Finish))
+		case r.Error != "":
+			c.printf(" %s: %s -> %s, %s: %s\n", r.ID, r.From, r.To, report.BytesText(r.Bytes), r.Error)
 		default:
-			c.printf(" %s: unfinished, %s\n", f.ID, report.BytesText(r.Bytes))
+			c.printf(" %s: %s -> %s, unfinished, %s\n", r.ID, r.From, r.To, report.BytesText(r.Bytes))
 		}
+	}
+	now, left := c.Session.Now(), mostFlows
+	for i := range c.Model.Flows {
+		f := &c.Model.Flows[i]
+		if f.Start <= now || !wanted(f.ID) {
+			continue
+		}
+		if left--; left < 0 {
+			c.printf(" ...\n")
+			break
+		}
+		c.printf(" %s: from %s, starts at %s\n", f.ID, c.Model.NodeName(f.From), report.TimeText(f.Start))
 	}
 	return nil
 }
