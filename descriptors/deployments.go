@@ -33,7 +33,7 @@ func deploymentElement() *element {
 			{name: "control", once: true, doc: "The channel between switches and controller.", attrs: []attribute{
 				{name: "delay", kind: span, initial: deployment.DefaultControlDelay.String(), doc: "one way"},
 				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"},
-				{name: "openflow", kind: choice, choices: []string{"1.3", "1.5"}, initial: "1.3", doc: "real worlds: the version of OpenFlow that switches and controller speak"},
+				{name: "openflow", kind: choice, choices: []string{"1.3", "1.5"}, initial: "the highest that both have", doc: "real worlds: the one version of OpenFlow that switches and controller speak"},
 				{name: "tls", kind: boolean, initial: "false", doc: "real worlds: switches and controller speak TLS and show each other certificates"},
 				{name: "ca", kind: text, initial: "made for the run", doc: "with tls: file of the authority that both sides believe (PEM, relative to this file); with cert and key, or none of them"},
 				{name: "cert", kind: text, initial: "made for the run", doc: "with tls: file of the certificate that both sides show, good for servers and for clients"},

@@ -11,32 +11,32 @@ import (
 	"sendim/integrators/emulate"
 )
 
-// newest is an emulation whose deployments all ask for OpenFlow 1.5.
-type newest struct{ emulate.Backend }
+// older is an emulation whose deployments all ask for OpenFlow 1.3, though there is 1.5.
+type older struct{ emulate.Backend }
 
-func (b newest) Open(ctx context.Context, spec backend.Spec, sink trace.Sink) (backend.Session, error) {
+func (b older) Open(ctx context.Context, spec backend.Spec, sink trace.Sink) (backend.Session, error) {
 	s, err := b.Backend.Open(ctx, spec, sink)
 	if err != nil {
 		return nil, err
 	}
-	return newestSession{s}, nil
+	return olderSession{s}, nil
 }
 
-type newestSession struct{ backend.Session }
+type olderSession struct{ backend.Session }
 
-func (s newestSession) Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) error {
+func (s olderSession) Apply(ctx context.Context, c *change.Changeset, progress func(step, done int)) error {
 	of := *c
 	if of.New.Deployment != nil {
 		d := *of.New.Deployment
-		d.Control.OpenFlow = "1.5"
+		d.Control.OpenFlow = "1.3"
 		of.New.Deployment = &d
 	}
 	return s.Session.Apply(ctx, &of, progress)
 }
 
-func TestTheNativeEmulationSitsTheExamInOpenFlow15(t *testing.T) {
+func TestTheNativeEmulationSitsTheExamInOpenFlow13(t *testing.T) {
 	lab(t)
-	backendtest.Run(t, newest{emulate.Backend{Native: true}})
+	backendtest.Run(t, older{emulate.Backend{Native: true}})
 }
 
 // What the apps want comes out the same on switches that are spoken with in either version.
