@@ -32,6 +32,9 @@ func newResolver(v *view, services []app.VirtualService) *resolver {
 		for _, a := range v.net.Arcs(host) {
 			seen[v.net.ArcTo(a).Node] = true
 		}
+		if at, ok := v.attachment(host); ok { // behind what is external
+			seen[v.net.ArcFrom(at).Node] = true
+		}
 	}
 	for _, service := range services {
 		s.hosts[service.IP] = VirtualMAC(service.IP)

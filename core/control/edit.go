@@ -102,7 +102,8 @@ func (v *view) difference(n *model.Network) *edited {
 		case n.LinkGone(id) && !v.net.LinkGone(id):
 			e.gone = append(e.gone, id)
 			for _, arc := range [2]model.Arc{model.Arc(2 * id), model.Arc(2*id + 1)} {
-				if at, ok := v.attachment(v.net.ArcFrom(arc).Node); ok && at == arc.Reverse() {
+				through := v.net.NodeKindOf(v.net.ArcTo(arc).Node) == model.External
+				if at, ok := v.attachment(v.net.ArcFrom(arc).Node); ok && (through || at == arc.Reverse()) {
 					host(v.net.ArcFrom(arc).Node)
 				}
 			}
@@ -185,6 +186,17 @@ func (r *Runtime) readEdit(s *step, e *edited) {
 		for _, sw := range r.arp.switches {
 			if !has(before, sw) {
 				s.speak = append(s.speak, sw)
+			}
+		}
+	}
+	for _, id := range e.added { // behind a port that is up already
+		for _, arc := range [2]model.Arc{model.Arc(2 * id), model.Arc(2*id + 1)} {
+			host := r.net.ArcFrom(arc).Node
+			if r.net.NodeKindOf(host) != model.Host || r.net.NodeKindOf(r.net.ArcTo(arc).Node) != model.External {
+				continue
+			}
+			if at, ok := r.view.attachment(host); ok && r.view.linkUp(at.Link()) && r.begun {
+				r.tellHost(s.at, host, at)
 			}
 		}
 	}

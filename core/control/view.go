@@ -87,11 +87,19 @@ func (v *view) setPort(a model.Arc, up bool) bool {
 }
 
 // attachment is the arc from a host's switch to the host: of several links the one at
-// the host's lowest port. It is false for a host without a switch.
+// the host's lowest port. What is external stands between where several hosts are at one
+// port: then it is the arc to that. It is false for a host without a switch.
 func (v *view) attachment(host model.NodeID) (model.Arc, bool) {
 	for _, a := range v.net.Arcs(host) {
-		if v.net.NodeKindOf(v.net.ArcTo(a).Node) == model.Switch {
+		switch peer := v.net.ArcTo(a).Node; v.net.NodeKindOf(peer) {
+		case model.Switch:
 			return a.Reverse(), true
+		case model.External:
+			for _, b := range v.net.Arcs(peer) {
+				if v.net.NodeKindOf(v.net.ArcTo(b).Node) == model.Switch {
+					return b.Reverse(), true
+				}
+			}
 		}
 	}
 	return 0, false
@@ -210,9 +218,20 @@ func (r *Runtime) noteArc(at model.Time, sw model.NodeID, arc model.Arc, up bool
 	case model.Switch:
 		r.tell(app.Event{Kind: app.KindLink, At: at, Link: &app.LinkChange{Link: r.view.linkInfo(link)}})
 	case model.Host:
-		if access, ok := r.view.attachment(peer); ok && access == arc {
-			r.tell(app.Event{Kind: app.KindHost, At: at, Host: &app.HostChange{Host: r.view.hostInfo(peer, arc)}})
+		r.tellHost(at, peer, arc)
+	case model.External:
+		for _, a := range r.net.Arcs(peer) {
+			if behind := r.net.ArcTo(a).Node; r.net.NodeKindOf(behind) == model.Host {
+				r.tellHost(at, behind, arc)
+			}
 		}
+	}
+}
+
+// tellHost tells of a host if it is attached by an arc.
+func (r *Runtime) tellHost(at model.Time, host model.NodeID, arc model.Arc) {
+	if access, ok := r.view.attachment(host); ok && access == arc {
+		r.tell(app.Event{Kind: app.KindHost, At: at, Host: &app.HostChange{Host: r.view.hostInfo(host, arc)}})
 	}
 }
 

@@ -60,7 +60,7 @@ type port struct {
 	echoed model.Time // when some port has last heard ours
 
 	hosts  []*host
-	front  *host // the one that the network has there
+	hub    string // what stands for whatever joins several hosts there, "" for a single one
 	bucket bucket
 	shut   model.Time // to strangers, until then
 	shuts  int        // in a row

@@ -2,6 +2,7 @@ package track
 
 import (
 	"slices"
+	"strconv"
 
 	"sendim/core/control"
 	"sendim/core/flow"
@@ -182,18 +183,40 @@ func (t *Tracker) present(who *host) bool {
 	if who.name != "" {
 		t.withdraw(who)
 	}
-	p := who.at
-	if p.front != nil && p.front != who {
-		t.once(p, "several hosts speak there: apps are told of one, and those that find their own ways serve the others")
-		return false
-	}
-	p.front, who.name = who, name
-	t.edits = append(t.edits,
-		model.Edit{Kind: model.AddNode, Node: name, NodeKind: model.Host, Identity: identity(who)},
-		model.Edit{Kind: model.AddLink, A: p.endpoint(), B: model.LinkEnd{Node: name, Port: model.AutoPort}})
-	p.shown = false
-	t.touch(p.of)
+	who.name = name
+	t.edits = append(t.edits, model.Edit{Kind: model.AddNode, Node: name, NodeKind: model.Host, Identity: identity(who)})
+	t.attach(who)
 	return true
+}
+
+// attach links a host that the network has to its port. Several at one port are joined by
+// something that speaks no OpenFlow, for which an external node stands.
+func (t *Tracker) attach(who *host) {
+	p := who.at
+	if p.hub == "" {
+		others := slices.DeleteFunc(slices.Clone(p.hosts), func(h *host) bool { return h == who || h.name == "" })
+		if len(others) == 0 {
+			t.edits = append(t.edits, model.Edit{Kind: model.AddLink, A: p.endpoint(), B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
+			p.shown = false
+			t.touch(p.of)
+			return
+		}
+		p.hub = p.of.name + "-" + strconv.FormatUint(uint64(p.no), 10)
+		t.edits = append(t.edits, model.Edit{Kind: model.DelLink, A: p.endpoint(), B: model.LinkEnd{Node: others[0].name, Port: model.AutoPort}},
+			model.Edit{Kind: model.AddNode, Node: p.hub, NodeKind: model.External},
+			model.Edit{Kind: model.AddLink, A: p.endpoint(), B: model.LinkEnd{Node: p.hub, Port: model.AutoPort}},
+			model.Edit{Kind: model.AddLink, A: model.LinkEnd{Node: p.hub, Port: model.AutoPort}, B: model.LinkEnd{Node: others[0].name, Port: model.AutoPort}})
+		t.touch(p.of)
+	}
+	t.edits = append(t.edits, model.Edit{Kind: model.AddLink, A: model.LinkEnd{Node: p.hub, Port: model.AutoPort}, B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
+}
+
+// vacate takes the hub of a port away that nobody is at any more.
+func (t *Tracker) vacate(p *port) {
+	if p.hub != "" && !slices.ContainsFunc(p.hosts, func(h *host) bool { return h.name != "" }) {
+		t.edits = append(t.edits, model.Edit{Kind: model.DelNode, Node: p.hub})
+		p.hub = ""
+	}
 }
 
 func identity(who *host) model.Identity {
@@ -208,9 +231,6 @@ func identity(who *host) model.Identity {
 func (t *Tracker) withdraw(who *host) {
 	t.edits = append(t.edits, model.Edit{Kind: model.DelNode, Node: who.name})
 	who.name = ""
-	if who.at.front == who {
-		who.at.front = nil
-	}
 }
 
 // move takes a host from one port to another. Its frames wait until the apps know.
@@ -222,33 +242,22 @@ func (t *Tracker) move(who *host, to *port) {
 	}
 	from := who.at
 	from.hosts = slices.DeleteFunc(from.hosts, func(h *host) bool { return h == who })
-	if from.front == who {
-		from.front = nil
-		t.edits = append(t.edits, model.Edit{Kind: model.DelLink, A: from.endpoint(), B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
-	}
 	t.touch(from.of)
+	if who.name != "" {
+		end := from.endpoint()
+		if from.hub != "" {
+			end = model.LinkEnd{Node: from.hub, Port: model.AutoPort}
+		}
+		t.edits = append(t.edits, model.Edit{Kind: model.DelLink, A: end, B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
+	}
+	t.vacate(from)
 	to.hosts = append(to.hosts, who)
 	who.at, who.heard, who.state = to, t.now, meeting
-	switch {
-	case who.name == "":
-		t.present(who)
-	case to.front == nil:
-		to.front = who
-		t.edits = append(t.edits, model.Edit{Kind: model.AddLink, A: to.endpoint(), B: model.LinkEnd{Node: who.name, Port: model.AutoPort}})
-	default:
-		t.withdraw(who)
+	if who.name != "" {
+		t.attach(who)
 	}
-	to.shown = false
 	t.touch(to.of)
-	t.succeed(from)
 	t.admit(who)
-}
-
-// succeed lets the next host at a port stand for it in the network.
-func (t *Tracker) succeed(p *port) {
-	if p.front == nil && len(p.hosts) > 0 && t.present(p.hosts[0]) {
-		t.admit(p.hosts[0])
-	}
 }
 
 // forget takes a host to be gone.
@@ -267,7 +276,7 @@ func (t *Tracker) forget(who *host) {
 		t.withdraw(who)
 	}
 	t.touch(p.of)
-	t.succeed(p)
+	t.vacate(p)
 }
 
 // inject has a switch treat a packet as if it came in only now.

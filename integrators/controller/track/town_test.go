@@ -465,11 +465,15 @@ func (w *town) shape() string {
 	n := w.atlas.Network()
 	var links, hosts []string
 	for l := range n.Links() {
-		text := n.PortName(l.A) + " " + n.PortName(l.B)
-		if n.NodeKindOf(l.B.Node) == model.Host {
-			hosts = append(hosts, n.PortName(l.A)+" "+n.NodeName(l.B.Node))
-		} else {
-			links = append(links, text)
+		from := l.A
+		if n.NodeKindOf(from.Node) == model.External { // where several hosts are
+			from = n.ArcTo(n.Arcs(from.Node)[0])
+		}
+		switch n.NodeKindOf(l.B.Node) {
+		case model.Host:
+			hosts = append(hosts, n.PortName(from)+" "+n.NodeName(l.B.Node))
+		case model.Switch:
+			links = append(links, n.PortName(l.A)+" "+n.PortName(l.B))
 		}
 	}
 	slices.Sort(links)

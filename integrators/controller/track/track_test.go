@@ -105,6 +105,36 @@ func TestAHostMovesWithItsFirstPacket(t *testing.T) {
 	}
 }
 
+func TestHostsBehindOnePortAreAllKnown(t *testing.T) {
+	for name, a := range map[string]func() app.App{"routes": routes, "learns": learns} {
+		t.Run(name, func(t *testing.T) {
+			w, hosts := ring(t, 3, Options{}, a)
+			hosts = append(hosts, w.station(4, hosts[0].at), w.station(5, hosts[0].at))
+			w.run(2 * model.Second)
+			if failed := w.all(hosts...); len(failed) > 0 {
+				t.Errorf("do not reach each other: %v\n%s", failed, w.shape())
+			}
+			if got := w.shape(); !strings.Contains(got, "s1:3 10.0.0.1\ns1:3 10.0.0.4\ns1:3 10.0.0.5\n") {
+				t.Errorf("found\n%s", got)
+			}
+			w.pull(hosts[0]) // the first of them goes elsewhere
+			w.plug(hosts[0], spot{2, 4})
+			w.run(2 * model.Second)
+			hosts[0].says(packet.ARPRequest(hosts[0].mac, hosts[0].ip, hosts[0].ip), nil)
+			w.run(2 * model.Second)
+			if failed := w.all(hosts...); len(failed) > 0 {
+				t.Errorf("do not reach each other: %v\n%s", failed, w.shape())
+			}
+			w.pull(hosts[3])
+			w.pull(hosts[4])
+			w.run(40 * model.Second)
+			if got := w.shape(); strings.Contains(got, "s1:3") || w.atlas.Network().LiveNodes() != 6 {
+				t.Errorf("found\n%s\n%d nodes", got, w.atlas.Network().LiveNodes())
+			}
+		})
+	}
+}
+
 func TestASwitchThatReconnectsIsLeftAsItIs(t *testing.T) {
 	for name, a := range map[string]func() app.App{"routes": routes, "learns": learns} {
 		t.Run(name, func(t *testing.T) {
@@ -291,8 +321,14 @@ func TestWhateverHappensTheNetworkIsKnownInTheEnd(t *testing.T) {
 			return s
 		}
 		var hosts []*station
+		beside := func(label string) spot { // sometimes at a hub where somebody is already
+			if len(hosts) > 0 && rapid.IntRange(0, 3).Draw(t, "hub") == 0 {
+				return rapid.SampledFrom(hosts).Draw(t, "neighbour").at
+			}
+			return take(label)
+		}
 		for i := range int(n) {
-			hosts = append(hosts, w.station(i+1, take("host's port")))
+			hosts = append(hosts, w.station(i+1, beside("host's port")))
 		}
 		type cable [2]spot
 		var cables []cable
@@ -325,7 +361,9 @@ func TestWhateverHappensTheNetworkIsKnownInTheEnd(t *testing.T) {
 				h := rapid.SampledFrom(hosts).Draw(t, "host")
 				if len(free) > 0 {
 					w.pull(h)
-					free = append(free, h.at)
+					if len(w.jacks[h.at]) == 0 {
+						free = append(free, h.at)
+					}
 					w.plug(h, take("port"))
 				}
 			case 3:
