@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"sendim/core/model"
@@ -105,7 +106,7 @@ func (c *Collector) Emit(e *trace.Entry) {
 	case trace.LinkUp:
 		c.down = slices.DeleteFunc(c.down, func(l string) bool { return l == e.Link })
 	case trace.Warning:
-		c.warn(e.Text)
+		c.warnOf(e.Node, e.Text)
 	case trace.DaemonBack:
 		c.warn(e.Name + " died and was started again: " + e.Text)
 	case trace.AppBack:
@@ -122,6 +123,29 @@ func (c *Collector) warn(text string) {
 		c.r.Warnings = append(c.r.Warnings, text)
 	}
 }
+
+// warnOf is a warning about a node. What is said of several is said once.
+func (c *Collector) warnOf(node, text string) {
+	if node == "" || strings.Contains(text, node) {
+		c.warn(text)
+		return
+	}
+	if c.warned[text] {
+		for i, w := range c.r.Warnings {
+			if who, same := strings.CutSuffix(w, ": "+text); same && who != node && !strings.HasSuffix(who, others) {
+				c.r.Warnings[i] = who + others + ": " + text
+			}
+		}
+		return
+	}
+	if n := len(c.r.Warnings); n < 1000 {
+		c.warn(text)
+		c.r.Warnings[n] = node + ": " + text
+	}
+}
+
+// others is what a warning about a node ends in when it is about more of them.
+const others = " and others"
 
 func (c *Collector) flow(f trace.FlowResult) {
 	delete(c.started, f.ID)

@@ -151,12 +151,23 @@ func (c *Comparison) sentence(a, b *Results) string {
 		case r.Manifest.State == Failed:
 			out += fmt.Sprintf("; run %s broke down", r.Manifest.ID)
 		case !r.Belief.Valid():
-			out += fmt.Sprintf("; the %s run cannot be believed: %s", world, strings.Join(r.Belief.Reasons, "; "))
+			out += fmt.Sprintf("; the %s run cannot be believed: %s", world, reasons(r))
 		case r.Manifest.Backend != "simulation":
 			out += fmt.Sprintf("; the %s run can be believed", world)
 		}
 	}
 	return out
+}
+
+// mostReasons bounds the reasons of repetitions in a sentence: each has its own.
+const mostReasons = 2
+
+func reasons(r *Results) string {
+	said := r.Belief.Reasons
+	if len(r.Manifest.Members) == 0 || len(said) <= mostReasons {
+		return strings.Join(said, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more reasons, in its summary", strings.Join(said[:mostReasons], "; "), len(said)-mostReasons)
 }
 
 func (c *Comparison) notes(a, b *Results) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"sendim/core/control"
@@ -87,7 +88,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		cancel()
 		wg.Wait()
 		k.abandon(fmt.Errorf("%s: %w", c.cfg.Name(k.node), ErrNotConnected))
-		if run.Err() == nil && !errors.Is(k.why, io.EOF) {
+		if run.Err() == nil && !hungUp(k.why) {
 			c.warn(k.name(), "connection lost before it has said what it holds: "+k.why.Error())
 		}
 		c.leave(k)
@@ -103,12 +104,18 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 	cancel()
 	wg.Wait()
 	k.abandon(fmt.Errorf("%s: %w", c.cfg.Name(k.node), ErrNotConnected))
-	if run.Err() == nil && !errors.Is(k.why, io.EOF) && !errors.Is(k.why, errDismissed) {
+	if run.Err() == nil && !hungUp(k.why) && !errors.Is(k.why, errDismissed) {
 		c.warn(k.name(), "connection lost: "+k.why.Error())
 	}
 	// In this order: whoever takes this one's place waits until the loss is told.
 	c.post(run, k, control.Upcall{Kind: control.SwitchLost})
 	c.leave(k)
+}
+
+// hungUp says that the switch has ended its connection by itself. With something unread in
+// its socket that is a reset, and no fault.
+func hungUp(why error) bool {
+	return errors.Is(why, io.EOF) || errors.Is(why, syscall.ECONNRESET) || errors.Is(why, syscall.EPIPE)
 }
 
 // refusals is how many refused connections the diary takes: whoever can reach the
