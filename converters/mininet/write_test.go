@@ -170,6 +170,24 @@ func TestPythonCompilesSmallAndLargeScripts(t *testing.T) {
 	}
 }
 
+func TestAScriptThatTakesEditsCompilesAndOthersLackTheWords(t *testing.T) {
+	needPython(t)
+	n := everyKind(t)
+	var out bytes.Buffer
+	if err := mininet.Write(&out, n, mininet.Options{Edits: true}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "edits.py")
+	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	python(t, "-m", "py_compile", path)
+	const words = "EDITS = {"
+	if !bytes.Contains(out.Bytes(), []byte(words)) || bytes.Contains(script(t, n), []byte(words)) {
+		t.Error("the words for edits stand where they should not, or not where they should")
+	}
+}
+
 func TestStatementsAndTableBuildTheSameNetwork(t *testing.T) {
 	needPython(t)
 	// A stand-in for Mininet that notes what it is told.

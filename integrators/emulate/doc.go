@@ -16,5 +16,8 @@
 // network for which it has no room. What it did do is measured: the rates links really
 // carried, their drops, and how busy the machine was stand in the diary.
 //
+// A network that lives takes edits (Session.Apply): the part of an edit that could fail is
+// done before anybody hears of it, and undone when it does.
+//
 // Time is real. It passes whether or not Run is called; Run waits.
 package emulate
