@@ -191,7 +191,7 @@ func (t *Tracker) status(d *device, s flow.PortState) {
 		p.up = true
 		t.enter(p, settling)
 	default:
-		p.up, p.from, p.shuts, p.shut = false, nil, 0, 0
+		p.up, p.from, p.shuts, p.shut, p.told = false, nil, 0, 0, nil
 		t.enter(p, down)
 	}
 }

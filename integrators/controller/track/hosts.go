@@ -104,7 +104,6 @@ func (t *Tracker) meet(p *port, h *packet.Header, frame []byte) {
 	}
 	who := &host{mac: h.EthSrc, at: p, heard: t.now, first: t.now}
 	t.hosts[who.mac] = who
-	t.roll = append(t.roll, who)
 	p.hosts = append(p.hosts, who)
 	who.wait(frame)
 	t.learn(who, h)
@@ -271,7 +270,6 @@ func (t *Tracker) forget(who *host) {
 		delete(t.owners, who.ip)
 	}
 	p.hosts = slices.DeleteFunc(p.hosts, func(h *host) bool { return h == who })
-	t.roll = slices.DeleteFunc(t.roll, func(h *host) bool { return h == who })
 	if who.name != "" {
 		t.withdraw(who)
 	}

@@ -6,17 +6,22 @@ import (
 )
 
 // notes bounds what the diary takes of things that strangers can cause at will.
-type notes struct{ count int }
+type notes struct {
+	bucket bucket
+	silent bool
+}
 
-// mostNotes is how many there are in all.
-const mostNotes = 1000
+// newNotes lets a thousand through at once, and one a second.
+func newNotes() notes { return notes{bucket: bucket{burst: 1000, perSecond: 1}} }
 
 func (n *notes) put(t *Tracker, node, text string) {
-	switch n.count++; {
-	case n.count > mostNotes:
+	if !n.bucket.take(t.now) {
+		n.silent = true
 		return
-	case n.count == mostNotes:
-		text += " (more of this kind is not noted)"
+	}
+	if n.silent {
+		n.silent = false
+		text += " (more of this kind was not noted)"
 	}
 	t.sink.Emit(&trace.Entry{At: max(t.now, 0), Kind: trace.Warning, Node: node, Text: text})
 }

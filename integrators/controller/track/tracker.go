@@ -56,7 +56,6 @@ type Tracker struct {
 	order   []model.NodeID // of devices, as they came
 	dpids   map[uint64]*device
 	hosts   map[packet.MAC]*host
-	roll    []*host // as they came
 	owners  map[packet.IPv4]*host
 	search  map[packet.IPv4]*search
 	checks  []*check
@@ -90,7 +89,7 @@ func New(o Options, atlas *Atlas, inner control.Editable, sink trace.Sink) *Trac
 	}
 	return &Tracker{Options: o, seeks: asks(app.ServiceARP) || !asks(app.ServiceFlood), seal: probe.Seal{Key: o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
 		devices: map[model.NodeID]*device{}, dpids: map[uint64]*device{}, hosts: map[packet.MAC]*host{}, owners: map[packet.IPv4]*host{},
-		search: map[packet.IPv4]*search{}, looking: bucket{burst: 256, perSecond: 64}, ledger: newLedger()}
+		search: map[packet.IPv4]*search{}, looking: bucket{burst: 256, perSecond: 64}, ledger: newLedger(), notes: newNotes()}
 }
 
 // Addressing is what the runtime should be made with.

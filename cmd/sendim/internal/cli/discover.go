@@ -33,7 +33,7 @@ func (c *cli) discoverCommand() *cobra.Command {
 		Use: "discover", Short: "Write a system descriptor of a network of real switches that nobody described", Args: cobra.NoArgs,
 		Example: `  sendim discover --listen 192.0.2.1:6653 --switches 4 --ask 10.0.0.0/24 -o found.xml
   ovs-vsctl set-controller s1 tcp:192.0.2.1:6653        at each switch`,
-		Long: `Listen for OpenFlow 1.3 switches, find out how they are connected, and write what was
+		Long: `Listen for OpenFlow switches, find out how they are connected, and write what was
 found as a system descriptor: switches with their datapath ids, links with their ports,
 hosts with their addresses. It ends when nothing new was seen for a while.
 
