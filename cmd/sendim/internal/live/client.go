@@ -125,11 +125,18 @@ const patience = 10 * time.Second
 
 // ask sends a request and reads its replies; what a line shows and reads is l's.
 func (c *Client) ask(ctx context.Context, r Request, l *prompt.Line) (Reply, error) {
+	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
 		_ = c.send(Request{Op: Interrupt})
 		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
 	})
-	defer stop()
+	defer func() {
+		if !stop() { // the next request has all the time again
+			<-interrupted
+			_ = c.conn.SetReadDeadline(time.Time{})
+		}
+	}()
 	if err := c.send(r); err != nil {
 		return Reply{}, c.explain(ctx, err)
 	}

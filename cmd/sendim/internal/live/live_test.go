@@ -190,6 +190,9 @@ func TestALineThatIsInterruptedEndsAndTheNextIsCarriedOut(t *testing.T) {
 		if err := c.Execute(t.Context(), "echo x", io.Discard); err != nil {
 			t.Fatalf("the one after it: %v", err)
 		}
+		deadline, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, _ = c.Complete(deadline, "slow")
+		cancel()
 	}
 }
 

@@ -261,7 +261,11 @@ func (c *call) setLink(args []string) error {
 		c.console.settings = append(c.console.settings, setting{at, x})
 	}
 	for _, l := range links {
-		c.printf("%s:%s\n", c.Model.LinkName(l), specText(c.linkSpec(l)))
+		is := specText(c.linkSpec(l))
+		if is == "" {
+			is = " without limits"
+		}
+		c.printf("%s:%s\n", c.Model.LinkName(l), is)
 	}
 	return nil
 }

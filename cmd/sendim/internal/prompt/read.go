@@ -70,20 +70,14 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 	screen := &screen{to: s.Out, home: true}
 	keyboard := &keyboard{keys: keys}
 	echo := &echo{screen, keyboard}
-	var restore func()
+	mode := &mode{of: s.In}
 	rl, err := readline.NewFromConfig(&readline.Config{
 		Prompt: "sendim> ", AutoComplete: &completer{ctx: ctx, e: h}, DisableAutoSaveHistory: true, HistoryLimit: mostHistory, HistorySearchFold: true,
 		Stdin: keyboard, Stdout: echo, Stderr: echo,
-		FuncIsTerminal: func() bool { return true },
-		FuncGetSize:    func() (int, int) { size := tty.GetSize(s.In); return size.Cols, size.Rows },
-		FuncMakeRaw:    func() (err error) { restore, err = tty.Raw(s.In, false); return err },
-		FuncExitRaw: func() error {
-			if restore != nil {
-				restore()
-				restore = nil
-			}
-			return nil
-		},
+		FuncIsTerminal:      func() bool { return true },
+		FuncGetSize:         func() (int, int) { size := tty.GetSize(s.In); return size.Cols, size.Rows },
+		FuncMakeRaw:         mode.raw,
+		FuncExitRaw:         mode.restore,
 		FuncFilterInputRune: func(r rune) (rune, bool) { return r, r != readline.CharCtrlZ || !stays },
 	})
 	if err != nil {
@@ -132,6 +126,33 @@ func Interact(ctx context.Context, e Executor, s Screen) error {
 			fmt.Fprintf(s.Errs, "*** %v\n", err)
 		}
 	}
+}
+
+// mode is a terminal's, as it was found or raw. The line editor changes it from more than
+// one goroutine.
+type mode struct {
+	of     *os.File
+	mu     sync.Mutex
+	before func() // nil: it is as it was found
+}
+
+func (m *mode) raw() (err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.before == nil {
+		m.before, err = tty.Raw(m.of, false)
+	}
+	return err
+}
+
+func (m *mode) restore() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.before != nil {
+		m.before()
+		m.before = nil
+	}
+	return nil
 }
 
 // stoppable says whether somebody is there who lets this process go on once it was
