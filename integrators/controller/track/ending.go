@@ -1,6 +1,9 @@
 package track
 
 import (
+	"maps"
+	"slices"
+
 	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
@@ -59,11 +62,11 @@ func (t *Tracker) leave(out []control.Downcall) []control.Downcall {
 
 // keepGate makes a switch's gate one that needs nobody.
 func (t *Tracker) keepGate(d *device, own []control.Downcall) []control.Downcall {
-	for k, r := range d.installed {
+	rules := slices.SortedFunc(maps.Values(d.installed), func(a, b flow.Rule) int { return flow.CompareRules(&a, &b) })
+	for _, r := range rules {
 		switch r.Cookie & kindMask {
 		case ofHosts:
 			r.Idle, r.SendRemoved = 0, false
-			d.installed[k] = r
 			own = append(own, control.Downcall{Kind: control.ModRule, Switch: d.node, Rule: &flow.RuleMod{Command: flow.Add, Rule: r}})
 		case ofTrunks:
 		default:
