@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -192,5 +194,73 @@ func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
 	}
 	if got, want := l.tables(), open(t, sim.Backend{}, l.n, d).tables(); got != want {
 		t.Errorf("the tables:\n%s\nof a simulation that begins so:\n%s", got, want)
+	}
+}
+
+// TestDrawnEditsLeaveWhatASimulationWouldHave edits at random and compares all tables with
+// those of a simulation that begins with the network as it then is.
+func TestDrawnEditsLeaveWhatASimulationWouldHave(t *testing.T) {
+	inBoth(t, drawnEditsLeaveWhatASimulationWouldHave)
+}
+
+func drawnEditsLeaveWhatASimulationWouldHave(t *testing.T, b emulate.Backend) {
+	lab(t)
+	d := apps("shortest-path")
+	l := open(t, b, wire(t, "s1 s2 50Mbps", "s2 s3", "h1 s1", "h2 s2", "h3 s3"), d)
+	draw := rand.New(rand.NewPCG(6, 7))
+	steps := 12
+	if !b.Native {
+		steps = 6
+	}
+	for step := range steps {
+		var lines []string
+		n := l.n
+		some := func(kind model.NodeKind) string {
+			all := n.NodesOfKind(kind)
+			if len(all) == 0 {
+				return "s1"
+			}
+			return n.NodeName(all[draw.IntN(len(all))])
+		}
+		for range 1 + draw.IntN(3) {
+			var next []string
+			switch draw.IntN(7) {
+			case 0, 1:
+				h := fmt.Sprint("h", 1+draw.IntN(7)) // names come again
+				next = []string{"+" + h, "+" + h + " " + some(model.Switch)}
+			case 2:
+				s := fmt.Sprint("s", 1+draw.IntN(6))
+				next = []string{"+" + s, "+" + s + " " + some(model.Switch), "+" + s + " " + some(model.Switch) + " 20Mbps"}
+			case 3:
+				next = []string{"+" + some(model.Switch) + " " + some(model.Switch)}
+			case 4:
+				next = []string{"-" + some(model.Host)}
+			case 5:
+				next = []string{"-" + some(model.Switch)}
+			case 6:
+				next = []string{"-" + some(model.Switch) + " " + some(model.Switch)}
+			}
+			if after, err := n.Edit(edits(t, next...)); err == nil && len(after.NodesOfKind(model.Switch)) > 1 {
+				n, lines = after, append(lines, next...)
+			}
+		}
+		if len(lines) == 0 {
+			continue
+		}
+		t.Logf("step %d: %v", step, lines)
+		if err := l.try(d, lines...); err != nil {
+			t.Fatal(err)
+		}
+		want := open(t, sim.Backend{}, l.n, d).tables()
+		got := ""
+		for range 20 {
+			l.settle()
+			if got = l.tables(); got == want {
+				break
+			}
+		}
+		if got != want {
+			t.Fatalf("after step %d the tables:\n%s\nof a simulation that begins so:\n%s", step, got, want)
+		}
 	}
 }

@@ -401,6 +401,15 @@ func anEditThatCannotBeLeavesTheNetworkAsItWas(t *testing.T, b emulate.Backend) 
 		t.Fatal(err)
 	}
 	wrong("a port that Open vSwitch does not number", change.Diff(is, change.State{Model: much, Deployment: d}), t.Context(), code(fault.MissingCapability))
+	crowd := make([]model.Edit, 300_000)
+	for i := range crowd {
+		crowd[i] = model.Edit{Kind: model.AddNode, Node: fmt.Sprint("x", i), NodeKind: model.Host}
+	}
+	full, err := l.n.Edit(crowd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong("more than the machine has room for", change.Diff(is, change.State{Model: full, Deployment: d}), t.Context(), code(fault.MissingCapability))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	wrong("a caller that has given up", change.Diff(is, change.State{Model: next, Deployment: d}), gone, func(err error) bool { return errors.Is(err, context.Canceled) })
