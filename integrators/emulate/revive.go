@@ -104,32 +104,36 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	if err := w.place.hasten(); err == nil {
 		_, _ = w.place.widen() // the sockets that receive
 	}
-	expected, err := w.place.dialling(ctx, w.revival.target)
-	if err == nil {
-		err = w.ctl.WaitConnected(ctx, expected, nil)
-	}
+	expected, err := w.reconnected(ctx)
+	connected := time.Now()
 	if err == nil {
 		_ = w.enlarge(ctx) // the one that sends; says itself what it could not do
 	}
-	if err == nil {
-		err = w.settle(ctx)
-	}
+	settled := err == nil && w.settle(ctx)
 	if ctx.Err() != nil {
 		return // the story goes on
 	}
 	r := &w.revival
 	r.mu.Lock()
-	died, gap, sent := r.died, time.Since(r.first), r.tally.read()
+	died, sent := r.died, r.tally.read()
 	for i := range sent {
 		sent[i] -= r.since[i]
 	}
-	text := fmt.Sprintf("answered after %v, %d switches connected and in order after %v", answered.Sub(r.first).Round(time.Millisecond), expected, gap.Round(time.Millisecond))
+	since := func(t time.Time) time.Duration { return t.Sub(r.first).Round(time.Millisecond) }
+	gap := since(connected)
+	text := fmt.Sprintf("answered after %v, ", since(answered))
+	switch {
+	case err != nil:
+		text += fmt.Sprintf("but not all switches are back: %v", err)
+	case settled:
+		gap = since(time.Now())
+		text += fmt.Sprintf("%d switches connected and in order after %v", expected, gap)
+	default:
+		text += fmt.Sprintf("%d switches connected after %v, and had not been told everything after %v more", expected, gap, inOrder)
+	}
 	r.died = nil
 	close(r.order)
 	r.mu.Unlock()
-	if err != nil {
-		text = fmt.Sprintf("answered after %v, but not all switches are in order: %v", answered.Sub(r.first).Round(time.Millisecond), err)
-	}
 	if said := resent(sent); said != "" {
 		text += "; " + said
 	}
@@ -175,23 +179,42 @@ func unique(names []string) (out []string) {
 	return out
 }
 
-// inOrder is how long switches may take to be in order again; new traffic may always find
-// something more to ask.
-const inOrder = 10 * time.Second
+// How long switches may take to connect again, thousands a while, and then to be told what
+// they have lost: new traffic may always find something more to ask.
+const (
+	inTouch = time.Minute
+	inOrder = 15 * time.Second
+)
+
+// reconnected waits until all switches that are to dial the controller have, and gives how
+// many those are. Somebody may cut one off meanwhile, so they are counted now and again.
+func (w *world) reconnected(ctx context.Context) (expected int, err error) {
+	for until := time.Now().Add(inTouch); ; {
+		if expected, err = w.place.dialling(ctx, w.revival.target); err != nil {
+			return 0, err
+		}
+		short, cancel := context.WithTimeout(ctx, time.Second)
+		err = w.ctl.WaitConnected(short, expected, nil)
+		cancel()
+		if err == nil || ctx.Err() != nil || time.Now().After(until) {
+			return expected, err
+		}
+	}
+}
 
 // settle waits until the controller has nothing more to tell switches.
-func (w *world) settle(ctx context.Context) error {
+func (w *world) settle(ctx context.Context) bool {
 	until := time.Now().Add(inOrder)
-	for !w.ctl.Settled(ctx) && ctx.Err() == nil {
-		if time.Now().After(until) {
-			return fmt.Errorf("they were still being told after %v", inOrder)
+	for !w.ctl.Settled(ctx) {
+		if ctx.Err() != nil || time.Now().After(until) {
+			return false
 		}
 		select {
 		case <-time.After(2 * time.Millisecond):
 		case <-ctx.Done():
 		}
 	}
-	return nil
+	return true
 }
 
 // dialling is how many switches are to dial a controller: one that is down, or whose

@@ -41,8 +41,9 @@ type Guard struct {
 	Back func(ctx context.Context, died []Death)
 }
 
-// revival is how long a daemon may take until it answers again.
-const revival = time.Minute
+// revival is how long a daemon may take until it answers again: thousands of bridges take a
+// while to make.
+const revival = 5 * time.Minute
 
 // Guard has daemons that die started again, from now on: the same database, sockets and
 // logs. ovs-vswitchd comes back without a rule, its bridges, ports and controllers as the
