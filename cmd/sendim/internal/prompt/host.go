@@ -35,6 +35,13 @@ func (c *Console) onNode(ctx context.Context, l *Line, name, text string) error 
 		// elsewhere, one that is to do more, and one that somebody can watch and end by ^C, is
 		// a program's business.
 		words, err := Split(text)
+		switch {
+		case err == nil && len(words) == 0: // a comment
+			program = false
+			return nil
+		case err != nil && !program:
+			return err
+		}
 		if err == nil && words[0] == "ping" && (!program || l.Terminal == nil && k.canPing(words[1:])) {
 			program = false
 			return k.ping(id, words[1:])
