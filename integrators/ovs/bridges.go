@@ -102,7 +102,7 @@ func (v *Instance) connected(ctx context.Context, what func(context.Context, *tr
 	if err != nil {
 		return err
 	}
-	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.Database()))
+	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.endpoint()))
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (v *Instance) edit(ctx context.Context, e Edit, again bool) error {
 	if err != nil {
 		return err
 	}
-	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.Database()))
+	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.endpoint()))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package ovs_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,11 @@ import (
 
 func TestBridgesAndPortsComeAndGoInALivingOpenVSwitch(t *testing.T) {
 	need(t)
-	s, v := start(t, "edit", t.TempDir())
+	dir := filepath.Join(t.TempDir(), "a #1 of 50%?") // whatever people call their directories
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, v := start(t, "edit", dir)
 	link := func(a, b string) {
 		t.Helper()
 		if err := s.MakeLinks(t.Context(), []netns.Link{{{Name: a}, {Name: b, Down: true}}}); err != nil {

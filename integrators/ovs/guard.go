@@ -328,7 +328,7 @@ func (v *Instance) spareQueues(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.Database()))
+	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.endpoint()))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ovs
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,6 +24,12 @@ func (v *Instance) Datapath() Datapath { return v.datapath }
 // Database is the OVSDB endpoint as seen from outside, "unix:" and a path
 // short enough for any client.
 func (v *Instance) Database() string { return "unix:" + v.path("db.sock") }
+
+// endpoint is Database as the library reads it, which takes it for a URL: a path with a "#"
+// in it would end there.
+func (v *Instance) endpoint() string {
+	return (&url.URL{Scheme: "unix", Path: v.path("db.sock")}).String()
+}
 
 // BridgeSocket is the endpoint at which a bridge speaks OpenFlow to local
 // tools, as seen from outside.
