@@ -19,7 +19,8 @@ type device struct {
 	up    bool
 	since model.Time // in that state
 	seq   uint64     // of its last message
-	ports []*port    // by rising number
+	hints []hint
+	ports []*port // by rising number
 
 	installed map[flow.RuleKey]flow.Rule // at the gate, as far as is known
 	fresh     bool                       // it was told everything anew: the gate comes last
@@ -114,7 +115,7 @@ func (t *Tracker) connected(u *control.Upcall) {
 		t.order = append(t.order, u.Switch)
 	}
 	d.up, d.since, d.seq, d.fresh, d.flooded = true, t.now, u.Seq, true, nil
-	d.installed = map[flow.RuleKey]flow.Rule{}
+	d.installed, d.hints = map[flow.RuleKey]flow.Rule{}, nil
 	held := u.Stats
 	if held != nil {
 		held = d.behind(held)
@@ -145,8 +146,9 @@ func (d *device) behind(held *app.Stats) *app.Stats {
 	out := *held
 	out.Rules = nil
 	for _, r := range held.Rules {
-		if r.Rule.Table == Gate && r.Rule.Cookie&^kindMask == cookie {
+		if r.Rule.Table == Gate && kindOf(r.Rule.Cookie) > 0 {
 			d.installed[r.Rule.Key()] = r.Rule
+			d.hinted(&r.Rule)
 			continue
 		}
 		out.Rules = append(out.Rules, r)
@@ -215,6 +217,7 @@ func (t *Tracker) settle() {
 			}
 			t.enter(p, edge)
 			t.sweep = min(t.sweep, t.now)
+			t.follow(p)
 			continue
 		}
 		p.listed = true

@@ -64,7 +64,7 @@ func (t *Tracker) leave(out []control.Downcall) []control.Downcall {
 func (t *Tracker) keepGate(d *device, own []control.Downcall) []control.Downcall {
 	rules := slices.SortedFunc(maps.Values(d.installed), func(a, b flow.Rule) int { return flow.CompareRules(&a, &b) })
 	for _, r := range rules {
-		switch r.Cookie & kindMask {
+		switch kindOf(r.Cookie) {
 		case ofHosts:
 			r.Idle, r.SendRemoved = 0, false
 			own = append(own, control.Downcall{Kind: control.ModRule, Switch: d.node, Rule: &flow.RuleMod{Command: flow.Add, Rule: r}})

@@ -10,12 +10,61 @@ import (
 	"sendim/integrators/controller/probe"
 )
 
-// cookie marks the rules of the gate; its lowest bits say which kind of rule it is. No
-// app's rule has a cookie that begins with eight zeros.
+// A cookie at the gate is, from the top: 8 zeros, so that it is no app's; 16 bits that
+// mark it; the IPv4 address of the host that the rule is about, 0 for none, from which
+// whoever takes over knows whom to ask for; 8 bits of which kind the rule is.
 const (
-	cookie   uint64 = 0x00_5345_4e44_494d_00
-	kindMask uint64 = 0xff
+	mark      uint64 = 0x5344
+	markShift        = 40
+	ipShift          = 8
 )
+
+func cookieOf(kind int, ip packet.IPv4) uint64 {
+	return mark<<markShift | uint64(ip)<<ipShift | uint64(kind)
+}
+
+// kindOf is the kind of a rule with a cookie, 0 for one that is not the gate's.
+func kindOf(cookie uint64) int {
+	if cookie>>markShift != mark {
+		return 0
+	}
+	return int(cookie & 0xff)
+}
+
+// hint is a host that somebody had found before: it is asked for, and no more.
+type hint struct {
+	port uint32
+	mac  packet.MAC
+	ip   packet.IPv4
+}
+
+// hinted takes hints from a rule that was there already.
+func (d *device) hinted(r *flow.Rule) {
+	ip := packet.IPv4(r.Cookie >> ipShift)
+	if kindOf(r.Cookie) != ofHosts || ip == 0 || len(d.hints) >= hintsMost {
+		return
+	}
+	src, _ := r.Match.Field(flow.EthSrc)
+	in, _ := r.Match.Field(flow.InPort)
+	d.hints = append(d.hints, hint{uint32(in.Value.Lo), packet.MAC(src.Value.Lo), ip})
+}
+
+// hintsMost bounds what is remembered of a switch's earlier life.
+const hintsMost = 4096
+
+// follow asks for those who were at a port before.
+func (t *Tracker) follow(p *port) {
+	kept := p.of.hints[:0]
+	for _, h := range p.of.hints {
+		switch {
+		case h.port != p.no:
+			kept = append(kept, h)
+		case t.hosts[h.mac] == nil:
+			t.request(p, h.ip, h.mac)
+		}
+	}
+	p.of.hints = kept
+}
 
 // The kinds of rules at the gate, and their priorities: what is higher comes first.
 const (
@@ -34,7 +83,7 @@ func priority(kind int) uint16 { return uint16(0xffff - 100*(kind-ofLLDP)) }
 func (t *Tracker) wants(d *device) map[flow.RuleKey]flow.Rule {
 	out := make(map[flow.RuleKey]flow.Rule, len(d.installed))
 	add := func(kind int, m flow.Match, up, on bool, more func(*flow.Rule)) {
-		r := flow.Rule{Table: Gate, Priority: priority(kind), Match: m, Cookie: cookie | uint64(kind)}
+		r := flow.Rule{Table: Gate, Priority: priority(kind), Match: m, Cookie: cookieOf(kind, 0)}
 		if up {
 			r.Apply = []flow.Action{flow.ToController()}
 		}
@@ -76,7 +125,9 @@ func (t *Tracker) wants(d *device) map[flow.RuleKey]flow.Rule {
 					add(ofUnheard, of().With(flow.EthType, uint64(packet.EthTypeIPv4)), true, false, nil)
 				}
 				if h.state == there {
-					add(ofHosts, of(), false, true, func(r *flow.Rule) { r.Idle, r.SendRemoved = idle, true })
+					add(ofHosts, of(), false, true, func(r *flow.Rule) {
+						r.Idle, r.SendRemoved, r.Cookie = idle, true, cookieOf(ofHosts, h.ip)
+					})
 				}
 			}
 		}
@@ -170,7 +221,7 @@ func (t *Tracker) ended(u *control.Upcall) {
 	r := &u.Removed.Rule
 	delete(d.installed, r.Key())
 	t.touch(d)
-	if r.Cookie != cookie|ofHosts || u.Removed.Reason != flow.RemovedIdle {
+	if kindOf(r.Cookie) != ofHosts || u.Removed.Reason != flow.RemovedIdle {
 		return
 	}
 	src, _ := r.Match.Field(flow.EthSrc)

@@ -69,7 +69,7 @@ func (t *Tracker) packet(u *control.Upcall) {
 		return
 	}
 	var frame []byte
-	if !probe.Ours(h.EthDst) && u.Packet.Cookie != cookie|ofARP { // else it has passed, or is for us
+	if !probe.Ours(h.EthDst) && kindOf(u.Packet.Cookie) != ofARP { // else it has passed, or is for us
 		frame = u.Packet.Bytes()
 	}
 	who := t.hosts[h.EthSrc]

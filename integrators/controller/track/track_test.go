@@ -185,8 +185,8 @@ func TestASwitchThatHasDiedIsToldEverythingAgain(t *testing.T) {
 	}
 }
 
-// Whoever takes over after a controller has died finds its rules, and neither believes nor
-// keeps what it has not found out itself.
+// Whoever takes over after a controller has died finds its rules, and asks for the hosts
+// that they tell of, but believes nothing that it has not found out itself.
 func TestTheNextOneFindsTheNetworkAnew(t *testing.T) {
 	w, hosts := quiet(t, Options{Key: [32]byte{1}})
 	old := w.boxes
@@ -197,8 +197,7 @@ func TestTheNextOneFindsTheNetworkAnew(t *testing.T) {
 		next.boxes[dpid].flow, next.boxes[dpid].ports = b.flow, b.ports
 	}
 	for _, h := range hosts {
-		h.town = next
-		clear(h.knows) // as caches do: who says nothing is found when somebody asks for him
+		h.town = next // nobody asks for anybody: they know each other
 	}
 	for dpid := range old {
 		next.dial(dpid)
