@@ -45,7 +45,7 @@ func openPlace(ctx context.Context, s *Session) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	vswitch, err := ovs.Start(ctx, sandbox, ovs.Options{Datapath: ovs.Datapath(s.caps.Facts["datapath"]), Config: daemonConfig(), Later: s.native})
+	vswitch, err := ovs.Start(ctx, sandbox, ovs.Options{Datapath: ovs.Datapath(s.caps.Facts["datapath"]), Config: daemonConfig(), Nice: switchNice, Later: s.native})
 	if err != nil {
 		err = errors.Join(err, sandbox.Close())
 		tidy(sandbox)

@@ -61,6 +61,8 @@ type Options struct {
 	// Config is what other_config of the database's root holds (ovs-vswitchd.conf.db(5))
 	// before ovs-vswitchd reads it first.
 	Config map[string]string
+	// Nice is the niceness of ovs-vswitchd, as far as this user may choose it.
+	Nice int
 	// Later leaves ovs-vswitchd to Begin: see Prepare. What asks it something before waits
 	// for it.
 	Later bool
@@ -73,6 +75,7 @@ type Instance struct {
 	tools    shell.Runner
 	dir      string
 	datapath Datapath
+	nice     int
 	version  string
 
 	mu       sync.Mutex // of what a death changes
@@ -99,7 +102,7 @@ var errStopped = errors.New("Open vSwitch was stopped")
 // names a program, and its package, that is not there.
 func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, error) {
 	v := &Instance{
-		sandbox: sandbox, tools: o.Tools, datapath: o.Datapath,
+		sandbox: sandbox, tools: o.Tools, datapath: o.Datapath, nice: o.Nice,
 		dir:  filepath.Join(sandbox.RunDir(), netns.SwitchDir),
 		done: make(chan struct{}), whole: make(chan struct{}),
 	}
@@ -187,6 +190,14 @@ func (v *Instance) daemonOf(name string) (shell.Process, error) {
 	return v.daemon(name, "unix:"+rundir+"/db.sock")
 }
 
+// before is the command that a daemon is started by.
+func (v *Instance) before(name string) []string {
+	if name == SwitchDaemon && v.nice != 0 {
+		return shell.Favoured(v.nice, name)
+	}
+	return []string{name}
+}
+
 // daemon starts one daemon in the foreground, as a child of the sandbox's
 // process 1, so that its end is seen.
 func (v *Instance) daemon(name string, args ...string) (shell.Process, error) {
@@ -196,7 +207,7 @@ func (v *Instance) daemon(name string, args ...string) (shell.Process, error) {
 	}
 	defer log.Close()
 	return shell.Elsewhere(v.sandbox.Command, v.sandbox.Enter()...).Start(v.life, shell.Cmd{
-		Argv: append([]string{name}, append(args, "--pidfile", "--no-chdir",
+		Argv: append(v.before(name), append(args, "--pidfile", "--no-chdir",
 			"--log-file="+rundir+"/"+name+".log", "-vconsole:emer", "-vsyslog:off")...),
 		Env:    []string{"OVS_RUNDIR=" + rundir, "OVS_LOGDIR=" + rundir, "OVS_DBDIR=" + rundir},
 		Stdin:  strings.NewReader(""),
