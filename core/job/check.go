@@ -73,7 +73,14 @@ func asked(j *Job, virtual bool) *wants {
 			return j.Places.ObjectPlace(element, i)
 		}
 	}
+	queued := map[string]bool{} // classes that queues would treat differently
+	for _, c := range n.Classes {
+		queued[c.ID] = c.Min > 0 || c.Max > 0 || c.Priority != 0
+	}
 	for i, f := range n.Flows {
+		if queued[f.Class] {
+			w.add(backend.Queues, object("flow", i), func() string { return "the class of flow " + f.ID })
+		}
 		if f.TCP != "" {
 			w.add(backend.TCPOptions, object("flow", i), func() string { return "flow " + f.ID })
 		}
@@ -87,6 +94,9 @@ func asked(j *Job, virtual bool) *wants {
 		}
 	}
 	for i, t := range n.Traffic {
+		if queued[t.Class] {
+			w.add(backend.Queues, object("traffic", i), func() string { return "the class of traffic " + t.ID })
+		}
 		if t.TCP != "" {
 			w.add(backend.TCPOptions, object("traffic", i), func() string { return "traffic " + t.ID })
 		}
@@ -142,7 +152,9 @@ func checkWorld(j *Job, caps *backend.Capabilities, world string) (without []bac
 			more = fmt.Sprintf(" and %d more", n-1)
 		}
 		optional := slices.Contains([]backend.Capability{backend.LinkRate, backend.LinkDelay, backend.LinkJitter, backend.LinkLoss, backend.LinkQueue, backend.Discipline, backend.TCPOptions, backend.ControlLatency}, c)
-		if j.Deployment.Degrade == deployment.Allow && optional {
+		// Classes are for apps as well, which may hold users to them where queues do not:
+		// nobody has to allow that a world has none of its own.
+		if j.Deployment.Degrade == deployment.Allow && optional || c == backend.Queues {
 			without = append(without, c)
 			j.Warnings = append(j.Warnings, fmt.Sprintf("%s goes without %s, which %s%s asks for: %s", world, c, w.what[c], more, reason))
 			continue

@@ -50,3 +50,32 @@ func TestGranularityIsTheSimulatorsFreedomAndAListOfChunksADemand(t *testing.T) 
 		}
 	}
 }
+
+func TestAWorldWithoutQueuesGoesWithoutClassesAndSaysSo(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		class model.Class
+		world world
+		want  bool
+	}{
+		{"a class with a bound", model.Class{ID: "x", Max: 1e6}, world{backend.LinkRate, backend.LinkDelay, backend.LinkQueue}, true},
+		{"a class that goes first", model.Class{ID: "x", Priority: 1}, world{backend.LinkRate, backend.LinkDelay, backend.LinkQueue}, true},
+		{"a class that is a name only", model.Class{ID: "x"}, world{backend.LinkRate, backend.LinkDelay, backend.LinkQueue}, false},
+		{"a world with queues", model.Class{ID: "x", Max: 1e6}, world{backend.LinkRate, backend.LinkDelay, backend.LinkQueue, backend.Queues}, false},
+	} {
+		j, err := Load(Input{Descriptor: files(t, `<deployment realization="simulation"><system href="net.xml"/></deployment>`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.Model.Classes = []model.Class{c.class}
+		j.Model.Flows[0].Class = "x"
+		w, err := Check(t.Context(), j, c.world, nil)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if warned := strings.Contains(strings.Join(j.Warnings, "\n"), "goes without queues, which the class of flow"); warned != c.want || (len(w.Without) > 0) != c.want {
+			t.Errorf("%s: warnings %q, without %v", c.name, j.Warnings, w.Without)
+		}
+	}
+}

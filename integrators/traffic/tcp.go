@@ -66,7 +66,9 @@ func tcpSend(ctx context.Context, j *job) (m Measured, err error) {
 		return m, nil
 	}
 	m.First = Monotonic()
-	d := net.Dialer{LocalAddr: from, Control: tcpControl(j.Segment), Timeout: 30 * time.Second}
+	// How long it tries is the kernel's business, as it is in every other program: a minute
+	// or two (tcp_syn_retries), longer than many an outage.
+	d := net.Dialer{LocalAddr: from, Control: tcpControl(j.Segment)}
 	conn, err := d.DialContext(ctx, "tcp4", j.Target)
 	if err != nil {
 		return m, fmt.Errorf("connecting to %s: %w", j.Target, err)
