@@ -24,6 +24,9 @@ type Backend struct {
 	Listener net.Listener
 	// TLS is how they are spoken with; nil means in the clear.
 	TLS *tls.Config
+	// OpenFlow is the one version that is spoken, as 1.3; empty: with each switch the highest
+	// that both have.
+	OpenFlow string
 	// Switches is how many must be there before the run begins; Patience how long they may
 	// take, 0: for ever.
 	Switches int

@@ -107,7 +107,7 @@ func (s *Session) start(ctx context.Context, of change.State) error {
 		o.Apps = append(o.Apps, a.Instance.Manifest())
 	}
 	s.tracker = track.New(o, s.atlas, runtime, s.clock)
-	ctl, err := embedded.New(embedded.Config{Listener: s.backend.Listener, TLS: s.backend.TLS, Driver: s.tracker, Clock: s.clock, Unknown: s.atlas.Switch,
+	ctl, err := embedded.New(embedded.Config{Listener: s.backend.Listener, TLS: s.backend.TLS, OpenFlow: s.backend.OpenFlow, Driver: s.tracker, Clock: s.clock, Unknown: s.atlas.Switch,
 		Name: func(n model.NodeID) string { return s.atlas.Network().NodeName(n) }})
 	if err != nil {
 		return err

@@ -24,6 +24,9 @@ type Options struct {
 	Name string
 	// TLS is how switches are spoken with; nil means in the clear.
 	TLS *tls.Config
+	// OpenFlow is the one version that is spoken, as 1.3; empty: with each switch the highest
+	// that both have.
+	OpenFlow string
 	// Switches is how many must be there before the look may end by itself.
 	Switches int
 	// Quiet is how long nothing new must have been seen: 3 s. Most ends the look in any
@@ -119,7 +122,7 @@ func Look(ctx context.Context, listener net.Listener, o Options, progress func(s
 	b, d := &book{nodes: map[uint64]model.NodeID{}}, &diary{}
 	s := newScout(o, b.dpid)
 	clock := controller.NewClock(time.Now, d)
-	c, err := embedded.New(embedded.Config{Listener: listener, TLS: o.TLS, Driver: s, Clock: clock, Unknown: b.node, Keep: true,
+	c, err := embedded.New(embedded.Config{Listener: listener, TLS: o.TLS, OpenFlow: o.OpenFlow, Driver: s, Clock: clock, Unknown: b.node, Keep: true,
 		Name: func(n model.NodeID) string { return fmt.Sprintf("switch %#x", b.dpid(n)) }})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())

@@ -45,6 +45,7 @@ other rule is touched. Rates and delays cannot be seen; write them in by hand.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", "127.0.0.1:6653", "where switches find the controller, as HOST:PORT")
+	openflowFlag(f, &o.OpenFlow)
 	f.IntVar(&o.Switches, "switches", 1, "wait until so many are there")
 	f.DurationVar(&quiet, "quiet", 3*time.Second, "end when nothing new was seen for so long")
 	f.DurationVar(&most, "for", 0, "end after so long in any case (default: never)")
@@ -61,6 +62,9 @@ other rule is touched. Rates and delays cannot be seen; write them in by hand.`,
 		}
 		if quiet <= 0 || most < 0 || o.Switches < 0 {
 			return fail(WrongInput, "--quiet must be more than zero, --for and --switches not less")
+		}
+		if err := openflowKnown(o.OpenFlow); err != nil {
+			return err
 		}
 		o.Name, o.Quiet, o.Most = name, model.Time(quiet)*model.Nanosecond, model.Time(most)*model.Nanosecond
 		var err error

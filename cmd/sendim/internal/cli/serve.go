@@ -25,6 +25,7 @@ import (
 // serveOptions are the flags of serve that run has not.
 type serveOptions struct {
 	listen   string
+	openflow string
 	ask      []string
 	files    credentials.Files
 	switches int
@@ -60,6 +61,7 @@ the run, unless they are to --keep it.
 	f.StringVar(&so.listen, "listen", "127.0.0.1:6653", "where switches find the controller, as HOST:PORT")
 	f.StringArrayVar(&o.apps, "app", nil, "application: a name, a path or builtin:NAME (repeat for several, in order)")
 	f.StringArrayVar(&o.params, "param", nil, "parameter of an app: NAME=VALUE or APP.NAME=VALUE")
+	openflowFlag(f, &so.openflow)
 	f.IntVar(&so.switches, "switches", 0, "wait until so many are there, and their links found, before anything else")
 	f.StringArrayVar(&so.ask, "ask", nil, "address or prefix (10.0.0.0/24) that hosts may have; ask for it where nobody is known")
 	f.DurationVar(&so.age, "age", 5*time.Minute, "how long a host may be silent before it is asked whether it is still there")
@@ -113,6 +115,9 @@ func (c *cli) serve(cmd *cobra.Command, o runOptions, so serveOptions) error {
 	if so.switches < 0 || so.age < time.Second {
 		return fault.New(fault.BadChoice, fault.Place{}, "--switches must not be less than 0, and --age not less than 1s")
 	}
+	if err := openflowKnown(so.openflow); err != nil {
+		return err
+	}
 	var ask []packet.IPv4
 	if ask, err = addressesOf(so.ask); err != nil {
 		return err
@@ -130,7 +135,7 @@ func (c *cli) serve(cmd *cobra.Command, o runOptions, so serveOptions) error {
 	}
 	defer l.Close()
 	fmt.Fprintf(c.errs, "listening at %s\n", l.Addr())
-	b := serve.Backend{Listener: l, TLS: secured, Switches: so.switches, Ask: ask, Age: model.Time(so.age) * model.Nanosecond, Keep: so.leave,
+	b := serve.Backend{Listener: l, TLS: secured, OpenFlow: so.openflow, Switches: so.switches, Ask: ask, Age: model.Time(so.age) * model.Nanosecond, Keep: so.leave,
 		Say: func(n int) { fmt.Fprintf(c.errs, "%d of %d switches\n", n, so.switches) }}
 	s := &session{cli: c, o: o}
 	b.Found = s.leaveNetwork
