@@ -1,0 +1,110 @@
+package ovs_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sendim/integrators/netns"
+	"sendim/integrators/ovs"
+)
+
+// startLater is an Open vSwitch without its ovs-vswitchd.
+func startLater(t *testing.T) (*netns.Sandbox, *ovs.Instance) {
+	t.Helper()
+	need(t)
+	s, err := netns.Open(t.Context(), netns.Options{Label: "later", RunDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	v, err := ovs.Start(t.Context(), s, ovs.Options{Later: true, Nice: -5, Config: map[string]string{"max-revalidator": "150"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, v
+}
+
+func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
+	s, v := startLater(t)
+	bridges := []ovs.Bridge{{Name: "s1", DPID: 1, Ports: []ovs.Port{{Interface: "a", Number: 7}, {Interface: "b", Number: 3}}}, {Name: "s2", DPID: 2}}
+	if err := v.Prepare(t.Context(), bridges, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := inside(t, s, "ps -A -o comm= | grep -c ovs-vswitchd || true"); got != "0" {
+		t.Error("it runs already")
+	}
+	if err := s.MakeLinks(t.Context(), []netns.Link{{{Name: "a"}, {Name: "b"}}}); err != nil { // after they were told of
+		t.Fatal(err)
+	}
+	if err := v.Begin(t.Context(), bridges); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ script, want string }{
+		{"ovs-vsctl get interface a ofport", "7"},
+		{"ovs-vsctl get interface b ofport", "3"},
+		{"ovs-vsctl get Open_vSwitch . other_config:max-revalidator", `"150"`},
+		{"ps -o ni= -C ovs-vswitchd | sort -u | tr -d ' '", "-5"},
+	} {
+		if c.want == "-5" && os.Geteuid() != 0 {
+			continue
+		}
+		if got := inside(t, s, c.script); got != c.want {
+			t.Errorf("%s: %q, want %q", c.script, got, c.want)
+		}
+	}
+	if err := v.Prepare(t.Context(), nil, ""); err == nil || !strings.Contains(err.Error(), "runs already") {
+		t.Error(err)
+	}
+	if err := v.Begin(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "runs already") {
+		t.Error(err)
+	}
+}
+
+func TestAPortThatIsMissingWhenOpenVSwitchBeginsIsNamed(t *testing.T) {
+	_, v := startLater(t)
+	bridges := []ovs.Bridge{{Name: "s1", DPID: 1, Ports: []ovs.Port{{Interface: "nothing", Number: 1}}}}
+	if err := v.Prepare(t.Context(), bridges, ""); err != nil {
+		t.Fatal(err)
+	}
+	var missing *ovs.PortError
+	if err := v.Begin(t.Context(), bridges); !errors.As(err, &missing) || !strings.Contains(err.Error(), "nothing: ") {
+		t.Error(err)
+	}
+}
+
+func TestOneWithoutBridgesBegins(t *testing.T) {
+	_, v := startLater(t)
+	if err := errors.Join(v.Prepare(t.Context(), nil, ""), v.Begin(t.Context(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := v.Appctl(t.Context(), "version"); err != nil || !strings.Contains(text, v.Version()) {
+		t.Errorf("%q, version %q, %v", text, v.Version(), err)
+	}
+}
+
+func TestOneThatNeverBeganEnds(t *testing.T) {
+	_, v := startLater(t)
+	if err := v.Stop(time.Second); err != nil {
+		t.Error(err)
+	}
+	s, v := startLater(t)
+	inside(t, s, "kill -9 $(ps -A -o pid=,comm= | awk '$2 == \"ovsdb-server\" {print $1}')")
+	select {
+	case <-v.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody notices that ovsdb-server has died")
+	}
+	if err := v.Err(); err == nil || !strings.Contains(err.Error(), "ovsdb-server ended") {
+		t.Error(err)
+	}
+	if err := v.Begin(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ovsdb-server ended") {
+		t.Error(err)
+	}
+}
