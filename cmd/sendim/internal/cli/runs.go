@@ -16,6 +16,7 @@ import (
 
 	"sendim/cmd/sendim/internal/live"
 	"sendim/cmd/sendim/internal/prompt"
+	"sendim/cmd/sendim/internal/tty"
 	"sendim/core/record"
 	"sendim/core/report"
 )
@@ -265,6 +266,7 @@ node's shell; so may the whole line.`,
 			}
 			line := prompt.Line{Text: words(args[1:]), Dir: dir, Out: c.out, Err: c.errs}
 			switch {
+			case terminal(c.in) && !tty.Foreground(c.in): // in the background of a shell: it would be stopped
 			case terminal(c.in) && terminal(c.out):
 				line = prompt.WithTerminal(line, c.in)
 			default:

@@ -273,23 +273,3 @@ func (c *call) downLinks() map[model.LinkID]bool {
 	}
 	return out
 }
-
-func (c *call) run() error {
-	if len(c.args) != 1 {
-		return fmt.Errorf("say how long, as in run 5s, or run all")
-	}
-	until := model.Forever
-	if c.args[0] != "all" {
-		span, err := model.ParseTime(c.args[0])
-		if err != nil {
-			return err
-		}
-		if now := c.Session.Now(); span < model.Forever-now {
-			until = now + span
-		}
-	}
-	if err := c.Advance(c.ctx, until); err != nil {
-		return err
-	}
-	return c.time()
-}

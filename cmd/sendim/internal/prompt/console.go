@@ -106,7 +106,7 @@ func commands() []command {
 		{"flows", "flows [PATTERN]", "the flows so far, and those to come", (*call).listFlows, nil},
 		{"status", "status", "where the run stands", (*call).status, nil},
 		{"time", "time [COMMAND]", "the run's clock, or how long a command takes", (*call).clock, []argument{aLine}},
-		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run, nil},
+		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", nil, nil},
 	}, editing(), passing(), here(), []command{
 		{"exit", "exit", "end the run, or leave its prompt (also quit, EOF, ^D)", nil, nil},
 		{"quit", "quit", "as exit", nil, nil},
@@ -129,6 +129,8 @@ func (c *Console) Do(ctx context.Context, l Line) error {
 		return ErrLeave
 	case name == "dpctl":
 		return c.dpctl(ctx, &l)
+	case name == "run":
+		return c.run(ctx, &l)
 	case name[0] == '?':
 		l.Text = "help " + name[1:] + " " + rest
 		return c.Do(ctx, l)

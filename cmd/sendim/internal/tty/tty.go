@@ -28,7 +28,10 @@ func Open() (master, slave *os.File, err error) {
 		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
 	}
 	if err == nil {
-		slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
+		// Blocking, as programs expect of theirs; os.OpenFile would change that.
+		if fd, err = unix.Open("/dev/pts/"+strconv.Itoa(number), unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0); err == nil {
+			slave = os.NewFile(uintptr(fd), "/dev/pts/"+strconv.Itoa(number))
+		}
 	}
 	if err != nil {
 		_ = master.Close()
@@ -106,6 +109,17 @@ func Unread(slave *os.File) []byte {
 		}
 	})
 	return out
+}
+
+// Foreground says whether this process may use a terminal now: one in the background would
+// be stopped.
+func Foreground(f *os.File) bool {
+	group := 0
+	err := control(f, func(fd int) (err error) {
+		group, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+		return err
+	})
+	return err == nil && group == unix.Getpgrp()
 }
 
 // Block has reads of a file wait for what is to come, as programs expect of theirs.

@@ -1,8 +1,10 @@
 package tty
 
 import (
+	"bytes"
 	"io"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 )
@@ -41,6 +43,27 @@ func TestWhatOneSideWritesTheOtherReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	restore()
+}
+
+func TestAProgramWaitsForWhatIsTyped(t *testing.T) {
+	master, slave, err := Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer master.Close()
+	defer slave.Close()
+	cat := exec.Command("head", "-1")
+	cat.Stdin = slave
+	var out bytes.Buffer
+	cat.Stdout = &out
+	if err := cat.Start(); err != nil {
+		t.Skip(err)
+	}
+	time.Sleep(50 * time.Millisecond) // so that it most likely reads already
+	io.WriteString(master, "late\r")
+	if err := cat.Wait(); err != nil || out.String() != "late\n" {
+		t.Errorf("it reads %q, %v", out.String(), err)
+	}
 }
 
 func TestALineIsRead(t *testing.T) {
