@@ -204,13 +204,33 @@ func TestAnEditOfAnotherNetworkIsRefused(t *testing.T) {
 	if err := d.r.Edit(0, network(t, "s1 s3"), addresses{}); err == nil || !strings.Contains(err.Error(), "does not descend") {
 		t.Error(err)
 	}
-	before := d.r.Lookahead()
-	n, err := d.net.Edit([]model.Edit{minus("s2")})
+}
+
+func TestTheLookaheadFallsWithASwitchThatIsNearAndNeverRises(t *testing.T) {
+	near := func(sw model.NodeID) (up, down model.Time) {
+		return map[model.NodeID]model.Time{0: 3 * ms, 1: 2 * ms, 2: ms}[sw], ms
+	}
+	net := network(t, "s1 s2")
+	r, err := control.New(control.Config{Model: net, Address: addresses{}, Delays: near})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.r.Edit(0, n, addresses{}); err != nil || d.r.Lookahead() != before {
-		t.Errorf("the lookahead is %s and was %s: %v", d.r.Lookahead(), before, err)
+	for _, step := range []struct {
+		edit model.Edit
+		want model.Time
+	}{{minus("s2"), 3 * ms}, {plus("s3"), 2 * ms}, {minus("s3"), 2 * ms}} {
+		if net, err = net.Edit([]model.Edit{step.edit}); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Edit(0, net, addresses{}); err != nil || r.Lookahead() != step.want {
+			t.Errorf("after %s %s the lookahead is %s: %v", step.edit.Kind, step.edit.Node, r.Lookahead(), err)
+		}
+	}
+	if net, err = net.Edit([]model.Edit{plus("s4")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Edit(0, net, addresses{}); err == nil || !strings.Contains(err.Error(), "the control delays of s4") {
+		t.Errorf("a switch without a delay: %v", err)
 	}
 }
 
