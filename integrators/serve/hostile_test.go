@@ -38,3 +38,21 @@ func TestHostileHostsOfARealNetworkGetNowhere(t *testing.T) {
 		t.Errorf("warned: %d %s", len(warned), strings.Join(warned[:min(40, len(warned))], "\n"))
 	}
 }
+
+func TestOfTwoRealSwitchesWithOneNumberTheFirstIsServed(t *testing.T) {
+	p := newPlace(t)
+	v := p.serve(serve.Backend{}, "learning-switch")
+	m := p.mininet("TreeTopo(2, 2)", v.port)
+	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 2 })
+	m.awaitAll(20 * time.Second)
+	m.do("net['s3'].cmd('ovs-vsctl set bridge s3 other_config:datapath-id=0000000000000002') and None") // s2's
+	v.await("the refusal", 20*time.Second, func() bool {
+		return strings.Contains(strings.Join(v.diary.texts(trace.Warning), "\n"), "datapath id 0x2 is that of the switch at")
+	})
+	m.awaitAll(20 * time.Second) // the second goes on by the rules that it has
+	if lost := v.diary.texts(trace.SwitchDown); len(lost) != 1 || !strings.Contains(lost[0], "s3") {
+		t.Errorf("lost: %v", lost)
+	}
+	m.do("net['s3'].cmd('ovs-vsctl set bridge s3 other_config:datapath-id=0000000000000003') and None")
+	m.awaitAll(20 * time.Second)
+}
