@@ -26,9 +26,9 @@ func processAlive(pid int) bool {
 	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
-// awaitEnd returns when nobody answers in a run's directory any more.
-func awaitEnd(ctx context.Context, dir string) error {
-	tick := time.NewTicker(20 * time.Millisecond)
+// awaitEnd returns when nobody answers in a run's directory any more, which it tries so often.
+func awaitEnd(ctx context.Context, dir string, often time.Duration) error {
+	tick := time.NewTicker(often)
 	defer tick.Stop()
 	for live.Alive(dir) {
 		select {

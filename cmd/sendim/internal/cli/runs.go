@@ -222,8 +222,19 @@ func (c *cli) shellCommand() *cobra.Command {
 			}
 			defer client.Close()
 			if terminal(c.in) && terminal(c.out) {
-				return prompt.Interact(cmd.Context(), client, prompt.Screen{In: c.in, Out: c.out, Errs: c.errs, Again: again(r.Dir),
+				ctx, over := context.WithCancel(cmd.Context())
+				defer over()
+				go func() {
+					if awaitEnd(ctx, r.Dir, time.Second) == nil {
+						over()
+					}
+				}()
+				err := prompt.Interact(ctx, client, prompt.Screen{In: c.in, Out: c.out, Errs: c.errs, Again: again(r.Dir),
 					Banner: "run " + r.Manifest.ID + "; exit leaves the prompt, the run goes on."})
+				if ctx.Err() != nil && cmd.Context().Err() == nil {
+					fmt.Fprintf(c.errs, "*** run %s has ended\n", r.Manifest.ID)
+				}
+				return err
 			}
 			failed, err := prompt.Read(cmd.Context(), client, c.in, c.out, c.errs)
 			if err == nil && failed > 0 {
@@ -313,7 +324,7 @@ func (c *cli) stopCommand() *cobra.Command {
 			if err := client.Stop(cmd.Context()); err != nil {
 				return err
 			}
-			return awaitEnd(cmd.Context(), r.Dir)
+			return awaitEnd(cmd.Context(), r.Dir, 20*time.Millisecond)
 		},
 	}
 }
