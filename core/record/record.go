@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"sendim/core/fault"
@@ -35,7 +36,9 @@ func New(root, name, title string, now time.Time) (*Record, error) {
 	if name != "" && (fileName(name) != strings.ToLower(name) || name == Latest) {
 		return nil, fault.New(fault.BadName, fault.Place{Attribute: "--name"}, "%q is not a name for a run: up to 40 letters, digits and - _ . in between", name)
 	}
-	if err := r.mkdirs(root); err != nil {
+	if err := r.mkdirs(root); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EROFS) {
+		return nil, fault.New(fault.BadChoice, fault.Place{Attribute: "--runs"}, "the folder of runs cannot be made: %s", err)
+	} else if err != nil {
 		return nil, fmt.Errorf("make the folder of runs: %w", err)
 	}
 	for range 100 {

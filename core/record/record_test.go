@@ -138,3 +138,14 @@ func TestRunsAreListedByTheirStartAndFoundByPartsOfTheirNames(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAFolderThatCannotBeMadeIsWrongInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(filepath.Join(file, "runs"), "x", "net", time.Now())
+	if f := (fault.Fault{}); !errors.As(err, &f) || f.Place.Attribute != "--runs" {
+		t.Errorf("%v", err)
+	}
+}

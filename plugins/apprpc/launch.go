@@ -235,6 +235,17 @@ func cause(err error) error {
 	return err
 }
 
+// temporary is the directory in which os.MkdirTemp has failed; "" if it was something else.
+func temporary(err *os.PathError) string {
+	switch {
+	case err.Op == "stat": // it is not there
+		return err.Path
+	case strings.HasPrefix(err.Op, "mkdir"):
+		return filepath.Dir(err.Path)
+	}
+	return ""
+}
+
 // explain says in one line why a start failed, from what was seen and not from
 // go-plugin's texts, which are written for its own users and take several lines.
 func explain(ctx context.Context, err error, p *process, log *tail, late bool, o *Options) error {
@@ -243,6 +254,9 @@ func explain(ctx context.Context, err error, p *process, log *tail, late bool, o
 	}
 	var refused *os.PathError
 	if errors.As(err, &refused) {
+		if place := temporary(refused); place != "" {
+			return fmt.Errorf("cannot be started: no folder can be made in %s, where its socket would be: %w; TMPDIR names another place", place, refused.Err)
+		}
 		if reason, known := unstartable(o.Path, err); known {
 			return fmt.Errorf("cannot be started: %s: %w", reason, refused.Err)
 		}

@@ -72,3 +72,15 @@ func TestAnAppThatIsTalkedToInTheClearListensInItsOwnDirectory(t *testing.T) {
 		}
 	}
 }
+
+func TestATemporaryFolderThatIsNotThereIsNamed(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
+	i, err := Launch(t.Context(), Options{Path: os.Args[0]})
+	if err == nil {
+		i.Close()
+		t.Fatal("it started")
+	}
+	if want := "no folder can be made in " + os.TempDir(); !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
