@@ -61,15 +61,18 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 	for _, e := range trace.Edited(old, n, w.outside(now)) {
 		w.emit(&e)
 	}
+	// Where time was stopped in the middle of a window, apps have been asked about all that
+	// arrives until then.
+	heard := now + w.control.up + 1
 	w.remove(n, now)
 	w.become(n, names, now)
 	if driver != nil {
-		if err := driver.Edit(model.Time(now+w.control.up), n, w.address); err != nil {
+		if err := driver.Edit(model.Time(heard), n, w.address); err != nil {
 			return err
 		}
 		w.control.fresh = true
 	}
-	w.welcome(old, now)
+	w.welcome(old, heard, now)
 	w.counted, s.spec.Model = nil, n
 	if workers > 1 && !w.alone() && w.fluid == nil && w.chunks == nil {
 		w.employ(workers)
@@ -343,8 +346,9 @@ func (w *world) moreChannels() {
 }
 
 // welcome has what is new take part: hosts are known to who should know them, switches
-// introduce themselves and tell of their new ports.
-func (w *world) welcome(old *model.Network, now int64) {
+// introduce themselves and tell of their new ports, so that the controller hears of them no
+// sooner than of the edit.
+func (w *world) welcome(old *model.Network, heard, now int64) {
 	n := w.net
 	for id := model.NodeID(old.NodeCount()); int(id) < n.NodeCount(); id++ {
 		if n.Gone(id) {
@@ -354,7 +358,7 @@ func (w *world) welcome(old *model.Network, now int64) {
 			if w.control.tethers != nil && w.control.tethers[0].cut&controllerIsDown != 0 { // so it is for all
 				w.control.tethers[slot].cut = controllerIsDown
 			}
-			w.hello(&w.switches[slot], now)
+			w.hello(&w.switches[slot], max(now, heard-w.delayOf(id)))
 			continue
 		}
 		w.introduceLate(id)
@@ -370,7 +374,7 @@ func (w *world) welcome(old *model.Network, now int64) {
 			case slot < 0:
 				w.detourHost(&w.hosts[^slot], now)
 			case int(from) < old.NodeCount():
-				w.portChanged(&w.switches[slot], a, now)
+				w.portChanged(&w.switches[slot], a, max(now, heard-w.delayOf(from)))
 				w.detour(&w.switches[slot], now, true)
 			}
 		}
