@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sendim/core/flow"
+	"sendim/core/model"
 )
 
 // Bottleneck is the utilisation above which a link holds back the flows on it.
@@ -37,6 +38,7 @@ func (c *Comparison) compareFlows(a, b *Results, t Tolerance) {
 		}
 		g := &b.Flows[j]
 		row := flowRow(f, g, t)
+		c.unsentBytes(f, g, a, b)
 		if members[group[i]] > 1 {
 			pooled++
 			c.shiftLinks(f, g, a, b)
@@ -73,13 +75,9 @@ func (v total) plus(f, g *Flow) total {
 // shiftLinks notes on the links of two flows' path by how much they differ.
 func (c *Comparison) shiftLinks(f, g *Flow, runs ...*Results) {
 	if c.shifts == nil {
-		c.shifts, c.hops = map[string]shift{}, map[[2]string]string{}
-		for _, r := range runs {
-			for i := range r.Links {
-				c.hops[[2]string{r.Links[i].From, r.Links[i].To}] = r.Links[i].Name
-			}
-		}
+		c.shifts = map[string]shift{}
 	}
+	c.learnHops(runs...)
 	path := f.Path
 	if len(path) == 0 {
 		path = g.Path
@@ -89,6 +87,42 @@ func (c *Comparison) shiftLinks(f, g *Flow, runs ...*Results) {
 		link := c.hops[[2]string{path[k-1], path[k]}]
 		s := c.shifts[link]
 		c.shifts[link] = shift{s.net + d, s.gross + math.Abs(d)}
+	}
+}
+
+func (c *Comparison) learnHops(runs ...*Results) {
+	if c.hops != nil {
+		return
+	}
+	c.hops = map[[2]string]string{}
+	for _, r := range runs {
+		for i := range r.Links {
+			c.hops[[2]string{r.Links[i].From, r.Links[i].To}] = r.Links[i].Name
+		}
+	}
+}
+
+// unsentBytes notes on the links of a flow's path what it lost where only one of the runs
+// follows it as a fluid: a fluid has the rate of its narrowest link from the sender on,
+// packets come as far as the queue that has no room for them.
+func (c *Comparison) unsentBytes(f, g *Flow, a, b *Results) {
+	fluid := func(f *Flow, r *Results) bool {
+		return r.Manifest.Backend == "simulation" && f.Granularity == model.GranularityFlow.String()
+	}
+	lost := max(f.Offered-f.Bytes, g.Offered-g.Bytes)
+	if f.Transport == "tcp" || lost <= 0 || fluid(f, a) == fluid(g, b) {
+		return
+	}
+	if c.unsent == nil {
+		c.unsent = map[string]float64{}
+	}
+	c.learnHops(a, b)
+	path := f.Path
+	if len(path) == 0 {
+		path = g.Path
+	}
+	for k := 1; k < len(path); k++ {
+		c.unsent[c.hops[[2]string{path[k-1], path[k]}]] += float64(lost)
 	}
 }
 

@@ -187,6 +187,12 @@ func TestCompare(t *testing.T) {
 			"simulation and Mininet differ: 0 of 1 pairs by reachability; the Mininet run can be believed"},
 		{"reachability that is the same is said", with(results("simulation"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 1, Received: 1}} }), with(results("mininet"), func(r *Results) { r.Pings = []trace.PingResult{{From: "h1", To: "h2", Sent: 3, Received: 1}} }),
 			"simulation and Mininet agree: all pairs by reachability; the Mininet run can be believed"},
+		{"a fluid does not send what is lost further on", fluidAndPackets("simulation", "flow", 5e6), fluidAndPackets("mininet", "flow", 9e6),
+			"simulation and Mininet agree: 1 of 1 flows, 1 of 1 links; the Mininet run can be believed"},
+		{"but packets do", fluidAndPackets("simulation", "packet", 5e6), fluidAndPackets("mininet", "packet", 9e6),
+			"simulation and Mininet differ: 1 of 1 flows, 0 of 1 links; the Mininet run can be believed"},
+		{"and more than that is another thing", fluidAndPackets("simulation", "flow", 5e6), fluidAndPackets("mininet", "flow", 15e6),
+			"simulation and Mininet differ: 1 of 1 flows, 0 of 1 links; the Mininet run can be believed"},
 		{"a run that broke down agrees with none", results("simulation", tcpFlow("f", 1e6)), with(results("simulation", tcpFlow("f", 1e6)), func(r *Results) { r.Manifest.ID, r.Manifest.State = "b", Failed }),
 			"two runs in simulation differ: 1 of 1 flows; run b broke down"},
 		{"overlapping confidence intervals are within range", with(results("simulation", tcpFlow("f", 10e6)), func(r *Results) { r.Flows[0].Runs, r.Flows[0].RateError = 3, 2e6 }), with(results("mininet", tcpFlow("f", 7e6)), func(r *Results) { r.Flows[0].Runs, r.Flows[0].RateError = 3, 1.1e6 }),
@@ -206,6 +212,17 @@ func TestCompare(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fluidAndPackets is a run with a flow that loses half of what it offers behind its first
+// link, which carries so many bytes.
+func fluidAndPackets(world, granularity string, bytes int64) *Results {
+	r := results(world, tcpFlow("f", 10e6))
+	f := &r.Flows[0]
+	f.Transport, f.Granularity, f.Offered, f.Bytes = "udp", granularity, 10e6, 5e6
+	f.Sent, f.Received, f.Lost = 1000, 500, 500
+	r.Links = []Link{{Name: "first", From: f.Path[0], To: f.Path[1], Bytes: bytes}}
+	return r
 }
 
 func TestRepetitionsSayWhatWasNotTheSameInAll(t *testing.T) {
