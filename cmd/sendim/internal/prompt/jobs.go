@@ -199,40 +199,48 @@ func (s *shell) listJobs(ctx context.Context) error {
 }
 
 // meant replaces %1, %name and %% in the arguments of a command about jobs by the
-// processes that are meant.
+// processes that are meant. All else stays as it is.
 func (s *shell) meant(program, rest string) (string, error) {
-	words := strings.Fields(rest)
 	if program == "fg" || program == "bg" {
 		return "", fmt.Errorf("what was left in the background has no terminal to come back to; its output is in the run's folder, and %s wait waits for it", s.name)
 	}
 	var groups []string
-	for i, w := range words {
+	var wrong error
+	signal := false // one is named
+	text := replaceWords(rest, betweenQuotes, func(w string) (string, bool) {
 		which, ok := strings.CutPrefix(w, "%")
 		if !ok {
-			continue
+			signal = signal || strings.HasPrefix(w, "-")
+			return "", false
 		}
 		j, err := s.job(which)
 		if err != nil {
-			return "", err
+			wrong = err
+			return "", false
 		}
-		words[i] = "-" + strconv.Itoa(j.group)
 		groups = append(groups, strconv.Itoa(j.group))
+		return "-" + strconv.Itoa(j.group), true
+	})
+	if wrong != nil {
+		return "", wrong
 	}
 	if program == "kill" {
-		if len(groups) > 0 && !slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && w[0] == '-' && !slices.Contains(groups, w[1:]) }) {
-			words = append([]string{"--"}, words...) // else a group looks like a signal
+		if len(groups) > 0 && !signal {
+			text = "-- " + text // else a group looks like a signal
 		}
-		return strings.Join(append([]string{program}, words...), " "), nil
+		return program + " " + text, nil
 	}
-	if len(words) == 0 {
+	if rest == "" {
 		s.shells.mu.Lock()
 		for _, j := range s.shells.jobs[s.node] {
-			groups = append(groups, strconv.Itoa(j.group))
+			if j.group != 0 { // it is not just being started
+				groups = append(groups, strconv.Itoa(j.group))
+			}
 		}
 		s.shells.mu.Unlock()
 	}
 	if len(groups) == 0 {
-		return "true", nil
+		return strings.TrimSpace(program + " " + rest), nil
 	}
 	// A shell waits for its own children only.
 	return "while kill -0 -- -" + strings.Join(groups, " 2>/dev/null || kill -0 -- -") + " 2>/dev/null; do sleep 0.05; done", nil
@@ -248,6 +256,7 @@ func (s *shell) job(which string) (job, error) {
 		j := list[i]
 		part, anywhere := strings.CutPrefix(which, "?")
 		switch {
+		case j.group == 0: // it is just being started
 		case which == "" || which == "%" || which == "+", which == strconv.Itoa(j.number),
 			anywhere && strings.Contains(j.text, part), !anywhere && strings.HasPrefix(j.text, which):
 			return j, nil

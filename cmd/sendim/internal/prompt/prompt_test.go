@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"sendim/core/model"
 )
 
 func TestALineIsTakenApartAtBlanksUnlessQuoted(t *testing.T) {
@@ -97,6 +99,34 @@ func TestAShellRemembersWhatOnlyChangesIt(t *testing.T) {
 		if lasting(text) != want {
 			t.Errorf("%q: %v", text, !want)
 		}
+	}
+}
+
+func TestJobsAreMeantByNumberOrNameAndAllElseStays(t *testing.T) {
+	s := &shell{Console: &Console{}, name: "h1"}
+	s.shells.jobs = map[model.NodeID][]job{0: {{number: 1, group: 40, text: "sleep 1"}, {number: 2, group: 50, text: "python3 -m x 80"}}}
+	for _, c := range []struct{ program, rest, want, err string }{
+		{"kill", "%1", "kill -- -40", ""},
+		{"kill", "%%", "kill -- -50", ""},
+		{"kill", "-9 %python3 '%1'", "kill -9 -50 '-40'", ""},
+		{"kill", "%?80", "kill -- -50", ""},
+		{"kill", "$(pgrep  x)", "kill $(pgrep  x)", ""},
+		{"kill", "%9", "", "h1 has no job %9; there are %1 (sleep 1), %2 (python3 -m x 80)"},
+		{"wait", "%1", "while kill -0 -- -40 2>/dev/null; do sleep 0.05; done", ""},
+		{"wait", "", "while kill -0 -- -40 2>/dev/null || kill -0 -- -50 2>/dev/null; do sleep 0.05; done", ""},
+		{"fg", "%1", "", "no terminal to come back to"},
+	} {
+		got, err := s.meant(c.program, c.rest)
+		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s %s: %q, %v", c.program, c.rest, got, err)
+		}
+	}
+	s.shells.jobs = nil
+	if got, err := s.meant("wait", ""); got != "wait" || err != nil {
+		t.Errorf("without jobs: %q, %v", got, err)
+	}
+	if _, err := s.meant("kill", "%1"); err == nil || err.Error() != "h1 has no jobs" {
+		t.Errorf("without jobs: %v", err)
 	}
 }
 

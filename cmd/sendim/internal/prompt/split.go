@@ -51,7 +51,7 @@ func Quote(words []string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
 		out[i] = w
-		if w == "" || strings.ContainsAny(w, " \t\r\n'\"\\|&;<>()$`*?[]{}#~!=%^") {
+		if w == "" || strings.ContainsAny(w, " \t\r\n'\"\\|&;<>()$`*?[]{}#~") {
 			out[i] = "'" + strings.ReplaceAll(w, "'", `'"'"'`) + "'"
 		}
 	}
