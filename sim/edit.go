@@ -48,8 +48,11 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 		return err
 	}
 	now := w.queue.Now()
-	if driver != nil && int64(driver.Due()) <= now { // apps are asked before what they were told of is another network
-		if err := w.react(s.life, now+1); err != nil {
+	// Apps are asked before what they were told of is another network: about all that was sent
+	// until now and arrives before anything that is sent from now on. Of the edit they hear after it.
+	heard := now + w.control.up + 1
+	if driver != nil && int64(driver.Due()) < heard {
+		if err := w.react(s.life, heard); err != nil {
 			return err
 		}
 	}
@@ -61,9 +64,6 @@ func (s *Session) edit(ctx context.Context, c *change.Changeset, progress func(s
 	for _, e := range trace.Edited(old, n, w.outside(now)) {
 		w.emit(&e)
 	}
-	// Where time was stopped in the middle of a window, apps have been asked about all that
-	// arrives until then.
-	heard := now + w.control.up + 1
 	w.remove(n, now)
 	w.become(n, names, now)
 	if driver != nil {
