@@ -157,6 +157,15 @@ func (p *place) widen() (sender bool, err error) {
 	return sender, nil
 }
 
+// unbound says that a packet socket belongs to no interface: those that receive are bound to
+// theirs, the one that sends serves all. (SO_PROTOCOL is that of the socket's making, which is
+// 0 for all of them.)
+func unbound(fd int) bool {
+	at, err := unix.Getsockname(fd)
+	ll, ok := at.(*unix.SockaddrLinklayer)
+	return err == nil && ok && ll.Ifindex == 0
+}
+
 func (p *place) widenProcess(pid int, dir string) (sender bool, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -186,11 +195,11 @@ func (p *place) widenProcess(pid int, dir string) (sender bool, err error) {
 			continue // closed meanwhile
 		}
 		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {
-			protocol, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+			sends := unbound(fd)
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, packetBuffer)
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, packetBuffer)
-			p.widened[inode] = protocol == 0
-			sender = sender || protocol == 0
+			p.widened[inode] = sends
+			sender = sender || sends
 			if p.shares.keep(fd) {
 				continue
 			}
