@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"net"
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -10,7 +11,12 @@ import (
 // TestTheSocketThatSendsIsToldFromThoseThatReceive: taken for one of the others, it would
 // keep its small buffer, and one full queue would starve all ports.
 func TestTheSocketThatSendsIsToldFromThoseThatReceive(t *testing.T) {
-	lab(t)
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+			t.Fatal("packet sockets need root")
+		}
+		t.Skip("packet sockets need root")
+	}
 	open := func() int {
 		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0) // as Open vSwitch opens both
 		if err != nil {
