@@ -21,8 +21,8 @@ const (
 	unsent = 128 << 10
 )
 
-// giveUp is after how many milliseconds without an acknowledgement a connection fails:
-// the kernel's own patience is a quarter of an hour.
+// giveUp is after how many milliseconds without an answer a connection fails, or one that is
+// not made yet: the kernel's own patience is a quarter of an hour, and a minute.
 const giveUp = 30_000
 
 func tcpControl(segment int) func(string, string, syscall.RawConn) error {
@@ -66,8 +66,6 @@ func tcpSend(ctx context.Context, j *job) (m Measured, err error) {
 		return m, nil
 	}
 	m.First = Monotonic()
-	// How long it tries is the kernel's business, as it is in every other program: a minute
-	// or two (tcp_syn_retries), longer than many an outage.
 	d := net.Dialer{LocalAddr: from, Control: tcpControl(j.Segment)}
 	conn, err := d.DialContext(ctx, "tcp4", j.Target)
 	if err != nil {
