@@ -82,6 +82,9 @@ func (c *cli) two(args []string) (a, b *report.Results, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if r.Manifest.State == report.Running && state(r) != string(report.Running) {
+			return nil, nil, fail(WrongInput, "run %s was lost: its process is gone without a word, and there are no results", r.Manifest.ID)
+		}
 		if r.Manifest.State == report.Running {
 			return nil, nil, fail(WrongInput, "run %s has not ended", r.Manifest.ID)
 		}
