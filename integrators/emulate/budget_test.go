@@ -73,7 +73,7 @@ func TestANetworkThatIsNotUpInTimeLeavesNothingAndIsSimulated(t *testing.T) {
 				for _, p := range m.Build {
 					sum += p.Seconds
 				}
-				if enough := budget == time.Minute; enough != (m.Backend == e.Name()) && (enough || m.BuildSeconds > budget.Seconds()) {
+				if enough := budget == time.Minute; enough != (m.Backend == e.Name()) && (enough || m.BuildSeconds > budget.Seconds()+0.2) { // what was up a moment late is kept
 					t.Errorf("it is carried out in %s: %+v", m.Backend, m.Choice)
 				} else if enough && (len(m.Build) < 5 || sum > m.BuildSeconds || sum < m.BuildSeconds/2) {
 					t.Errorf("its start took %v s: %+v", m.BuildSeconds, m.Build)
