@@ -16,7 +16,7 @@ func TestWhatABeliefRestsOnIsTold(t *testing.T) {
 		},
 		Links: []Link{{Rate: 10e6, Measured: 9.8e6}, {Rate: 10e6, Measured: 10.1e6}, {Rate: 10e6}, {Measured: 5e6}},
 	}
-	const want = "cores 80 % busy, 0.2 % stolen, waited for 20 % of the time; switches 10 % of a core; up to 12ms late; 7 frames lost outside the network; of 2 link directions that were saturated all within 2.0 % of their rates"
+	const want = "cores 80 % busy, 0.2 % stolen, waited for 20 % of the time; switches at work for 10 % of it; up to 12ms late; 7 frames lost outside the network; of 2 link directions that were saturated all within 2.0 % of their rates"
 	if got := r.Measured(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}

@@ -273,8 +273,14 @@ func TestBelief(t *testing.T) {
 		{"a thing that came late once", Results{Load: append(slices.Repeat([]trace.Load{{Span: model.Second, Pressure: -1, Slip: 5 * model.Millisecond}}, 19), trace.Load{Span: model.Second, Pressure: -1, Slip: 80 * model.Millisecond})}, true},
 		{"frames that no link lost", Results{Load: []trace.Load{{Span: model.Second, Pressure: -1}, {Pressure: -1, Lost: 3}}, Links: []Link{{Packets: 2000}}}, false},
 		{"a frame in thousands that no link lost", Results{Load: []trace.Load{{Span: model.Second, Pressure: -1, Lost: 1}}, Links: []Link{{Packets: 2000}}}, true},
-		{"a thread of the switches that never rests", Results{Load: []trace.Load{{Span: model.Second, Busy: 0.6, Pressure: -1, Switching: 0.97}}}, false},
-		{"a thread of the switches that has time left", Results{Load: []trace.Load{{Span: model.Second, Busy: 0.6, Pressure: -1, Switching: 0.8}}}, true},
+		{"switches that never rest and fill a link", slow(func(f *Flow, l *Link) { l.Measured = 9.9e6 }), true},
+		{"switches that never rest and fill none", slow(func(*Flow, *Link) {}), false},
+		{"switches that rest now and then", slow(func(_ *Flow, l *Link) { l.Name = "rests" }), true},
+		{"switches that never rest beside a meter", slow(func(f *Flow, _ *Link) { f.Retransmits = 3 }), true},
+		{"switches that never rest beside a flow that wants no more", slow(func(f *Flow, _ *Link) { f.Asked.Rate = 4e6 }), true},
+		{"switches that never rest beside a flow that wants more", slow(func(f *Flow, _ *Link) { f.Asked.Rate, f.Asked.For = 8e6, 2*model.Second }), false},
+		{"switches that never rest and links without a rate", slow(func(_ *Flow, l *Link) { l.Rate = 0 }), true},
+		{"switches that never rest beside a short transfer", slow(func(f *Flow, _ *Link) { f.Bytes = 1000 }), true},
 		{"pressure that is not known", Results{Load: []trace.Load{second(0.5, 0, -1)}}, true},
 		{"a link that carries what was asked", Results{Links: link(9.7e6)}, true},
 		{"a link that carries less", Results{Links: link(8e6)}, false},
@@ -284,6 +290,23 @@ func TestBelief(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, b)
 		}
 	}
+}
+
+// slow is a run whose switches never rest, with a transfer of two seconds over one link that
+// it does not fill.
+func slow(but func(*Flow, *Link)) Results {
+	r := Results{
+		Load:  slices.Repeat([]trace.Load{{Span: model.Second, Busy: 0.6, Pressure: -1, Switching: 1}}, 4),
+		Flows: []Flow{{FlowResult: trace.FlowResult{ID: "f", Transport: "tcp", Bytes: 1e6, Rate: 4e6, Path: []string{"h1", "s1"}}}},
+		Links: []Link{{From: "h1", To: "s1", Rate: 10e6}, {From: "s1", To: "h1", Rate: 10e6}},
+	}
+	but(&r.Flows[0], &r.Links[0])
+	if r.Links[0].Name == "rests" {
+		for i := range 3 {
+			r.Load[i].Switching = 0.9
+		}
+	}
+	return r
 }
 
 func slicesOf(n int, l trace.Load) []trace.Load {

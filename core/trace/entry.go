@@ -221,7 +221,7 @@ type Load struct {
 	Pressure  float64    `json:"pressure"`            // share of time some task waited for a core (PSI); -1 unknown
 	Slip      model.Time `json:"slip,omitempty"`      // how late a thing was at most that was due: waking up, at the priority of what sends
 	Lost      int64      `json:"lost,omitempty"`      // frames that the machine lost and no link: buffers of sockets and of the kernel
-	Switching float64    `json:"switching,omitempty"` // share of one core that the busiest thread of the switches had, 0..1
+	Switching float64    `json:"switching,omitempty"` // share of the time in which the busiest thread of the switches had something to do, 0..1
 	Gap       model.Time `json:"gap,omitempty"`       // for how long the switches were not there, or stood still, because their daemon had died
 }
 

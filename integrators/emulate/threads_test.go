@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-func TestTimeOnACoreIsRead(t *testing.T) {
+func TestTheTimeAThreadIsAtWorkIsRead(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"471560 493385 3\n": 471560,
+		"471560 493385 3\n": 471560 + 493385,
 		"0 0 0\n":           0,
+		"7":                 7,
 		"":                  0, // the thread has ended, or the kernel does not count
 	} {
-		if got := onCore(text); got != want {
+		if got := atWork(text); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
