@@ -250,6 +250,11 @@ func TestASwitchThatTalksForEverTakesLittle(t *testing.T) {
 			}
 		}
 		p.net.Close()
+		for deadline := time.Now().Add(20 * time.Second); len(w.Connected()) > 1; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) { // it is served for as long as it seems to answer
+				t.Fatalf("after a flood of %s the switch is still there", name)
+			}
+		}
 		if most > before+512<<20 {
 			t.Errorf("a flood of %s took %d MiB", name, (most-before)>>20)
 		}
