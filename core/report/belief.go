@@ -21,7 +21,7 @@ const (
 	// SwitchingLimit and SwitchingTime: the thread of Open vSwitch that moves the packets of
 	// all its switches never rests when it is at work for that share of a second. That alone
 	// is no fault: with eight switches in a row it was so from 50 Mbit/s on, and up to 200
-	// Mbit/s every link was full all the same, because more packets go at once. At 300 none
+	// Mbit/s every link was full all the same, because more packets go at once. At 500 none
 	// was. So it counts only where it was so for that share of the run, and a flow shows that
 	// nothing else held it back.
 	SwitchingLimit = 0.98
