@@ -154,22 +154,15 @@ func (s *Session) startApps(ctx context.Context, w *world, d *deployment.Deploym
 	if d == nil || len(d.Applications) == 0 {
 		return nil
 	}
-	if s.spec.Launch == nil {
-		return errors.New("there are apps to start, but nobody who could start them")
-	}
+	started, err := s.spec.StartApps(ctx, d)
 	var apps []control.Application
-	for _, a := range d.Applications {
-		instance, err := s.spec.Launch(ctx, a)
-		if err != nil {
-			return fmt.Errorf("starting app %s: %w", a.Name, err)
-		}
-		instance = s.mind(instance)
+	for _, a := range started {
+		instance := s.mind(a.Instance)
 		s.apps = append(s.apps, instance)
-		params := make(map[string]string, len(a.Params))
-		for _, p := range a.Params {
-			params[p.Name] = p.Value
-		}
-		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.FailsRun()})
+		apps = append(apps, control.Application{Name: a.Application.Name, Instance: instance, Params: a.Params, FailRun: a.Application.FailsRun()})
+	}
+	if err != nil {
+		return err
 	}
 	caps, _ := s.backend.Capabilities(ctx, s.spec)
 	before := &shifted{sink: s.sink}

@@ -3,8 +3,6 @@ package emulate
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 
 	"sendim/core/app"
@@ -17,26 +15,13 @@ import (
 
 // launch starts the applications of a deployment, in order.
 func (s *Session) launch(ctx context.Context, d *deployment.Deployment) ([]control.Application, error) {
-	if d == nil || len(d.Applications) == 0 {
-		return nil, nil
-	}
-	if s.spec.Launch == nil {
-		return nil, errors.New("there are apps to start, but nobody who could start them")
-	}
+	started, err := s.spec.StartApps(ctx, d)
 	var apps []control.Application
-	for _, a := range d.Applications {
-		instance, err := s.spec.Launch(ctx, a)
-		if err != nil {
-			return nil, fmt.Errorf("starting app %s: %w", a.Name, err)
-		}
-		s.apps = append(s.apps, instance)
-		params := make(map[string]string, len(a.Params))
-		for _, p := range a.Params {
-			params[p.Name] = p.Value
-		}
-		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.FailsRun()})
+	for _, a := range started {
+		s.apps = append(s.apps, a.Instance)
+		apps = append(apps, control.Application{Name: a.Application.Name, Instance: a.Instance, Params: a.Params, FailRun: a.Application.FailsRun()})
 	}
-	return apps, nil
+	return apps, err
 }
 
 // serve makes the controller of the network's switches, which then listens.

@@ -212,18 +212,7 @@ func (s *Session) Now() model.Time {
 
 // Snapshot asks the switches over OpenFlow.
 func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2[backend.Item, error] {
-	return func(yield func(backend.Item, error) bool) {
-		items, err := s.ask(ctx, what)
-		if err != nil {
-			yield(backend.Item{}, err)
-			return
-		}
-		for _, i := range items {
-			if !yield(i, nil) {
-				return
-			}
-		}
-	}
+	return backend.Items(func() ([]backend.Item, error) { return s.ask(ctx, what) })
 }
 
 func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Item, error) {

@@ -128,26 +128,13 @@ func (s *Session) start(ctx context.Context, of change.State) error {
 
 // launch starts the applications of a deployment, in order.
 func (s *Session) launch(ctx context.Context, d *deployment.Deployment) ([]control.Application, error) {
-	if d == nil || len(d.Applications) == 0 {
-		return nil, nil
-	}
-	if s.spec.Launch == nil {
-		return nil, errors.New("there are apps to start, but nobody who could start them")
-	}
+	started, err := s.spec.StartApps(ctx, d)
 	var apps []control.Application
-	for _, a := range d.Applications {
-		instance, err := s.spec.Launch(ctx, a)
-		if err != nil {
-			return nil, fmt.Errorf("starting app %s: %w", a.Name, err)
-		}
-		s.apps = append(s.apps, instance)
-		params := make(map[string]string, len(a.Params))
-		for _, p := range a.Params {
-			params[p.Name] = p.Value
-		}
-		apps = append(apps, control.Application{Name: a.Name, Instance: instance, Params: params, FailRun: a.FailsRun()})
+	for _, a := range started {
+		s.apps = append(s.apps, a.Instance)
+		apps = append(apps, control.Application{Name: a.Application.Name, Instance: a.Instance, Params: a.Params, FailRun: a.Application.FailsRun()})
 	}
-	return apps, nil
+	return apps, err
 }
 
 // await waits for the switches that must be there, and until it is known what their ports
@@ -258,18 +245,7 @@ func (s *Session) Do(ctx context.Context, a backend.Action) (backend.Handle, err
 
 // Snapshot asks the switches over OpenFlow.
 func (s *Session) Snapshot(ctx context.Context, what backend.Selector) iter.Seq2[backend.Item, error] {
-	return func(yield func(backend.Item, error) bool) {
-		items, err := s.ask(ctx, what)
-		if err != nil {
-			yield(backend.Item{}, err)
-			return
-		}
-		for _, i := range items {
-			if !yield(i, nil) {
-				return
-			}
-		}
-	}
+	return backend.Items(func() ([]backend.Item, error) { return s.ask(ctx, what) })
 }
 
 func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Item, error) {
