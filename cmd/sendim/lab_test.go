@@ -131,6 +131,11 @@ func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
+	// It is somebody who types nothing, and not the end of what is typed: a network that
+	// stands before the signal comes would else be ended by that, and well.
+	typed, err := cmd.StdinPipe()
+	ts.Check(err)
+	defer typed.Close()
 	ts.Check(cmd.Start())
 	time.Sleep(delay)
 	_ = cmd.Process.Signal(sig) // it may have ended
