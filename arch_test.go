@@ -70,6 +70,7 @@ var rooms = map[string][]string{
 	"sim": append([]string{"core/control", "core/freeze"}, nouns...),
 
 	"integrators/shell":      {},
+	"integrators/labtest":    {"integrators/shell"},
 	"integrators/netns":      {},
 	"integrators/traffic":    {"core/model", "core/random", "core/trace", "core/workload"},
 	"integrators/controller": {"core/app", "core/control", "core/flow", "core/packet", "core/trace", "core/model", "core/naming", "core/backend"},

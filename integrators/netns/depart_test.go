@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"sendim/integrators/netns"
 	"sendim/integrators/shell"
@@ -37,11 +36,7 @@ func TestAHostThatIsRemovedTakesItsProcessesAndLinksAlong(t *testing.T) {
 	if err := s.RemoveHosts(t.Context(), []string{"h2"}); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-p.Done():
-	case <-time.After(2 * time.Second):
-		t.Error("a process lives on")
-	}
+	<-p.Done()
 	_ = p.Stdout().Close()
 	_ = p.Stop(0)
 	if pids, err := s.PIDs(); err != nil || len(pids) != 1 {
@@ -137,7 +132,7 @@ func TestALinkMayBeMadeDownAndGivenItsAddressLater(t *testing.T) {
 func TestHostsAreToldOfOthersAndForgetThem(t *testing.T) {
 	needRoot(t)
 	s := pair(t, "forget")
-	in(t, s, "h1", "ping -c1 -W2 10.0.0.2") // learns
+	in(t, s, "h1", "ping -c1 -W10 10.0.0.2") // learns
 	third := netns.End{Host: "h3", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 3}, Address: netip.MustParsePrefix("10.0.0.3/8")}
 	if err := s.IntroduceTo(t.Context(), []netns.End{{Host: "h1", Name: "h1-eth0"}, {Host: "h2", Name: "h2-eth0"}}, []netns.End{third, {Host: "h1", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Address: netip.MustParsePrefix("10.0.0.1/8")}}); err != nil {
 		t.Fatal(err)
@@ -155,5 +150,5 @@ func TestHostsAreToldOfOthersAndForgetThem(t *testing.T) {
 	if got := in(t, s, "h1", "ip neigh show 10.0.0.2; ip neigh show 10.0.0.3"); strings.Contains(got, "lladdr") {
 		t.Errorf("h1 knows %q", got)
 	}
-	in(t, s, "h1", "ping -c1 -W2 10.0.0.2")
+	in(t, s, "h1", "ping -c1 -W10 10.0.0.2")
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"sendim/integrators/labtest"
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/shell"
 )
 
@@ -52,13 +54,13 @@ func TestHostsHaveTheirOwnLinksAddressesAndRoutes(t *testing.T) {
 		{"its MTU", "cat /sys/class/net/h1-eth0/mtu", "1400"},
 		{"its addresses", "ip -o addr | awk '{print $2, $3, $4}'", "lo inet 127.0.0.1/8 h1-eth0 inet 10.0.0.1/8"},
 		{"its routes", "ip route", "default dev h1-eth0 scope link 10.0.0.0/8 dev h1-eth0 proto kernel scope link src 10.0.0.1"},
-		{"the other answers", "ping -c1 -W2 10.0.0.2 | grep -o '[0-9] received'", "1 received"},
+		{"the other answers", "ping -c1 -W10 10.0.0.2 | grep -o '[0-9] received'", "1 received"},
 	} {
 		if got := in(t, s, "h1", c.script); got != c.want {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
 	}
-	if got := inside(t, s, "ls /sys/class/net"); got != "lo" {
+	if got := netnstest.Inside(t, s, "ls /sys/class/net"); got != "lo" {
 		t.Errorf("the sandbox itself has %q", got)
 	}
 	text, err := s.Devices(t.Context(), "h2")
@@ -91,7 +93,7 @@ func TestHostsThatWereIntroducedDoNotAsk(t *testing.T) {
 	if got, want := in(t, s, "h1", "ip neigh"), "10.0.0.2 dev h1-eth0 lladdr "+mac.String()+" PERMANENT"; got != want {
 		t.Errorf("h1 knows %q, want %q", got, want)
 	}
-	in(t, s, "h1", "ping -c1 -W2 10.0.0.2")
+	in(t, s, "h1", "ping -c1 -W10 10.0.0.2")
 }
 
 func TestAHostsRouteGoesAndComesWithItsLink(t *testing.T) {
@@ -112,7 +114,7 @@ func TestAShapedInterfaceIsAsTcWouldHaveMadeIt(t *testing.T) {
 	needRoot(t)
 	s := pair(t, "shape")
 	if f, err := s.Probe(t.Context()); err != nil || !f.HTB {
-		lacks(t, "HTB")
+		labtest.Lacks(t, "HTB")
 	}
 	at := netns.Shaping{Host: "h1", Interface: "h1-eth0", Packets: 100}
 	shaped := func(s2 netns.Shaping) string {

@@ -18,7 +18,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"sendim/integrators/labtest"
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/shell"
 )
 
@@ -37,48 +39,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// lacks skips a test for want of something, or fails it where everything must
-// be there.
-func lacks(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("this machine lacks %s", what)
-	}
-	t.Skipf("this machine lacks %s", what)
-}
-
 func needRoot(t *testing.T) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		lacks(t, "root")
-	}
-	if m := shell.Missing("ip", "nsenter", "ping", "tc"); len(m) > 0 {
-		lacks(t, m[0].Error())
-	}
+	labtest.Needs(t, "ip", "nsenter", "ping", "tc")
 }
 
 func openSandbox(t *testing.T, label string) *netns.Sandbox {
 	t.Helper()
-	s, err := netns.Open(t.Context(), netns.Options{Label: label, RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// inside runs a shell script inside and returns what it printed.
-func inside(t *testing.T, s *netns.Sandbox, script string) string {
-	t.Helper()
-	res, err := shell.Elsewhere(s.Command, s.Enter()...).Run(t.Context(), shell.Cmd{Argv: []string{"sh", "-ec", script}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(res.Stdout))
+	return netnstest.Open(t, label, t.TempDir())
 }
 
 func TestInsideIsAPlaceOfItsOwn(t *testing.T) {
@@ -96,7 +64,7 @@ func TestInsideIsAPlaceOfItsOwn(t *testing.T) {
 		{"control groups are where they were", "[ -d /sys/fs/cgroup ] && ls /sys/fs/cgroup | head -c 1 | wc -c", strconv.Itoa(min(1, len(entries("/sys/fs/cgroup"))))},
 		{"the label is in the environment", "echo $SENDIM_SANDBOX", "own-place"},
 	} {
-		if got := inside(t, s, c.script); got != c.want {
+		if got := netnstest.Inside(t, s, c.script); got != c.want {
 			t.Errorf("%s: %q, want %q", c.what, got, c.want)
 		}
 	}
@@ -164,7 +132,7 @@ func TestManyProcessesAtOnceAreAllReaped(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	waitFor(t, "only the helper is left", func() bool {
+	labtest.Await(t, "only the helper is left", func() bool {
 		pids, err := s.PIDs()
 		return err == nil && len(pids) == 1 && pids[0] == s.PID()
 	})
@@ -185,7 +153,7 @@ func TestACancelledCommandTakesItsGroupAlong(t *testing.T) {
 	if err := p.Wait(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	waitFor(t, "only the helper is left", func() bool {
+	labtest.Await(t, "only the helper is left", func() bool {
 		pids, err := s.PIDs()
 		return err == nil && len(pids) == 1
 	})
@@ -207,7 +175,7 @@ func TestAListenerInsideIsServedOutside(t *testing.T) {
 		defer c.Close()
 		_, _ = io.WriteString(c, "hello from outside\n")
 	}()
-	if got := inside(t, s, `bash -c 'exec 5<>/dev/tcp/127.0.0.1/6653; head -1 <&5'`); got != "hello from outside" {
+	if got := netnstest.Inside(t, s, `bash -c 'exec 5<>/dev/tcp/127.0.0.1/6653; head -1 <&5'`); got != "hello from outside" {
 		t.Errorf("%q", got)
 	}
 	if c, err := net.Dial("tcp", "127.0.0.1:6653"); err == nil {
@@ -233,10 +201,10 @@ func TestTwoSandboxesHaveTheSameNamesSideBySide(t *testing.T) {
 	needRoot(t)
 	a, b := openSandbox(t, "a"), openSandbox(t, "b")
 	for _, s := range []*netns.Sandbox{a, b} {
-		inside(t, s, `ip netns add h1; ip link add s1-eth1 type veth peer name h1-eth0 netns h1
+		netnstest.Inside(t, s, `ip netns add h1; ip link add s1-eth1 type veth peer name h1-eth0 netns h1
 			ip addr add 10.0.0.1/24 dev s1-eth1; ip link set s1-eth1 up
 			ip -n h1 addr add 10.0.0.2/24 dev h1-eth0; ip -n h1 link set h1-eth0 up
-			ping -c1 -W2 10.0.0.2`)
+			ping -c1 -W10 10.0.0.2`)
 	}
 	if _, err := net.InterfaceByName("s1-eth1"); err == nil {
 		t.Error("an interface is seen outside")
@@ -244,7 +212,7 @@ func TestTwoSandboxesHaveTheSameNamesSideBySide(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	inside(t, b, "ping -c1 -W2 10.0.0.2")
+	netnstest.Inside(t, b, "ping -c1 -W10 10.0.0.2")
 }
 
 func TestStopLetsProcessesEndInOrder(t *testing.T) {
@@ -331,22 +299,11 @@ func TestProbeTellsWhatTheKernelDoes(t *testing.T) {
 	}
 	// The probe agrees with tc about what it found.
 	for kind, has := range map[string]bool{"netem delay 1ms": f.Netem, "htb": f.HTB, "tbf rate 1mbit burst 10k latency 1ms": f.TBF} {
-		got := inside(t, s, "tc qdisc replace dev lo root "+kind+" 2>/dev/null && echo true || echo false")
+		got := netnstest.Inside(t, s, "tc qdisc replace dev lo root "+kind+" 2>/dev/null && echo true || echo false")
 		if got != strconv.FormatBool(has) {
 			t.Errorf("%s: probe says %v, tc %s", kind, has, got)
 		}
 	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for range 500 {
-		if ok() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("waited in vain: %s", what)
 }
 
 // doomedParent opens a sandbox, fills it, tells its process id and waits to be
@@ -397,16 +354,16 @@ func TestKillingTheParentLeavesNothing(t *testing.T) {
 		"peer", "name", "doomed", "netns", strconv.Itoa(pid)).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	if got := inside(t, witness, "ls /sys/class/net | grep witness"); got != "witness" {
+	if got := netnstest.Inside(t, witness, "ls /sys/class/net | grep witness"); got != "witness" {
 		t.Fatal(got)
 	}
 
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
 
-	waitFor(t, "no process of the sandbox's namespaces", func() bool { return len(usersOf(all)) == 0 })
-	waitFor(t, "the network namespace is destroyed", func() bool {
-		return inside(t, witness, "ls /sys/class/net | grep witness || true") == ""
+	labtest.Await(t, "no process of the sandbox's namespaces", func() bool { return len(usersOf(all)) == 0 })
+	labtest.Await(t, "the network namespace is destroyed", func() bool {
+		return netnstest.Inside(t, witness, "ls /sys/class/net | grep witness || true") == ""
 	})
 	if found, err := netns.Leftovers("doomed"); err != nil || len(found) > 0 {
 		t.Errorf("left over: %v %v", found, err)

@@ -8,27 +8,16 @@ import (
 	"time"
 
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
+	"sendim/integrators/ovs/ovstest"
 )
 
 // startLater is an Open vSwitch without its ovs-vswitchd.
 func startLater(t *testing.T) (*netns.Sandbox, *ovs.Instance) {
 	t.Helper()
 	need(t)
-	s, err := netns.Open(t.Context(), netns.Options{Label: "later", RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	v, err := ovs.Start(t.Context(), s, ovs.Options{Later: true, Nice: -5, Config: map[string]string{"max-revalidator": "150"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, v
+	return ovstest.Start(t, "later", t.TempDir(), ovs.Options{Later: true, Nice: -5, Config: map[string]string{"max-revalidator": "150"}})
 }
 
 func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
@@ -37,7 +26,7 @@ func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
 	if err := v.Prepare(t.Context(), bridges, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := inside(t, s, "ps -A -o comm= | grep -c ovs-vswitchd || true"); got != "0" {
+	if got := netnstest.Inside(t, s, "ps -A -o comm= | grep -c ovs-vswitchd || true"); got != "0" {
 		t.Error("it runs already")
 	}
 	if err := s.MakeLinks(t.Context(), []netns.Link{{{Name: "a"}, {Name: "b"}}}); err != nil { // after they were told of
@@ -55,7 +44,7 @@ func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
 		if c.want == "-5" && os.Geteuid() != 0 {
 			continue
 		}
-		if got := inside(t, s, c.script); got != c.want {
+		if got := netnstest.Inside(t, s, c.script); got != c.want {
 			t.Errorf("%s: %q, want %q", c.script, got, c.want)
 		}
 	}
@@ -95,12 +84,8 @@ func TestOneThatNeverBeganEnds(t *testing.T) {
 		t.Error(err)
 	}
 	s, v := startLater(t)
-	inside(t, s, "kill -9 $(ps -A -o pid=,comm= | awk '$2 == \"ovsdb-server\" {print $1}')")
-	select {
-	case <-v.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("nobody notices that ovsdb-server has died")
-	}
+	netnstest.Inside(t, s, "kill -9 $(ps -A -o pid=,comm= | awk '$2 == \"ovsdb-server\" {print $1}')")
+	<-v.Done()
 	if err := v.Err(); err == nil || !strings.Contains(err.Error(), "ovsdb-server ended") {
 		t.Error(err)
 	}

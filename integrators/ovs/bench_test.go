@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
 )
 
@@ -30,7 +31,7 @@ func BenchmarkStart(b *testing.B) {
 				args := []string{"init"}
 				for i := range switches {
 					name := fmt.Sprintf("s%d", i)
-					inside(b, s, fmt.Sprintf(`ip netns add h%[1]d
+					netnstest.Inside(b, s, fmt.Sprintf(`ip netns add h%[1]d
 						ip link add s%[1]d-eth1 type veth peer name eth0 netns h%[1]d
 						ip link add s%[1]d-eth2 type veth peer name s%[2]d-eth3
 						ip link set s%[1]d-eth1 up; ip link set s%[1]d-eth2 up; ip link set s%[2]d-eth3 up`, i, i+1))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
 )
 
@@ -45,7 +46,7 @@ func TestManyBridgesComeInOneTransaction(t *testing.T) {
 		{"ovs-ofctl -O OpenFlow13 show s3 | grep -c '^ [57](s3-eth'", "2"},
 		{"ovs-ofctl -O OpenFlow10 show s3 >/dev/null 2>&1 || echo only 1.3", "only 1.3"},
 	} {
-		if got := inside(t, s, c.script); got != c.want {
+		if got := netnstest.Inside(t, s, c.script); got != c.want {
 			t.Errorf("%s: %q, want %q", c.script, got, c.want)
 		}
 	}
@@ -56,14 +57,14 @@ func TestManyBridgesComeInOneTransaction(t *testing.T) {
 	if err := v.AddBridges(t.Context(), []ovs.Bridge{{Name: "more", DPID: 99, Ports: []ovs.Port{{Interface: "more-1", Number: 1}, {Interface: "more-2", Number: 2}}}}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Fields(inside(t, s, "ovs-vsctl list-br")); len(got) != count+1 {
+	if got := strings.Fields(netnstest.Inside(t, s, "ovs-vsctl list-br")); len(got) != count+1 {
 		t.Errorf("there are %v", got)
 	}
 	// A bridge twice is refused whole, an interface that is missing is named.
 	if err := v.AddBridges(t.Context(), []ovs.Bridge{{Name: "other", DPID: 7}, {Name: "s1", DPID: 8}}, ""); err == nil || !strings.Contains(err.Error(), "s1") {
 		t.Error(err)
 	}
-	if got := inside(t, s, "ovs-vsctl list-br | grep -c other || true"); got != "0" {
+	if got := netnstest.Inside(t, s, "ovs-vsctl list-br | grep -c other || true"); got != "0" {
 		t.Error("half of a transaction was carried out")
 	}
 	var missing *ovs.PortError

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
 )
 
@@ -55,20 +56,20 @@ func TestBridgesAndPortsComeAndGoInALivingOpenVSwitch(t *testing.T) {
 		{"ovs-vsctl get controller s3 max_backoff", "1000"},
 		{"ovs-vsctl get-controller s2", "tcp:127.0.0.1:6653"},
 	} {
-		if got := inside(t, s, c.script); got != c.want {
+		if got := netnstest.Inside(t, s, c.script); got != c.want {
 			t.Errorf("%s: %q, want %q", c.script, got, c.want)
 		}
 	}
 	// What cannot be taken is named, and what came with it is taken away again.
 	link("s1-eth3", "s2-eth3")
-	before := inside(t, s, "ovs-vsctl show | tail -n +2 | sort")
+	before := netnstest.Inside(t, s, "ovs-vsctl show | tail -n +2 | sort")
 	var wrong *ovs.PortError
 	err := v.Edit(t.Context(), ovs.Edit{Bridges: []ovs.Bridge{{Name: "s4", DPID: 4, Ports: []ovs.Port{{Interface: "nothing", Number: 1}}}},
 		Ports: []ovs.Bridge{{Name: "s1", Ports: []ovs.Port{{Interface: "s1-eth3", Number: 3}}}, {Name: "s2", Ports: []ovs.Port{{Interface: "s2-eth3", Number: 1}}}}})
 	if !errors.As(err, &wrong) || wrong.Count != 2 || !strings.Contains(err.Error(), "nothing: ") || !strings.Contains(err.Error(), "s2-eth3: its number is") {
 		t.Error(err)
 	}
-	if got := inside(t, s, "ovs-vsctl show | tail -n +2 | sort"); got != before {
+	if got := netnstest.Inside(t, s, "ovs-vsctl show | tail -n +2 | sort"); got != before {
 		t.Errorf("half of it is left:\n%s\nbefore:\n%s", got, before)
 	}
 	for what, e := range map[string]ovs.Edit{
@@ -84,7 +85,7 @@ func TestBridgesAndPortsComeAndGoInALivingOpenVSwitch(t *testing.T) {
 		Bridges: []ovs.Bridge{{Name: "s3", DPID: 0x34, Ports: []ovs.Port{{Interface: "s3-eth1", Number: 2}}}}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := inside(t, s, "ovs-vsctl list-ports s1; ovs-vsctl list-ports s3; ovs-vsctl get bridge s3 datapath_id"); got != "s1-eth1\ns3-eth1\n\"0000000000000034\"" {
+	if got := netnstest.Inside(t, s, "ovs-vsctl list-ports s1; ovs-vsctl list-ports s3; ovs-vsctl get bridge s3 datapath_id"); got != "s1-eth1\ns3-eth1\n\"0000000000000034\"" {
 		t.Errorf("ports %q", got)
 	}
 }
@@ -93,7 +94,7 @@ func TestBridgesThatComeAndGoLeaveNoFilesOpen(t *testing.T) {
 	need(t)
 	s, v := start(t, "edit-rounds", t.TempDir())
 	files := func() string {
-		return inside(t, s, "ls /proc/$(pidof ovs-vswitchd)/fd | wc -l; ls /run/openvswitch | grep -c '[.]mgmt' || true")
+		return netnstest.Inside(t, s, "ls /proc/$(pidof ovs-vswitchd)/fd | wc -l; ls /run/openvswitch | grep -c '[.]mgmt' || true")
 	}
 	var before string
 	for round := range 20 {
@@ -120,7 +121,7 @@ func TestBridgesThatComeAndGoLeaveNoFilesOpen(t *testing.T) {
 	if after := files(); after != before {
 		t.Errorf("after 5 rounds %s files, after 20 %s", before, after)
 	}
-	if got := inside(t, s, "grep -c eth /proc/net/dev || true"); got != "0" {
+	if got := netnstest.Inside(t, s, "grep -c eth /proc/net/dev || true"); got != "0" {
 		t.Error(fmt.Sprint(got, " interfaces are left"))
 	}
 }
@@ -138,7 +139,7 @@ func TestAnEditOutlivesTheDaemons(t *testing.T) {
 		dead := make(chan struct{})
 		go func() {
 			defer close(dead)
-			inside(t, s, "kill -9 $(pidof "+daemon+")")
+			netnstest.Inside(t, s, "kill -9 $(pidof "+daemon+")")
 		}()
 		if daemon == "ovsdb-server" { // the library does not bear a connection that ends while it is made
 			<-dead
@@ -150,7 +151,7 @@ func TestAnEditOutlivesTheDaemons(t *testing.T) {
 		if err := v.Edit(t.Context(), ovs.Edit{GonePorts: []string{b}}); err != nil {
 			t.Fatalf("%s: %v", daemon, err)
 		}
-		if got := inside(t, s, "ovs-vsctl --retry list-ports "+name+"; ovs-vsctl get interface "+a+" ofport"); got != a+"\n7" {
+		if got := netnstest.Inside(t, s, "ovs-vsctl --retry list-ports "+name+"; ovs-vsctl get interface "+a+" ofport"); got != a+"\n7" {
 			t.Errorf("after %s was killed: %q", daemon, got)
 		}
 	}

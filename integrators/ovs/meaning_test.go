@@ -13,6 +13,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/packet"
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
 	"sendim/integrators/shell"
 )
@@ -34,7 +35,7 @@ func TestTablesMeanWhatTheyMeanToOpenVSwitch(t *testing.T) {
 	dir := t.TempDir()
 	sandbox, v := start(t, "meaning", dir)
 	b := &bridgeUnderTest{t: t, sandbox: sandbox, v: v, dir: dir}
-	inside(t, sandbox, `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure protocols=OpenFlow13,OpenFlow15
+	netnstest.Inside(t, sandbox, `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure protocols=OpenFlow13,OpenFlow15
 		for i in 1 2 3; do ovs-vsctl add-port br0 p$i -- set interface p$i type=internal ofport_request=$i; ip link set p$i up; done`)
 	packets, leave, metered := 0, 0, 0
 	for set := range sets {

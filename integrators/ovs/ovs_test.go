@@ -17,8 +17,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"sendim/integrators/labtest"
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
 	"sendim/integrators/ovs"
+	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/shell"
 )
 
@@ -34,53 +37,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// need skips a test for want of root or a program, or fails it where
-// everything must be there.
 func need(t testing.TB, programs ...string) {
 	t.Helper()
-	what := ""
-	if os.Geteuid() != 0 {
-		what = "root"
-	} else if m := shell.Missing(append(programs, "ovs-vsctl", "ovs-appctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip", "ping", "ethtool")...); len(m) > 0 {
-		what = m[0].Error()
-	}
-	if what == "" {
-		return
-	}
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("this machine lacks %s", what)
-	}
-	t.Skipf("this machine lacks %s", what)
+	ovstest.Needs(t, append(programs, "ping", "ethtool")...)
 }
 
 func start(t testing.TB, label, dir string) (*netns.Sandbox, *ovs.Instance) {
 	t.Helper()
-	began := time.Now()
-	s, err := netns.Open(t.Context(), netns.Options{Label: label, RunDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	opened := time.Now()
-	v, err := ovs.Start(t.Context(), s, ovs.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("sandbox %s in %v, Open vSwitch %s (%s) in %v", label, opened.Sub(began), v.Version(), v.Datapath(), time.Since(opened))
-	return s, v
-}
-
-func inside(t testing.TB, s *netns.Sandbox, script string) string {
-	t.Helper()
-	res, err := shell.Elsewhere(s.Command, s.Enter()...).Run(t.Context(), shell.Cmd{Argv: []string{"sh", "-ec", script}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(res.Stdout))
+	return ovstest.Start(t, label, dir, ovs.Options{})
 }
 
 // bridge makes a bridge br0 with two hosts on it.
@@ -99,8 +63,8 @@ const bridge = `ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail
 func TestTwoHostsReachEachOtherThroughABridgeOfItsOwn(t *testing.T) {
 	need(t)
 	s, v := start(t, "bridge", t.TempDir())
-	inside(t, s, bridge)
-	if got := inside(t, s, "ip netns exec h1 ping -c3 -i0.05 -W2 10.0.0.2 | grep -o '[0-9]* received'"); got != "3 received" {
+	netnstest.Inside(t, s, bridge)
+	if got := netnstest.Inside(t, s, "ip netns exec h1 ping -c3 -i0.05 -W10 10.0.0.2 | grep -o '[0-9]* received'"); got != "3 received" {
 		t.Error(got)
 	}
 	if got, err := v.Vsctl(t.Context(), "list-ports", "br0"); err != nil || got != "s1-eth1\ns1-eth2" {
@@ -148,7 +112,7 @@ func TestClosingASandboxWithPortsLeavesNoFileOpen(t *testing.T) {
 	for round := range 2 {
 		before := files()
 		s, v := start(t, "files", t.TempDir())
-		inside(t, s, bridge)
+		netnstest.Inside(t, s, bridge)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -181,21 +145,21 @@ func TestTwoInstancesOfTheSameNamesDoNotMeet(t *testing.T) {
 	need(t)
 	a, va := start(t, "a", t.TempDir())
 	b, vb := start(t, "b", t.TempDir())
-	inside(t, a, bridge)
-	inside(t, b, bridge)
+	netnstest.Inside(t, a, bridge)
+	netnstest.Inside(t, b, bridge)
 	if _, err := va.Vsctl(t.Context(), "del-br", "br0"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := vb.Vsctl(t.Context(), "list-br"); err != nil || got != "br0" {
 		t.Errorf("%q %v", got, err)
 	}
-	inside(t, b, "ip netns exec h1 ping -c1 -W2 10.0.0.2")
+	netnstest.Inside(t, b, "ip netns exec h1 ping -c1 -W10 10.0.0.2")
 }
 
 func TestADaemonThatDiesIsNoticedAndQuoted(t *testing.T) {
 	need(t)
 	s, v := start(t, "dies", t.TempDir())
-	inside(t, s, "kill -9 $(cat /run/openvswitch/ovs-vswitchd.pid)")
+	netnstest.Inside(t, s, "kill -9 $(cat /run/openvswitch/ovs-vswitchd.pid)")
 	<-v.Done()
 	if err := v.Err(); err == nil || !strings.Contains(err.Error(), "ovs-vswitchd ended") || !strings.Contains(err.Error(), "killed") {
 		t.Error(err)
@@ -214,25 +178,26 @@ func TestStartingTwiceInOneDirectoryIsRefused(t *testing.T) {
 	}
 }
 
+// impatient gives up when somebody first speaks with the database, which is when one daemon
+// is up and the other is not.
+type impatient struct {
+	shell.Runner
+	giveUp func()
+}
+
+func (r impatient) Run(ctx context.Context, c shell.Cmd) (shell.Result, error) {
+	if c.Argv[0] == "ovs-vsctl" {
+		r.giveUp()
+	}
+	return r.Runner.Run(ctx, c)
+}
+
 func TestAnImpatientStartLeavesNoDaemon(t *testing.T) {
 	need(t)
-	dir := t.TempDir()
-	s, err := netns.Open(t.Context(), netns.Options{Label: "impatient", RunDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := netnstest.Open(t, "impatient", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { // gives up when the first daemon is up and the second is not
-		for ctx.Err() == nil {
-			if _, err := os.Stat(filepath.Join(dir, netns.SwitchDir, "ovsdb-server.pid")); err == nil {
-				cancel()
-			}
-			time.Sleep(100 * time.Microsecond)
-		}
-	}()
-	if _, err := ovs.Start(ctx, s, ovs.Options{Datapath: ovs.Netdev}); !errors.Is(err, context.Canceled) {
+	if _, err := ovs.Start(ctx, s, ovs.Options{Datapath: ovs.Netdev, Tools: impatient{shell.Local(), cancel}}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if found, _ := s.PIDs(); len(found) != 1 {
@@ -292,7 +257,7 @@ func doomedParent(dir string) int {
 	}
 	if err == nil {
 		_, err = shell.Elsewhere(s.Command).Run(ctx, shell.Cmd{Argv: []string{"sh", "-ec", bridge +
-			"ip netns exec h1 setsid sleep 1000 >/dev/null 2>&1 & ip netns exec h1 ping -c1 -W2 10.0.0.2"}})
+			"ip netns exec h1 setsid sleep 1000 >/dev/null 2>&1 & ip netns exec h1 ping -c1 -W10 10.0.0.2"}})
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -345,12 +310,7 @@ func TestKillingTheParentTakesTheWholeNetworkAlong(t *testing.T) {
 	killed := time.Now()
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
-	for i := 0; len(members()) > 0; i++ {
-		if i == 500 {
-			t.Fatalf("processes are left: %v", members())
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	labtest.Await(t, "no process of the sandbox's", func() bool { return len(members()) == 0 })
 	t.Logf("all gone after %v", time.Since(killed))
 
 	if found, err := netns.Leftovers("doomed-switch"); err != nil || len(found) > 0 {

@@ -1,0 +1,70 @@
+package labtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"sendim/integrators/shell"
+)
+
+// Must says whether everything that tests need must be there (CI=true or SENDIM_LAB=1).
+func Must() bool { return os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" }
+
+// Lacks skips a test for want of something, or fails it where everything must be there.
+func Lacks(t testing.TB, what any) {
+	t.Helper()
+	if Must() {
+		t.Fatalf("this machine lacks %v", what)
+	}
+	t.Skipf("this machine lacks %v", what)
+}
+
+// Needs asks for root and for programs, and gives the test Patience.
+func Needs(t testing.TB, programs ...string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		Lacks(t, "root")
+	}
+	if m := shell.Missing(programs...); len(m) > 0 {
+		Lacks(t, m[0])
+	}
+	Within(t, Patience)
+}
+
+// Patience is how long a test may take that hangs; the slowest takes a tenth of it on a
+// machine of two cores. A package has ten minutes.
+const Patience = 5 * time.Minute
+
+// Within ends the program, with the processes of the machine and the stacks of all
+// goroutines, if a test is not over in time: whoever waits for another process may wait
+// for ever, and what for is seen only while it does.
+func Within(t testing.TB, limit time.Duration) {
+	name := t.Name()
+	alarm := time.AfterFunc(limit, func() {
+		list, err := exec.Command("ps", "-eo", "pid,ppid,stat,wchan:24,etime,args", "--forest", "--width=200").Output()
+		fmt.Fprintf(os.Stderr, "%s hangs; the processes are (%v)\n%s", name, err, list)
+		debug.SetTraceback("all")
+		panic(fmt.Sprintf("%s is not over after %v", name, limit))
+	})
+	t.Cleanup(func() { alarm.Stop() })
+}
+
+// soon is how long what a test waits for may take: what takes longer does not come.
+const soon = time.Minute
+
+// Await waits until something is so, and fails the test if it never is. It asks no faster
+// than it is answered, so that whatever is waited for has the machine.
+func Await(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	pause := time.Millisecond
+	for end := time.Now().Add(soon); !so(); time.Sleep(pause) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		pause = min(2*pause, 20*time.Millisecond)
+	}
+}
