@@ -50,12 +50,25 @@ const (
 	// GapLimit: the share of the run for which its switches may have been gone because a
 	// daemon died that no descriptor kills. What was sent meanwhile is lost: as LostLimit.
 	GapLimit = LostLimit
+	// JudgedFrom: the machine must have been measured for so long. The kernel counts what its
+	// cores do in hundredths of a second, and things are due every ten milliseconds: in half a
+	// second two cores have counted to 100 and fifty things were due, of which a hundredth and
+	// a tenth can be told. In less a single burst, as every start ends in, is all of the run.
+	JudgedFrom = model.Second / 2
 	// RateLimit: how far a saturated link's measured rate may be from the asked one.
 	RateLimit = 0.10
 )
 
+// What a Belief can come to.
+const (
+	Believed    = "valid"
+	Disbelieved = "invalid"
+	Unjudged    = "unjudged" // nothing speaks against it, but it was too short to tell
+)
+
 // Believe judges results by what the machine did meanwhile and by what its links
-// really carried. A simulated run has no such entries and is always valid.
+// really carried. A simulated run has no such entries and is always valid. A run that was too
+// short for its machine to be judged is caught by what was seen in the network all the same.
 func Believe(r *Results) Belief {
 	var reasons []string
 	if r.Manifest.State == Failed {
@@ -78,9 +91,20 @@ func Believe(r *Results) Belief {
 		}
 	}
 	if len(reasons) > 0 {
-		return Belief{"invalid", reasons}
+		return Belief{Disbelieved, reasons}
 	}
-	return Belief{Verdict: "valid"}
+	if span := measured(r.Load); len(r.Load) > 0 && span < JudgedFrom {
+		return Belief{Unjudged, []string{fmt.Sprintf("too short to be judged: the machine was measured for %.2f s, and takes %.1f s to be known", span.Seconds(), JudgedFrom.Seconds())}}
+	}
+	return Belief{Verdict: Believed}
+}
+
+// measured is for how long it is known what the machine did.
+func measured(load []trace.Load) (span model.Time) {
+	for _, l := range load {
+		span += l.Span
+	}
+	return span
 }
 
 // outside is how many frames the machine lost, and how many links carried.
@@ -123,7 +147,7 @@ func machine(load []trace.Load) (reasons []string) {
 	if gap, over := gaps(load).Seconds(), max(span, gaps(load).Seconds()); gap > GapLimit*over {
 		reasons = append(reasons, fmt.Sprintf("a daemon of the network had died, and its switches were away for %.2f s of the run; up to %.1f %% of it is tolerated", gap, GapLimit*100))
 	}
-	if span == 0 {
+	if measured(load) < JudgedFrom {
 		return reasons
 	}
 	doubt := func(is bool, format string, args ...any) {
@@ -151,7 +175,11 @@ func (r *Results) Measured() string {
 	if l.Switching > 0 {
 		out += fmt.Sprintf("; switches at work for %.0f %% of it", 100*l.Switching)
 	}
-	out += fmt.Sprintf("; up to %v late; %d frames lost outside the network", l.Slip/model.Millisecond*model.Millisecond, l.Lost)
+	late := "less than 1ms"
+	if whole := l.Slip / model.Millisecond * model.Millisecond; whole > 0 {
+		late = fmt.Sprintf("up to %v", whole)
+	}
+	out += fmt.Sprintf("; %s late; %d frames lost outside the network", late, l.Lost)
 	if l.Gap > 0 {
 		out += fmt.Sprintf("; switches away for %v", l.Gap/model.Millisecond*model.Millisecond)
 	}

@@ -34,8 +34,9 @@ type Comparison struct {
 	Links    Section  `json:"links"`
 	Tables   Section  `json:"tables"`
 	Pings    Section  `json:"pings"`
-	Notes    []string `json:"notes,omitempty"` // what was degraded, grouped or left out
-	Believed bool     `json:"believed"`
+	Notes    []string `json:"notes,omitempty"`    // what was degraded, grouped or left out
+	Believed bool     `json:"believed"`           // both runs can be
+	Unjudged bool     `json:"unjudged,omitempty"` // nothing speaks against either, but one was too short to tell
 
 	shifts map[string]shift     // by link, from flows compared by their total
 	unsent map[string]float64   // by link, bytes that a fluid does not send since they would be lost
@@ -88,7 +89,8 @@ func (s *Section) agree() bool { return s.Same == s.Total }
 // other.
 func Compare(a, b *Results, t Tolerance) *Comparison {
 	c := &Comparison{A: World(a.Manifest.Backend), B: World(b.Manifest.Backend), RunA: a.Manifest.ID, RunB: b.Manifest.ID,
-		Believed: a.Belief.Valid() && b.Belief.Valid()}
+		Believed: a.Belief.Valid() && b.Belief.Valid() && a.Belief.Judged() && b.Belief.Judged()}
+	c.Unjudged = !c.Believed && a.Belief.Valid() && b.Belief.Valid()
 	c.compareFlows(a, b, t)
 	c.compareLinks(a, b, t)
 	c.compareTables(a, b)
@@ -153,6 +155,8 @@ func (c *Comparison) sentence(a, b *Results) string {
 			out += fmt.Sprintf("; run %s broke down", r.Manifest.ID)
 		case !r.Belief.Valid():
 			out += fmt.Sprintf("; the %s run cannot be believed: %s", world, reasons(r))
+		case !r.Belief.Judged():
+			out += fmt.Sprintf("; whether the %s run can be believed is not known: %s", world, reasons(r))
 		case r.Manifest.Backend != "simulation":
 			out += fmt.Sprintf("; the %s run can be believed", world)
 		}

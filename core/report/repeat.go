@@ -18,7 +18,7 @@ import (
 func Summarise(runs []*Results) *Results {
 	last := runs[len(runs)-1]
 	out := &Results{Manifest: last.Manifest, Topology: last.Topology, Series: last.Series, Followed: last.Followed, Tables: last.Tables, Metrics: last.Metrics,
-		Pings: summarisePings(runs), Belief: Belief{Verdict: "valid"}}
+		Pings: summarisePings(runs), Belief: summariseBeliefs(runs)}
 	out.Manifest.Members, out.Manifest.Digest = nil, ""
 	warned := map[string]bool{}
 	for _, r := range runs {
@@ -32,12 +32,6 @@ func Summarise(runs []*Results) *Results {
 				out.Warnings = append(out.Warnings, w)
 			}
 		}
-		if !r.Belief.Valid() {
-			out.Belief.Verdict = "invalid"
-			for _, reason := range r.Belief.Reasons {
-				out.Belief.Reasons = append(out.Belief.Reasons, r.Manifest.ID+": "+reason)
-			}
-		}
 	}
 	if w := unsteady(runs); w != "" {
 		out.Warnings = append(out.Warnings, w)
@@ -45,6 +39,26 @@ func Summarise(runs []*Results) *Results {
 	out.Flows = summariseFlows(runs)
 	out.Links = summariseLinks(runs)
 	out.Tests = summariseTests(runs)
+	return out
+}
+
+// summariseBeliefs is the worst that is said of any run, with all reasons for it.
+func summariseBeliefs(runs []*Results) Belief {
+	out := Belief{Verdict: Believed}
+	for _, verdict := range []string{Disbelieved, Unjudged} {
+		for _, r := range runs {
+			if r.Belief.Verdict != verdict {
+				continue
+			}
+			out.Verdict = verdict
+			for _, reason := range r.Belief.Reasons {
+				out.Reasons = append(out.Reasons, r.Manifest.ID+": "+reason)
+			}
+		}
+		if out.Verdict != Believed {
+			break
+		}
+	}
 	return out
 }
 

@@ -199,12 +199,15 @@ type Table struct {
 
 // Belief says whether the results can be believed.
 type Belief struct {
-	Verdict string   `json:"verdict"` // "valid" or "invalid"
+	Verdict string   `json:"verdict"` // Believed, Disbelieved or Unjudged
 	Reasons []string `json:"reasons,omitempty"`
 }
 
 // Valid says that nothing speaks against the results.
-func (b Belief) Valid() bool { return b.Verdict != "invalid" }
+func (b Belief) Valid() bool { return b.Verdict != Disbelieved }
+
+// Judged says that there was time enough to tell.
+func (b Belief) Judged() bool { return b.Verdict != Unjudged }
 
 // Passed counts the tests that passed.
 func (r *Results) Passed() int {

@@ -71,6 +71,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	}
 	w := &world{session: s, place: s.place, abort: abort}
 	w.revival.tally.Sink = s.sink
+	w.meter.world, w.meter.told = w, make(chan struct{})
 	w.clock = controller.NewClock(time.Now, &w.revival.tally)
 	w.is.Store(&network{n, names, n.NodesOfKind(model.Switch)})
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
@@ -134,6 +135,7 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	s.phases.end(phaseRules)
 	w.begun.Store(true)
 	w.zero = traffic.Monotonic() - int64(w.clock.Now()/model.Nanosecond)
+	w.meter.again()
 	s.emit(&trace.Entry{Kind: trace.RunStart})
 	if lacks := w.links.follow.lacks(); lacks != "" {
 		s.emit(&trace.Entry{Kind: trace.Warning, Text: lacks})

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"sendim/core/model"
@@ -65,19 +66,73 @@ func (m machine) since(before machine, span model.Time) trace.Load {
 	return l
 }
 
-// load writes every second what the machine did.
+// meter measures the machine while a run lasts. A run that ends within its first second is
+// measured, too: from t=0 until it ends.
+type meter struct {
+	world *world
+	worst atomic.Int64  // nanoseconds that something came late since the last reading
+	told  chan struct{} // closed when nothing more will be written
+
+	mu     sync.Mutex // of what follows
+	still  bool       // the run stands still, and what the machine does is not the run's
+	before machine
+	at     model.Time
+	moving threads
+}
+
+// load writes every second, and when the run ends, what the machine did.
 func (w *world) load() {
-	worst := &atomic.Int64{}
-	w.work.Go(func() { w.oversleep(worst) })
-	before, at := readMachine(), w.now()
-	var moving threads
-	moving.busiest(w.place) // of the start nothing is told
-	for w.wait(w.session.life, at+model.Second) {
-		now, is := w.now(), readMachine()
-		l := is.since(before, now-at)
-		l.Switching = min(1, float64(moving.busiest(w.place).Seconds()/(now-at).Seconds()))
-		l.Slip = model.Time(worst.Swap(0)) * model.Nanosecond
-		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &l})
-		before, at = is, now
+	m := &w.meter
+	defer close(m.told)
+	m.watch()
+	w.work.Go(func() { w.oversleep(&m.worst) })
+	for w.wait(w.session.life, m.last()+model.Second) {
+		m.read()
 	}
+	m.read()
+}
+
+// last is when the machine was read last.
+func (m *meter) last() model.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.at
+}
+
+// again begins anew: of what came before nothing is told.
+func (m *meter) again() {
+	m.mu.Lock()
+	m.still, m.before, m.at = false, readMachine(), m.world.now()
+	m.worst.Store(0)
+	m.mu.Unlock()
+}
+
+// watch begins anew with the threads of the switches, which takes longer.
+func (m *meter) watch() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.moving.busiest(m.world.place)
+}
+
+// rest writes what the machine did so far, and nothing more until again.
+func (m *meter) rest() {
+	m.read()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.still = true
+}
+
+// read writes what the machine did since it was read last.
+func (m *meter) read() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, is := m.world.now(), readMachine()
+	if m.still || now <= m.at {
+		return
+	}
+	l := is.since(m.before, now-m.at)
+	l.Switching = min(1, float64(m.moving.busiest(m.world.place).Seconds()/(now-m.at).Seconds()))
+	l.Slip = model.Time(m.worst.Swap(0)) * model.Nanosecond
+	m.world.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &l})
+	m.before, m.at = is, now
 }

@@ -76,6 +76,7 @@ type world struct {
 	pools     pools
 	reliant   dependents
 	revival   revival
+	meter     meter
 	begun     atomic.Bool               // t=0 has come
 	closing   atomic.Bool               // it ends because it is told to
 	abort     context.CancelCauseFunc   // ends the Apply under way
@@ -291,6 +292,7 @@ func (s *Session) discard() error {
 			case <-timer.C:
 			}
 			timer.Stop()
+			<-w.meter.told // until life ended
 			w.links.total()
 			w.outside()
 		} else {

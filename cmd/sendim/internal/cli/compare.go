@@ -36,7 +36,7 @@ The last line is the verdict.`,
 		if err := c.writeComparison(x, *f, all); err != nil {
 			return err
 		}
-		if !x.Agree || !x.Believed {
+		if !x.Agree || !x.Believed && !x.Unjudged {
 			return silent(Failed)
 		}
 		return nil

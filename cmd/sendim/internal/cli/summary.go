@@ -121,6 +121,10 @@ func Summary(w io.Writer, r *report.Results, dir string) error {
 		fmt.Fprintf(w, "INVALID %s (%s)\n", strings.Join(r.Belief.Reasons, "; "), basis)
 	case !r.Belief.Valid():
 		fmt.Fprintf(w, "INVALID %s\n", strings.Join(r.Belief.Reasons, "; "))
+	case !r.Belief.Judged() && basis != "":
+		fmt.Fprintf(w, "belief  not known, %s (%s)\n", strings.Join(r.Belief.Reasons, "; "), basis)
+	case !r.Belief.Judged():
+		fmt.Fprintf(w, "belief  not known, %s\n", strings.Join(r.Belief.Reasons, "; "))
 	case basis != "":
 		fmt.Fprintf(w, "belief  the results can be believed: %s\n", basis)
 	case m.Backend != "simulation":
