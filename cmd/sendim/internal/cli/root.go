@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -118,8 +119,8 @@ what came out. A first run, no file needed:
 	root.SetErr(c.errs)
 	root.SetFlagErrorFunc(wrongFlag)
 	root.PersistentFlags().StringVar(&c.runs, "runs", "runs", "folder of runs")
-	for _, cmd := range append(c.timeCommands(), c.runCommand(), c.validateCommand(), c.importCommand(), c.discoverCommand(), c.serveCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
-		c.runsCommand(), c.statusCommand(), c.checkpointCommand(), c.shellCommand(), c.execCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.gcCommand(), c.versionCommand()) {
+	for _, cmd := range slices.Concat(c.timeCommands(), c.lineCommands(), []*cobra.Command{c.runCommand(), c.validateCommand(), c.importCommand(), c.discoverCommand(), c.serveCommand(), c.generateCommand(), c.appCommand(), c.convertCommand(), c.compareCommand(),
+		c.runsCommand(), c.statusCommand(), c.checkpointCommand(), c.shellCommand(), c.stopCommand(), c.traceCommand(), c.doctorCommand(), c.gcCommand(), c.versionCommand()}) {
 		root.AddCommand(wrongArguments(cmd))
 	}
 	return wrongArguments(root)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 
 	"sendim/cmd/sendim/internal/live"
 	"sendim/cmd/sendim/internal/prompt"
-	"sendim/cmd/sendim/internal/tty"
 	"sendim/core/record"
 	"sendim/core/report"
 )
@@ -255,61 +253,6 @@ func again(dir string) []string {
 		return nil
 	}
 	return []string{self, "--runs", filepath.Dir(dir), "exec", filepath.Base(dir)}
-}
-
-func (c *cli) execCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "exec RUN NODE COMMAND...", Short: "Carry out one line of the prompt in a living run", Args: cobra.MinimumNArgs(2), ValidArgsFunction: c.completeLine,
-		Long: `Carry out one line of the prompt in a living run: a command on a node, or any other word
-(sendim exec RUN help). A command on a node has this command's input, output and exit
-code, and a terminal where this one has one. COMMAND may be one word in quotes, for the
-node's shell; so may the whole line.`,
-		Example: "  sendim exec latest h1 ping -c3 h2\n  sendim exec latest h1 'ip route | head -1'\n  sendim exec latest 'link set s1 s2 rate=10Mbps'\n  sendim exec latest dpctl dump-flows s1",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, client, err := c.reach(args[:1])
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			dir, err := os.Getwd()
-			if err != nil {
-				return fmt.Errorf("find the working directory: %w", err)
-			}
-			line := prompt.Line{Text: words(args[1:]), Dir: dir, Out: c.out, Err: c.errs}
-			switch {
-			case terminal(c.in) && !tty.Foreground(c.in): // in the background of a shell: it would be stopped
-			case terminal(c.in) && terminal(c.out):
-				line = prompt.WithTerminal(line, c.in)
-			default:
-				line.In = func() io.ReadCloser { return io.NopCloser(c.in) }
-			}
-			err = (&prompt.Here{Executor: client, Again: again(r.Dir)}).Do(cmd.Context(), line)
-			var remote *live.RemoteError
-			switch {
-			case errors.Is(err, prompt.ErrLeave):
-				return fail(WrongInput, "there is no prompt to leave; sendim stop %s ends the run", r.Manifest.ID)
-			case errors.As(err, &remote) && remote.Code > 0: // the program has said what was wrong
-				return silent(remote.Code)
-			case errors.As(err, &remote) && remote.Code < 0 && line.Terminal != nil: // it was ^C
-				return silent(Interrupted)
-			}
-			return err
-		},
-	}
-	cmd.Flags().SetInterspersed(false) // what follows belongs to the command
-	return cmd
-}
-
-// words makes a line of a command's words. One word alone is a line as it stands, so that a
-// line may be in quotes; a command of one word that is none is the text of a shell.
-func words(args []string) string {
-	if len(args) == 1 {
-		return args[0]
-	}
-	if len(args) == 2 && strings.ContainsAny(args[1], " \t|&;<>") {
-		return args[0] + " " + args[1]
-	}
-	return prompt.Quote(args)
 }
 
 func (c *cli) stopCommand() *cobra.Command {
