@@ -49,6 +49,7 @@ type initProcess struct {
 	byPID  map[int]*child
 	byID   map[uint64]*child
 	orphan chan struct{} // capacity 1: something was reaped
+	frost  frost
 
 	hosts    map[string]*host // of the goroutine that handles requests, as is
 	offloads offloads         // what this kernel knows of them
@@ -169,6 +170,17 @@ func (in *initProcess) handle(m message, files []*os.File) {
 			break
 		}
 		r.Features = &f
+	case opFreeze:
+		if err := in.freeze(); err != nil {
+			r.fail(err)
+		}
+	case opThaw:
+		in.mu.Lock()
+		err := in.thaw()
+		in.mu.Unlock()
+		if err != nil {
+			r.fail(err)
+		}
 	case opStop:
 		go in.stop(time.Duration(m.GraceMS) * time.Millisecond)
 	default:
@@ -208,6 +220,9 @@ func (in *initProcess) exec(m message, files []*os.File) (int, error) {
 	}
 	c := &child{id: m.ID, pid: pid}
 	in.byPID[pid], in.byID[m.ID] = c, c
+	if in.frost.on { // it joins the others
+		_ = in.hush()
+	}
 	return pid, nil
 }
 
@@ -227,6 +242,9 @@ func (in *initProcess) signal(id uint64, sig syscall.Signal) error {
 // stop asks everything inside to end, waits for it up to grace, and leaves.
 func (in *initProcess) stop(grace time.Duration) {
 	_ = syscall.Kill(-1, syscall.SIGTERM)
+	in.mu.Lock()
+	_ = in.thaw() // nobody ends who is frozen
+	in.mu.Unlock()
 	deadline := time.NewTimer(grace)
 	for {
 		// Orphans come to process 1, so no child means nobody at all.

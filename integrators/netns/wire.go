@@ -29,6 +29,8 @@ const (
 	opDevices   = "devices"
 	opIntroduce = "introduce"
 	opStop      = "stop"
+	opFreeze    = "freeze"
+	opThaw      = "thaw"
 
 	opRemoveLinks = "remove-links"
 	opRemoveHosts = "remove-hosts"
