@@ -25,6 +25,6 @@ func backends(self string) []backend.Backend {
 func hidden() []cli.Hidden {
 	return []cli.Hidden{
 		{Name: netns.Subcommand, Main: func(_ context.Context, args []string) int { return netns.SandboxMain(args) }},
-		{Name: traffic.AgentCommand, Main: func(ctx context.Context, _ []string) int { return traffic.AgentProcess(ctx) }},
+		{Name: traffic.AgentCommand, Main: func(ctx context.Context, args []string) int { return traffic.AgentProcess(ctx, args...) }},
 	}
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		case traffic.AgentCommand:
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 			defer stop()
-			os.Exit(traffic.AgentProcess(ctx))
+			os.Exit(traffic.AgentProcess(ctx, os.Args[2:]...))
 		case "doomed-parent":
 			os.Exit(doomedParent(os.Args[2], os.Args[3]))
 		}

@@ -21,8 +21,12 @@ const maxLine = 4 << 20
 // when everything it started has ended. The hidden subcommand for agents calls it with
 // its standard input and output.
 func AgentMain(ctx context.Context, r io.Reader, w io.Writer) error {
+	return serve(ctx, r, w, nil)
+}
+
+func serve(ctx context.Context, r io.Reader, w io.Writer, still *Standstill) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	a := &agent{ctx: ctx, out: json.NewEncoder(w), running: map[int64]*job{}, udp: map[netip.AddrPort]*udpPort{}, tcp: map[netip.AddrPort]*tcpPort{}}
+	a := &agent{ctx: ctx, still: still, out: json.NewEncoder(w), running: map[int64]*job{}, udp: map[netip.AddrPort]*udpPort{}, tcp: map[netip.AddrPort]*tcpPort{}}
 	err := a.listen(r)
 	cancel(errors.New("the agent was told to end"))
 	a.wg.Wait()
@@ -33,11 +37,19 @@ func AgentMain(ctx context.Context, r io.Reader, w io.Writer) error {
 const AgentCommand = "agent"
 
 // AgentProcess is AgentMain over standard input and output, for the subcommand; it
-// returns the exit status.
-func AgentProcess(ctx context.Context) int {
+// returns the exit status. args are the subcommand's: the file of a Standstill, or nothing.
+func AgentProcess(ctx context.Context, args ...string) int {
 	// Timers of this process are exact: the default lets the kernel be 50 us late.
 	preciseTimers()
-	if err := AgentMain(ctx, os.Stdin, os.Stdout); err != nil {
+	var still *Standstill
+	var err error
+	if len(args) > 0 {
+		still, err = openStandstill(args[0], false)
+	}
+	if err == nil {
+		err = serve(ctx, os.Stdin, os.Stdout, still)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent:", err)
 		return 1
 	}
@@ -45,8 +57,9 @@ func AgentProcess(ctx context.Context) int {
 }
 
 type agent struct {
-	ctx context.Context
-	wg  sync.WaitGroup
+	ctx   context.Context
+	wg    sync.WaitGroup
+	still *Standstill
 
 	outMu sync.Mutex
 	out   *json.Encoder
@@ -147,9 +160,9 @@ func run(ctx context.Context, j *job) (Measured, error) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out := &bounded{}
 	cmd.Stdout, cmd.Stderr = out, out
-	m := Measured{First: Monotonic()}
+	m := Measured{First: j.agent.now()}
 	err := cmd.Run()
-	m.Last, m.Output = Monotonic(), string(out.kept)
+	m.Last, m.Output = j.agent.now(), string(out.kept)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		m.Exit, err = exit.ExitCode(), nil

@@ -32,7 +32,7 @@ func udpPaced(ctx context.Context, j *job) (Measured, error) {
 	preciseTimers()
 	start := j.Start
 	if start == 0 {
-		start = Monotonic()
+		start = j.agent.now()
 	}
 	packet := make([]byte, 1<<16)
 	binary.BigEndian.PutUint32(packet, j.Tag)
@@ -41,8 +41,8 @@ func udpPaced(ctx context.Context, j *job) (Measured, error) {
 		if !ok {
 			return m, nil
 		}
-		if due := start + int64(at/model.Nanosecond); Monotonic() < due {
-			if sleepUntil(ctx, due) != nil {
+		if due := start + int64(at/model.Nanosecond); j.agent.now() < due {
+			if j.agent.sleepUntil(ctx, due) != nil {
 				return m, nil // ended early, as told
 			}
 		} else if k&63 == 0 && ctx.Err() != nil {
@@ -50,7 +50,7 @@ func udpPaced(ctx context.Context, j *job) (Measured, error) {
 		}
 		send := packet[:max(size, header)]
 		binary.BigEndian.PutUint32(send[4:], k)
-		now := Monotonic()
+		now := j.agent.now()
 		binary.BigEndian.PutUint64(send[8:], uint64(now))
 		if err := write(raw, send); err != nil {
 			return m, fmt.Errorf("sending to %s: %w", j.Target, err)

@@ -26,15 +26,21 @@ func ping(ctx context.Context, j *job) (m Measured, err error) {
 	}
 	defer conn.Close()
 	id := uint16(j.ID) ^ uint16(os.Getpid())
-	p := &pinger{id: id, sent: map[uint16]int64{}, to: to.String(), all: make(chan struct{}), count: j.Count}
+	p := &pinger{agent: j.agent, id: id, sent: map[uint16]int64{}, to: to.String(), all: make(chan struct{}), count: j.Count}
 	var reading sync.WaitGroup
 	reading.Go(func() { p.read(conn) })
 	err = p.send(ctx, conn, to, j)
 	if err == nil {
-		select {
-		case <-p.all:
-		case <-ctx.Done():
-		case <-time.After(time.Duration(j.Timeout)):
+		late := j.agent.after(time.Duration(j.Timeout))
+		for over := false; !over; {
+			select {
+			case <-p.all:
+				over = true
+			case <-ctx.Done():
+				over = true
+			case <-late.C:
+				over = late.rings()
+			}
 		}
 	}
 	_ = conn.Close()
@@ -45,6 +51,7 @@ func ping(ctx context.Context, j *job) (m Measured, err error) {
 }
 
 type pinger struct {
+	agent *agent
 	id    uint16
 	to    string
 	count int
@@ -60,10 +67,10 @@ func (p *pinger) send(ctx context.Context, conn net.PacketConn, to net.Addr, j *
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	p.late = j.Timeout
-	start := max(j.Start, Monotonic())
+	start := max(j.Start, p.agent.now())
 	packet := make([]byte, 8+max(j.Payload, 0))
 	for k := range j.Count {
-		if sleepUntil(ctx, start+int64(k)*j.Interval) != nil {
+		if p.agent.sleepUntil(ctx, start+int64(k)*j.Interval) != nil {
 			return nil
 		}
 		packet[0] = 8 // echo request, RFC 792
@@ -72,7 +79,7 @@ func (p *pinger) send(ctx context.Context, conn net.PacketConn, to net.Addr, j *
 		binary.BigEndian.PutUint16(packet[6:], uint16(k))
 		binary.BigEndian.PutUint16(packet[2:], checksum(packet))
 		p.mu.Lock()
-		p.sent[uint16(k)] = Monotonic()
+		p.sent[uint16(k)] = p.agent.now()
 		p.mu.Unlock()
 		_, err := conn.WriteTo(packet, to)
 		var no *net.OpError
@@ -90,7 +97,7 @@ func (p *pinger) read(conn net.PacketConn) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, from, err := conn.ReadFrom(buf)
-		now := Monotonic()
+		now := p.agent.now()
 		if err != nil {
 			return
 		}

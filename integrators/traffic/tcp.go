@@ -62,10 +62,10 @@ func tcpSend(ctx context.Context, j *job) (m Measured, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	preciseTimers()
-	if j.Start > 0 && sleepUntil(ctx, j.Start) != nil {
+	if j.Start > 0 && j.agent.sleepUntil(ctx, j.Start) != nil {
 		return m, nil
 	}
-	m.First = Monotonic()
+	m.First = j.agent.now()
 	d := net.Dialer{LocalAddr: from, Control: tcpControl(j.Segment)}
 	conn, err := d.DialContext(ctx, "tcp4", j.Target)
 	if err != nil {
@@ -83,7 +83,7 @@ func tcpSend(ctx context.Context, j *job) (m Measured, err error) {
 	if i, fail := info(c); fail == nil {
 		m.Packets, m.Retransmits = int64(i.Data_segs_out), int64(i.Total_retrans)
 	}
-	m.Last = Monotonic()
+	m.Last = j.agent.now()
 	if ctx.Err() != nil {
 		return m, nil // ended early, as told
 	}
@@ -95,11 +95,14 @@ func tcpSend(ctx context.Context, j *job) (m Measured, err error) {
 
 func stream(ctx context.Context, j *job, c *net.TCPConn, m *Measured) error {
 	buf := make([]byte, chunk)
-	if j.Span > 0 {
-		_ = c.SetWriteDeadline(time.Now().Add(time.Duration(m.First + j.Span - Monotonic())))
+	limit := func() {
+		if j.Span > 0 {
+			_ = c.SetWriteDeadline(time.Now().Add(time.Duration(m.First + j.Span - j.agent.now())))
+		}
 	}
+	limit()
 	for j.Bytes == 0 || m.Bytes < j.Bytes {
-		now := Monotonic()
+		now := j.agent.now()
 		if ctx.Err() != nil || j.Span > 0 && now >= m.First+j.Span {
 			return nil
 		}
@@ -115,7 +118,7 @@ func stream(ctx context.Context, j *job, c *net.TCPConn, m *Measured) error {
 				if j.Span > 0 && due >= m.First+j.Span {
 					due = m.First + j.Span
 				}
-				if sleepUntil(ctx, due) != nil || j.Span > 0 && due == m.First+j.Span {
+				if j.agent.sleepUntil(ctx, due) != nil || j.Span > 0 && due == m.First+j.Span {
 					return nil
 				}
 			}
@@ -124,7 +127,11 @@ func stream(ctx context.Context, j *job, c *net.TCPConn, m *Measured) error {
 		m.Bytes += int64(n)
 		var timeout net.Error
 		if errors.As(err, &timeout) && timeout.Timeout() {
-			return nil
+			if ctx.Err() != nil || j.agent.now() >= m.First+j.Span {
+				return nil
+			}
+			limit() // the network stood still meanwhile
+			continue
 		}
 		if err != nil {
 			return err
@@ -182,7 +189,7 @@ func tcpReceive(ctx context.Context, j *job) (m Measured, err error) {
 	for {
 		n, err := c.Read(buf)
 		if n > 0 {
-			m.Last = Monotonic()
+			m.Last = j.agent.now()
 			if m.First == 0 {
 				m.First = m.Last
 			}

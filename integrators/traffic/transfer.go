@@ -42,6 +42,15 @@ type Spec struct {
 	Seed     uint64
 	// OneWay says that both hosts have the same clock.
 	OneWay bool
+	// Now is the agents' clock as it is read here; nil: Monotonic.
+	Now func() int64
+}
+
+func (s *Spec) now() int64 {
+	if s.Now == nil {
+		return Monotonic()
+	}
+	return s.Now()
 }
 
 // Transfer is a flow whose receivers are ready.
@@ -246,7 +255,7 @@ func (t *Transfer) send(ctx context.Context, start int64) (Measured, error) {
 		err = nil
 	}
 	if f.Kind() == model.ICMP && m.First == 0 {
-		m.First, m.Last = start, Monotonic()
+		m.First, m.Last = start, s.now()
 	}
 	return m, err
 }

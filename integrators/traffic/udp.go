@@ -57,15 +57,15 @@ func udpSend(ctx context.Context, j *job) (Measured, error) {
 	preciseTimers()
 	start := j.Start
 	if start == 0 {
-		start = Monotonic()
+		start = j.agent.now()
 	}
 	packet := make([]byte, j.Payload)
 	binary.BigEndian.PutUint32(packet, j.Tag)
 	gap := float64(j.Payload) * 8e9 / float64(j.Rate)
 	for k := range j.Packets {
 		due := start + int64(float64(k)*gap)
-		if Monotonic() < due {
-			if sleepUntil(ctx, due) != nil {
+		if j.agent.now() < due {
+			if j.agent.sleepUntil(ctx, due) != nil {
 				return m, nil // ended early, as told
 			}
 		} else if k&63 == 0 && ctx.Err() != nil {
@@ -78,7 +78,7 @@ func udpSend(ctx context.Context, j *job) (Measured, error) {
 			}
 		}
 		binary.BigEndian.PutUint32(send[4:], uint32(k))
-		now := Monotonic()
+		now := j.agent.now()
 		binary.BigEndian.PutUint64(send[8:], uint64(now))
 		if err := write(raw, send); err != nil {
 			return m, fmt.Errorf("sending to %s: %w", j.Target, err)
@@ -174,19 +174,19 @@ func udpReceive(ctx context.Context, j *job) (Measured, error) {
 		return Measured{}, fmt.Errorf("receiving at %s: %w", j.Target, err)
 	}
 	j.ready()
-	sent, limit := int64(-1), (<-chan time.Time)(nil)
+	sent, limit := int64(-1), &alarm{} // which never rings
 	for done := false; !done; {
 		select {
 		case <-ctx.Done():
 			done = true
 		case sent = <-j.finished:
-			limit = time.After(drain)
+			limit = a.after(drain)
 		case <-f.signal:
-			if limit != nil {
-				limit = time.After(drain)
+			if limit.agent != nil {
+				limit = a.after(drain)
 			}
-		case <-limit:
-			done = true
+		case <-limit.C:
+			done = limit.rings()
 		}
 		p.mu.Lock()
 		done = done || sent >= 0 && f.m.Packets >= sent
@@ -213,7 +213,7 @@ func (a *agent) openUDP(at netip.AddrPort, tag uint32) (*udpPort, *udpFlow, erro
 		}
 		p = &udpPort{conn: c.(*net.UDPConn), flows: map[uint32]*udpFlow{}}
 		a.udp[at] = p
-		a.wg.Go(p.read)
+		a.wg.Go(func() { a.readUDP(p) })
 	}
 	p.users++
 	f := &udpFlow{signal: make(chan struct{}, 1)}
@@ -235,11 +235,11 @@ func (a *agent) closeUDP(at netip.AddrPort, p *udpPort, tag uint32) {
 	}
 }
 
-func (p *udpPort) read() {
+func (a *agent) readUDP(p *udpPort) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, _, err := p.conn.ReadFromUDPAddrPort(buf)
-		now := Monotonic()
+		now := a.now()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
