@@ -29,7 +29,8 @@ type request struct {
 }
 
 // Do carries out a function on the conductor's goroutine, between two stretches of
-// time, and gives its error. Requests are carried out one at a time.
+// time, and gives its error. Requests are carried out one at a time: what takes long is
+// only begun in one (Access).
 func (l *Live) Do(ctx context.Context, f func(*World) error) error {
 	r := request{f, make(chan error, 1)}
 	select {
@@ -82,22 +83,38 @@ func (l *Live) Progress() Progress {
 }
 
 func (l *Live) serve(r request) {
+	hear := l.world.hear
+	l.world.hear = nil // whoever is served is not interrupted
+	defer func() { l.world.hear = hear }()
 	l.world.follow()
 	r.done <- r.do(l.world)
 }
 
-// poll carries out a request that waits, if one does.
-func (l *Live) poll() {
-	select {
-	case r := <-l.requests:
-		l.serve(r)
-	default:
+// hear carries out a request that waits, if one does, and all that come while time is to
+// stand still.
+func (l *Live) hear(ctx context.Context) error {
+	for {
+		if l.world.held {
+			select {
+			case r := <-l.requests:
+				l.serve(r)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			continue
+		}
+		select {
+		case r := <-l.requests:
+			l.serve(r)
+		default:
+			return nil
+		}
 	}
 }
 
-// pass lets time pass until the given time, as World.Advance does, and carries out
+// pass lets time pass until the given time, by World.Advance or World.let, and carries out
 // requests meanwhile: each one ends the stretch of time under way, which goes on after.
-func (l *Live) pass(ctx context.Context, until model.Time) error {
+func (l *Live) pass(ctx context.Context, until model.Time, by func(context.Context, model.Time) error) error {
 	for {
 		for l.world.held {
 			select {
@@ -119,7 +136,7 @@ func (l *Live) pass(ctx context.Context, until model.Time) error {
 			case <-stretch.Done():
 			}
 		}()
-		err := l.world.Advance(stretch, until)
+		err := by(stretch, until)
 		cut()
 		<-watched
 		if asked == nil {
@@ -152,7 +169,7 @@ func (l *Live) attend(ctx context.Context, interact func(context.Context, *Live)
 				return err
 			default:
 			}
-			if err := l.pass(ctx, l.world.Session.Now()+100*model.Millisecond); err != nil {
+			if err := l.pass(ctx, l.world.Session.Now()+100*model.Millisecond, l.world.Advance); err != nil {
 				return err
 			}
 			continue

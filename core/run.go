@@ -260,7 +260,7 @@ func (r *run) timePasses(ctx context.Context, l *Live) error {
 	if until == 0 {
 		until = model.Forever
 	}
-	if err := l.pass(ctx, until); err != nil && ctx.Err() == nil {
+	if err := l.pass(ctx, until, l.world.Advance); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("let time pass in %s: %w", r.backend.Name(), err)
 	}
 	return nil
@@ -277,13 +277,18 @@ func (r *run) assert(ctx context.Context, l *Live) error {
 		r.end = w.Session.Now()
 		r.tell(v)
 	}
-	if err := w.converge(ctx, r.spec.Job.Deployment.Seed()); err != nil {
+	quiet, err := w.quiet(r.spec.Job.Deployment.Seed())
+	if err != nil {
 		return err
 	}
-	err := w.reachability(ctx, tell, func(done, total int) {
-		r.progress("test", done, total)
-		l.poll()
-	})
+	if quiet > w.Session.Now() {
+		if err := l.pass(ctx, quiet, w.let); err != nil {
+			return err
+		}
+	}
+	w.hear = l.hear
+	err = w.reachability(ctx, tell, func(done, total int) { r.progress("test", done, total) })
+	w.hear = nil
 	if err != nil {
 		return fmt.Errorf("test reachability: %w", err)
 	}

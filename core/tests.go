@@ -59,7 +59,7 @@ func (w *World) Ping(ctx context.Context, pairs []Pair, retry int, told func(don
 	for i := range pairs {
 		all[i] = &pairs[i]
 	}
-	if err := w.ping(ctx, all, 1, model.Second, told); err != nil || retry == 0 {
+	if err := ping(ctx, w.Own(), all, 1, model.Second, told); err != nil || retry == 0 {
 		return err
 	}
 	var again []*Pair
@@ -68,38 +68,48 @@ func (w *World) Ping(ctx context.Context, pairs []Pair, retry int, told func(don
 			again = append(again, p)
 		}
 	}
-	return w.ping(ctx, again, retry, model.Second, nil)
+	return ping(ctx, w.Own(), again, retry, model.Second, nil)
 }
 
-// PingWithin asks all pairs once, as Ping does, and waits so long for each answer.
-func (w *World) PingWithin(ctx context.Context, pairs []Pair, timeout model.Time) error {
+// PingWithin asks all pairs once, as World.Ping does, and waits so long for each answer.
+func PingWithin(ctx context.Context, a Access, pairs []Pair, timeout model.Time) error {
 	all := make([]*Pair, len(pairs))
 	for i := range pairs {
 		all[i] = &pairs[i]
 	}
-	return w.ping(ctx, all, 1, timeout, nil)
+	return ping(ctx, a, all, 1, timeout, nil)
 }
 
-func (w *World) ping(ctx context.Context, pairs []*Pair, count int, timeout model.Time, told func(int)) error {
-	handles := make([]backend.Handle, len(pairs))
-	for i, p := range pairs {
-		h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: timeout}})
-		if removed := w.Model.Gone(p.From) || w.Model.Gone(p.To); err != nil && !removed { // while the others were asked
-			return err
-		} else if err != nil {
-			h = unasked{err}
+func ping(ctx context.Context, a Access, pairs []*Pair, count int, timeout model.Time, told func(int)) error {
+	handles := make([]backend.Handle, 0, len(pairs))
+	for len(handles) < len(pairs) {
+		some := pairs[len(handles):min(len(handles)+pingsPerTick, len(pairs))]
+		err := a.Do(ctx, func(w *World) error {
+			for _, p := range some {
+				h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: timeout}})
+				if removed := w.Model.Gone(p.From) || w.Model.Gone(p.To); err != nil && !removed { // while the others were asked
+					return err
+				} else if err != nil {
+					h = unasked{err}
+				}
+				handles = append(handles, h)
+			}
+			return nil
+		})
+		if err == nil && len(some) == pingsPerTick {
+			err = a.Moment(ctx)
 		}
-		handles[i] = h
-		if i%pingsPerTick == pingsPerTick-1 {
-			if err := w.Advance(ctx, w.Session.Now()+Tick); err != nil {
-				return err
-			}
-			if told != nil {
-				told(i + 1)
-			}
+		if err != nil {
+			over, cancel := context.WithCancel(ctx)
+			cancel() // the others are stopped
+			_ = a.Await(over, handles...)
+			return err
+		}
+		if told != nil && len(some) == pingsPerTick {
+			told(len(handles))
 		}
 	}
-	if err := w.Wait(ctx, handles...); err != nil {
+	if err := a.Await(ctx, handles...); err != nil {
 		return err
 	}
 	for i, p := range pairs {
@@ -123,18 +133,19 @@ func (unasked) Stop() error                { return nil }
 // switches wait for packets that are under way, and a busy machine is late with all of it.
 const convergence = 2 * model.Second
 
-// converge lets time pass until convergence has. Everything that it needs is in the model,
+// quiet is when convergence has passed, or now. Everything that it needs is in the model,
 // so that a run that goes on from a checkpoint waits as long.
-func (w *World) converge(ctx context.Context, seed uint64) error {
+func (w *World) quiet(seed uint64) (model.Time, error) {
+	now := w.Session.Now()
 	asks := func(t model.Test) bool { return t.Kind == model.TestReachable || t.Kind == model.TestUnreachable }
 	if !slices.ContainsFunc(w.Model.Tests, asks) {
-		return nil
+		return now, nil
 	}
 	steps, err := workload.Scenario(w.Model, seed)
 	if err != nil {
-		return fmt.Errorf("look for the last step of the scenario: %w", err)
+		return now, fmt.Errorf("look for the last step of the scenario: %w", err)
 	}
-	now, quiet := w.Session.Now(), model.Time(0)
+	quiet := model.Time(0)
 	for i := range steps {
 		if steps[i].At <= now {
 			quiet = steps[i].At + convergence
@@ -143,10 +154,7 @@ func (w *World) converge(ctx context.Context, seed uint64) error {
 			break
 		}
 	}
-	if quiet > now {
-		return w.let(ctx, quiet)
-	}
-	return nil
+	return max(quiet, now), nil
 }
 
 // reachability carries out the tests that need the living network.

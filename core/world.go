@@ -40,6 +40,9 @@ type World struct {
 	held    bool       // time stands still until somebody says otherwise
 	sink    trace.Sink // of the diary; nil: nobody reads
 	warned  map[string]bool
+
+	// hear serves who asks something while the conductor waits; nil: it is being served.
+	hear func(context.Context) error
 }
 
 // session is Session, for any goroutine.
@@ -60,8 +63,11 @@ func (w *World) Virtual() bool { return w.Capabilities.Has(backend.VirtualTime) 
 // scenario and every flow and action have ended.
 func (w *World) Advance(ctx context.Context, until model.Time) error {
 	for len(w.scenario) > 0 && w.scenario[0].At <= until {
-		if err := w.let(ctx, w.scenario[0].At); err != nil {
-			return err
+		// Real time may have passed already, and somebody waits for this to end: first the step.
+		if w.Virtual() || w.Session.Now() < w.scenario[0].At {
+			if err := w.let(ctx, w.scenario[0].At); err != nil {
+				return err
+			}
 		}
 		if err := w.act(ctx); err != nil {
 			return err
@@ -70,8 +76,10 @@ func (w *World) Advance(ctx context.Context, until model.Time) error {
 	return w.let(ctx, until)
 }
 
-// act carries out the scenario's next step.
+// act carries out the scenario's next step, the whole of it, whoever may interrupt the
+// stretch of time in which it comes.
 func (w *World) act(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	step := w.scenario[0]
 	w.scenario = w.scenario[1:]
 	for i := range step.Changes {
@@ -104,10 +112,21 @@ func (w *World) warn(cause, text string) {
 // Tick is how finely time passes while an outcome is awaited.
 const Tick = 10 * model.Millisecond
 
+// heed serves whoever asks something, where the conductor itself is at work for long.
+func (w *World) heed(ctx context.Context) error {
+	if w.hear == nil {
+		return nil
+	}
+	return w.hear(ctx)
+}
+
 // Wait lets time pass until all actions have their outcomes.
 func (w *World) Wait(ctx context.Context, handles ...backend.Handle) error {
 	for _, h := range handles {
 		for !h.Done() {
+			if err := w.heed(ctx); err != nil {
+				return err
+			}
 			if err := w.Advance(ctx, w.Session.Now()+Tick); err != nil {
 				return err
 			}

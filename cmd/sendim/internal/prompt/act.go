@@ -93,18 +93,25 @@ func (c *call) ping(from model.NodeID, args []string) error {
 	if p.To == model.NoNode {
 		return fmt.Errorf("say whom to ping")
 	}
-	o, err := c.Do(c.ctx, backend.Action{Ping: &p})
+	h, err := c.Session.Do(c.ctx, backend.Action{Ping: &p})
 	if err != nil {
 		return err
 	}
-	r := o.Ping
-	c.printf("PING %s from %s\n", c.Model.NodeName(p.To), c.Model.NodeName(from))
-	c.printf("%d packets transmitted, %d received, %.4g%% packet loss\n", r.Sent, r.Received, lost(r.Sent, r.Received))
-	if r.Received > 0 {
+	n := c.Model
+	c.await(func() error {
+		o := h.Outcome()
+		if o.Err != nil {
+			return o.Err
+		}
+		r := o.Ping
+		c.printf("PING %s from %s\n", n.NodeName(p.To), n.NodeName(from))
+		c.printf("%d packets transmitted, %d received, %.4g%% packet loss\n", r.Sent, r.Received, lost(r.Sent, r.Received))
+		if r.Received == 0 {
+			return fmt.Errorf("%s did not answer", n.NodeName(p.To))
+		}
 		c.printf("rtt min/avg/max = %.3f/%.3f/%.3f ms\n", millis(r.Min), millis(r.Mean), millis(r.Max))
-	} else {
-		return fmt.Errorf("%s did not answer", c.Model.NodeName(p.To))
-	}
+		return nil
+	}, h)
 	return nil
 }
 
@@ -151,9 +158,18 @@ func (c *call) pingPair(full bool) error {
 
 func (c *call) pings(pairs []core.Pair, full bool, timeout model.Time) error {
 	c.printf("*** Ping: testing ping reachability\n")
-	if err := c.PingWithin(c.ctx, pairs, timeout); err != nil {
-		return err
+	n := c.Model
+	c.then = func() error {
+		if err := core.PingWithin(c.ctx, c.console.access, pairs, timeout); err != nil {
+			return err
+		}
+		return c.answers(n, pairs, full)
 	}
+	return nil
+}
+
+// answers says who answered whom.
+func (c *call) answers(n *model.Network, pairs []core.Pair, full bool) error {
 	sent, received := 0, 0
 	var firstErr error
 	last := model.NoNode
@@ -166,7 +182,7 @@ func (c *call) pings(pairs []core.Pair, full bool, timeout model.Time) error {
 		if reached {
 			received++
 		}
-		from, to := c.Model.NodeName(p.From), c.Model.NodeName(p.To)
+		from, to := n.NodeName(p.From), n.NodeName(p.To)
 		if full {
 			c.printf(" %s->%s: %d/%d, rtt min/avg/max %.3f/%.3f/%.3f ms\n", from, to, p.Result.Sent, p.Result.Received, millis(p.Result.Min), millis(p.Result.Mean), millis(p.Result.Max))
 			continue
@@ -197,12 +213,12 @@ func (c *call) pings(pairs []core.Pair, full bool, timeout model.Time) error {
 	return nil
 }
 
-// transfer starts a flow of five seconds from now and waits for its end.
-func (c *call) transfer(f model.Flow) (*trace.FlowResult, error) {
+// transfer starts a flow of five seconds from now, and tells of it at its end.
+func (c *call) transfer(f model.Flow, tell func(*trace.FlowResult)) error {
 	for _, end := range []model.NodeID{f.From, f.To} {
 		for _, arc := range c.Model.Arcs(end) {
 			if c.Virtual() && c.Model.ArcSpec(arc).Rate == 0 && f.Rate == 0 {
-				return nil, fmt.Errorf("link %s has no rate: in virtual time a transfer over it is endlessly fast; give it one, as in --topo linear,4,rate=10Mbps", c.Model.LinkName(arc.Link()))
+				return fmt.Errorf("link %s has no rate: in virtual time a transfer over it is endlessly fast; give it one, as in --topo linear,4,rate=10Mbps", c.Model.LinkName(arc.Link()))
 			}
 		}
 	}
@@ -210,14 +226,24 @@ func (c *call) transfer(f model.Flow) (*trace.FlowResult, error) {
 	f.ID = fmt.Sprintf("prompt-%d", c.console.flows)
 	f.Start, f.Duration, f.Granularity = c.Session.Now(), 5*model.Second, model.GranularityPacket
 	f.SrcPort, f.DstPort = uint16(50000+c.console.flows%10000), 5001
-	o, err := c.Do(c.ctx, backend.Action{Flow: &f})
-	if err == nil && o.Flow == nil {
-		err = errors.New("the flow has no result")
+	h, err := c.Session.Do(c.ctx, backend.Action{Flow: &f})
+	if err != nil {
+		return err
 	}
-	if err == nil && o.Flow.Error != "" {
-		err = errors.New(o.Flow.Error)
-	}
-	return o.Flow, err
+	c.await(func() error {
+		switch o := h.Outcome(); {
+		case o.Err != nil:
+			return o.Err
+		case o.Flow == nil:
+			return errors.New("the flow has no result")
+		case o.Flow.Error != "":
+			return errors.New(o.Flow.Error)
+		default:
+			tell(o.Flow)
+			return nil
+		}
+	}, h)
+	return nil
 }
 
 func (c *call) iperf() error {
@@ -226,12 +252,9 @@ func (c *call) iperf() error {
 		return err
 	}
 	c.printf("*** Iperf: testing TCP bandwidth between %s and %s\n", c.Model.NodeName(a), c.Model.NodeName(b))
-	r, err := c.transfer(model.Flow{From: a, To: b, Transport: model.TCP, Packet: 1514})
-	if err != nil {
-		return err
-	}
-	c.printf("*** Results: %s received\n", report.RateText(r.Rate))
-	return nil
+	return c.transfer(model.Flow{From: a, To: b, Transport: model.TCP, Packet: 1514}, func(r *trace.FlowResult) {
+		c.printf("*** Results: %s received\n", report.RateText(r.Rate))
+	})
 }
 
 func (c *call) iperfUDP() error {
@@ -255,12 +278,9 @@ func (c *call) iperfUDP() error {
 		return err
 	}
 	c.printf("*** Iperf: testing UDP at %s between %s and %s\n", rate, c.Model.NodeName(a), c.Model.NodeName(b))
-	r, err := c.transfer(model.Flow{From: a, To: b, Transport: model.UDP, Rate: rate, Packet: 1514})
-	if err != nil {
-		return err
-	}
-	c.printf("*** Results: %s received, %d of %d packets lost\n", report.RateText(r.Rate), r.Lost, r.Sent)
-	return nil
+	return c.transfer(model.Flow{From: a, To: b, Transport: model.UDP, Rate: rate, Packet: 1514}, func(r *trace.FlowResult) {
+		c.printf("*** Results: %s received, %d of %d packets lost\n", report.RateText(r.Rate), r.Lost, r.Sent)
+	})
 }
 
 // downLinks are the links that the diary last told to be down.

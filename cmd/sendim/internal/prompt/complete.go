@@ -229,7 +229,7 @@ func (c *Console) Complete(ctx context.Context, text string) ([]string, error) {
 		words, begin = words[:n-1], words[n-1]
 	}
 	var out []string
-	err = c.do(ctx, func(w *core.World) error {
+	err = c.access.Do(ctx, func(w *core.World) error {
 		o := &offer{call: &call{World: w, console: c, ctx: ctx}, words: words, begin: begin}
 		o.any()
 		slices.Sort(o.out)

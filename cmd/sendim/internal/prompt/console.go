@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sendim/core"
+	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
@@ -16,8 +17,7 @@ import (
 
 // Console carries out lines on a living run.
 type Console struct {
-	do       func(context.Context, func(*core.World) error) error
-	holds    bool // do is called by whoever lets time pass
+	access   core.Access
 	manifest report.Manifest
 	dir      string // of the run; "" when nothing is recorded
 	flows    int    // transfers started so far, for their names and ports
@@ -28,12 +28,10 @@ type Console struct {
 }
 
 // New makes a console for a run, for any goroutine.
-func New(l *core.Live) *Console { return &Console{do: l.Do, manifest: l.Manifest, dir: l.Dir} }
+func New(l *core.Live) *Console { return &Console{access: l, manifest: l.Manifest, dir: l.Dir} }
 
 // On makes a console for the conductor's own goroutine, which holds the world already.
-func On(w *core.World) *Console {
-	return &Console{do: func(_ context.Context, f func(*core.World) error) error { return f(w) }, holds: true}
-}
+func On(w *core.World) *Console { return &Console{access: w.Own()} }
 
 // Status is where a run stands.
 type Status struct {
@@ -51,7 +49,7 @@ type Status struct {
 // Status says where the run stands.
 func (c *Console) Status(ctx context.Context) (Status, error) {
 	var out Status
-	err := c.do(ctx, func(w *core.World) error {
+	err := c.access.Do(ctx, func(w *core.World) error {
 		started, ended := w.Results.Counts()
 		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.LiveNodes(), w.Model.LiveLinks(), started, ended}
 		return nil
@@ -59,14 +57,16 @@ func (c *Console) Status(ctx context.Context) (Status, error) {
 	return out, err
 }
 
-// call is one line under way.
+// call is one line under way. What uses the world is carried out by the conductor, which
+// others wait for: words only begin there what takes long.
 type call struct {
 	*core.World
 	console *Console
 	ctx     context.Context
 	line    *Line
 	out     io.Writer
-	args    []string // after the command's name
+	args    []string     // after the command's name
+	then    func() error // what is left to do, without the world, when the conductor is free again; may be nil
 }
 
 func (c *call) printf(format string, args ...any) { fmt.Fprintf(c.out, format, args...) }
@@ -106,7 +106,7 @@ func commands() []command {
 		{"flows", "flows [PATTERN]", "the flows so far, and those to come", (*call).listFlows, nil},
 		{"status", "status", "where the run stands", (*call).status, nil},
 		{"time", "time [COMMAND]", "the run's clock, or how long a command takes", (*call).clock, []argument{aLine}},
-		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", nil, nil},
+		{"run", "run SPAN|all", "let time pass: 5s, 200ms; all: until every flow has ended", (*call).run, []argument{oneOf("all"), nothing}},
 	}, editing(), passing(), here(), []command{
 		{"exit", "exit", "end the run, or leave its prompt (also quit, EOF, ^D)", nil, nil},
 		{"quit", "quit", "as exit", nil, nil},
@@ -129,8 +129,6 @@ func (c *Console) Do(ctx context.Context, l Line) error {
 		return ErrLeave
 	case name == "dpctl":
 		return c.dpctl(ctx, &l)
-	case name == "run":
-		return c.run(ctx, &l)
 	case name[0] == '?':
 		l.Text = "help " + name[1:] + " " + rest
 		return c.Do(ctx, l)
@@ -152,10 +150,32 @@ func (c *Console) Do(ctx context.Context, l Line) error {
 }
 
 func (c *Console) call(ctx context.Context, l *Line, args []string, f func(*call) error, name string) error {
-	return c.do(ctx, func(w *core.World) error {
-		defer c.remembered(w, name)
-		return f(&call{World: w, console: c, ctx: ctx, line: l, out: l.Out, args: args})
+	k := &call{console: c, ctx: ctx, line: l, out: l.Out, args: args}
+	err := c.access.Do(ctx, func(w *core.World) error {
+		k.World = w
+		err := f(k)
+		if err != nil || k.then == nil {
+			k.then = nil
+			c.remembered(w, name)
+		}
+		return err
 	})
+	if err != nil || k.then == nil {
+		return err
+	}
+	err = k.then()
+	_ = c.access.Do(context.WithoutCancel(ctx), func(w *core.World) error { c.remembered(w, name); return nil })
+	return err
+}
+
+// await waits for actions and goes on when they have ended, while the conductor is free.
+func (c *call) await(on func() error, handles ...backend.Handle) {
+	c.then = func() error {
+		if err := c.console.access.Await(c.ctx, handles...); err != nil {
+			return err
+		}
+		return on()
+	}
 }
 
 func (c *call) help() error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sendim/core"
 	"sendim/core/backend"
 	"sendim/core/fault"
 	"sendim/core/model"
@@ -40,7 +41,8 @@ func (c *Console) dpctl(ctx context.Context, l *Line) error {
 			}
 		}
 		if len(rest) == 0 && slices.Contains(tableWords(), k.args[0]) {
-			return k.tables(on)
+			k.then = func() error { return k.tables(on) }
+			return nil
 		}
 		if !k.Capabilities.Has(backend.Processes) {
 			if slices.Contains(tableWords(), k.args[0]) && len(rest) == 1 {
@@ -89,12 +91,13 @@ func version(args []string) []string {
 	return []string{"-O", "OpenFlow13"}
 }
 
-// tables asks switches what they have, in the same words in every world.
+// tables asks switches what they have, in the same words in every world. Between two of
+// them others are heard.
 func (c *call) tables(on []model.NodeID) error {
 	var what backend.Selector
 	switch c.args[0] {
 	case "show":
-		return c.showSwitches(on)
+		return c.console.access.Do(c.ctx, func(*core.World) error { return c.showSwitches(on) })
 	case "dump-flows":
 		what.Rules = true
 	case "dump-groups":
@@ -105,13 +108,22 @@ func (c *call) tables(on []model.NodeID) error {
 		what.Ports = true
 	}
 	for _, id := range on {
-		c.printf("*** %s %s\n", c.Model.NodeName(id), strings.Repeat("-", 60))
 		what.Node = id
-		for item, err := range c.Session.Snapshot(c.ctx, what) {
-			if err != nil {
-				return err
+		err := c.console.access.Do(c.ctx, func(w *core.World) error {
+			if w.Model.Gone(id) {
+				return nil
 			}
-			c.item(item)
+			c.printf("*** %s %s\n", w.Model.NodeName(id), strings.Repeat("-", 60))
+			for item, err := range w.Session.Snapshot(c.ctx, what) {
+				if err != nil {
+					return err
+				}
+				c.item(item)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"sendim/core"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
@@ -293,6 +292,6 @@ func (c *call) carryOut(edits []model.Edit) error {
 			c.printf("+ %s: %s to %s%s\n", n.LinkName(id), names.Interface(a.Node, a.Port), names.Interface(b.Node, b.Port), specText(n.Link(id).Spec))
 		}
 	}
-	// The control view hears of it a moment later; give it that moment.
-	return c.Advance(c.ctx, c.Session.Now()+core.Tick)
+	c.settle()
+	return nil
 }

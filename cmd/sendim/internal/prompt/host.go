@@ -116,32 +116,23 @@ func (c *call) addresses(text string) string {
 	})
 }
 
-// exec runs a program on a node until its end. Other requests are carried out meanwhile,
-// unless the world only moves while this one is.
+// exec runs a program on a node until its end. Other requests are carried out meanwhile.
 func (c *Console) exec(ctx context.Context, e backend.Exec) (code int, err error) {
 	var h backend.Handle
-	err = c.do(ctx, func(w *core.World) (err error) {
-		if h, err = w.Session.Do(ctx, backend.Action{Exec: &e}); err == nil && c.holds {
-			err = w.Wait(ctx, h)
-		}
+	err = c.access.Do(ctx, func(w *core.World) (err error) {
+		h, err = w.Session.Do(ctx, backend.Action{Exec: &e})
 		return err
 	})
-	if h == nil {
-		return 0, err
+	if err == nil {
+		err = c.access.Await(ctx, h)
 	}
-	for wait := time.Millisecond; !h.Done(); wait = min(wait*3/2, 20*time.Millisecond) {
-		select {
-		case <-ctx.Done():
-			return 0, errors.Join(ctx.Err(), h.Stop())
-		case <-time.After(wait):
-		}
+	if err != nil {
+		return 0, err
 	}
 	o := h.Outcome()
 	switch {
 	case o.Err != nil:
 		return 0, o.Err
-	case ctx.Err() != nil:
-		return 0, ctx.Err()
 	case o.Exec != nil:
 		code = o.Exec.ExitCode
 	}

@@ -1,9 +1,12 @@
 package prompt
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sendim/core"
 	"sendim/core/backend"
@@ -61,9 +64,12 @@ func (c *call) change(changes []model.Change) error {
 			return err
 		}
 	}
-	// The control view hears of it a moment later; give it that moment.
-	return c.Advance(c.ctx, c.Session.Now()+core.Tick)
+	c.settle()
+	return nil
 }
+
+// settle gives the control view, which hears of a change a moment later, that moment.
+func (c *call) settle() { c.then = func() error { return c.console.access.Moment(c.ctx) } }
 
 // theLinks finds a link by its id, or the links between two nodes.
 func (c *call) theLinks(words []string) ([]model.LinkID, error) {
@@ -368,29 +374,62 @@ func (c *call) wait() error {
 		}
 		span = t
 	}
-	switches := c.Model.NodesOfKind(model.Switch)
 	end := later(c.Session.Now(), span)
+	c.then = func() error { return c.console.answered(c.ctx, end, c.line) }
+	return nil
+}
+
+// patient is how long one switch may keep those waiting who wait for others.
+const patient = 2 * time.Second
+
+// answered returns when every switch answers, or says at a time of the run which does not.
+func (c *Console) answered(ctx context.Context, end model.Time, l *Line) error {
 	for {
-		silent, why := "", error(nil)
-		for _, id := range switches {
-			for _, err := range c.Session.Snapshot(c.ctx, backend.Selector{Node: id, Ports: true}) {
-				if err != nil && why == nil {
-					silent, why = c.Model.NodeName(id), err
+		var silent, over error
+		count, asked := 0, model.NodeID(0)
+		for more := true; more && silent == nil; { // each by itself: others are heard between them
+			err := c.access.Do(ctx, func(w *core.World) error {
+				for more = false; int(asked) < w.Model.NodeCount(); asked++ {
+					if w.Model.NodeKindOf(asked) == model.Switch && !w.Model.Gone(asked) {
+						more = true
+						break
+					}
 				}
+				if !more {
+					return nil
+				}
+				count++
+				some, cut := context.WithTimeout(ctx, patient)
+				defer cut()
+				for _, err := range w.Session.Snapshot(some, backend.Selector{Node: asked, Ports: true}) {
+					if err != nil && silent == nil {
+						silent = fmt.Errorf("%s does not answer: %w", w.Model.NodeName(asked), err)
+						if errors.Is(err, context.DeadlineExceeded) {
+							silent = fmt.Errorf("%s does not answer", w.Model.NodeName(asked))
+						}
+					}
+				}
+				asked++
+				if w.Session.Now() >= end {
+					over = silent
+				}
+				return ctx.Err()
+			})
+			if err != nil {
+				return err
 			}
 		}
-		if c.ctx.Err() != nil {
-			return c.ctx.Err()
-		}
-		if why == nil {
-			c.printf("%d switches answer\n", len(switches))
+		switch {
+		case silent == nil:
+			fmt.Fprintf(l.Out, "%d switches answer\n", count)
 			return nil
+		case over != nil:
+			return over
 		}
-		if c.Session.Now() >= end {
-			return fmt.Errorf("%s does not answer: %w", silent, why)
-		}
-		if err := c.Advance(c.ctx, min(end, c.Session.Now()+100*model.Millisecond)); err != nil {
-			return err
+		for range 10 {
+			if err := c.access.Moment(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }

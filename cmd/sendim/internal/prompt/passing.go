@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,10 +99,22 @@ func (c *call) advance() error {
 	if err != nil {
 		return err
 	}
-	if err := c.To(c.ctx, later(c.Session.Now(), span)); err != nil {
-		return err
+	return c.to(later(c.Session.Now(), span))
+}
+
+// to lets time pass to a moment, while others are heard.
+func (c *call) to(t model.Time) error {
+	c.then = func() error {
+		err := c.console.access.Stretches(c.ctx, func(ctx context.Context, w *core.World) (bool, error) {
+			err := w.To(ctx, t)
+			return err == nil, err
+		})
+		if err != nil {
+			return err
+		}
+		return c.now()
 	}
-	return c.time()
+	return nil
 }
 
 // later is a time a span after another one, or the last there is.
@@ -137,10 +150,7 @@ func (c *call) until() error {
 	if now := c.Session.Now(); t < now {
 		return fmt.Errorf("it is %s s already; seek %s goes back", report.Seconds(now), c.args[0])
 	}
-	if err := c.To(c.ctx, t); err != nil {
-		return err
-	}
-	return c.time()
+	return c.to(t)
 }
 
 func (c *call) seek() error {

@@ -3,56 +3,34 @@ package prompt
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"sendim/core"
 	"sendim/core/model"
 )
 
-// stretch is how long a run that takes long keeps others waiting who ask it something.
-const stretch = 200 * time.Millisecond
-
 // run lets time pass, in stretches: between two of them others may look at the network,
 // change it, or have time stand still.
-func (c *Console) run(ctx context.Context, l *Line) error {
-	words, err := Split(l.Text)
+func (c *call) run() error {
+	until, err := c.horizon()
 	if err != nil {
 		return err
 	}
-	until, held, done := model.Time(-1), false, false
-	for first := true; !done; first = false {
-		err := c.call(ctx, l, words[1:], func(k *call) (err error) {
-			switch {
-			case first:
-				if until, err = k.horizon(); err != nil {
-					return err
-				}
-				held = k.Held()
-			case k.Held() && !held:
-				return nil // somebody has stopped it meanwhile
-			}
-			some, cut := context.WithCancel(ctx)
-			timer := time.AfterFunc(stretch, cut)
-			err = k.Advance(some, until)
-			timer.Stop()
-			cut()
-			if err != nil && ctx.Err() == nil && some.Err() != nil {
-				return nil
-			}
-			done = err == nil
-			return err
-		}, "time") // only the last one is remembered
+	c.then = func() error {
+		err := c.console.access.Stretches(c.ctx, func(ctx context.Context, w *core.World) (bool, error) {
+			err := w.Advance(ctx, until)
+			return err == nil, err
+		})
 		if err != nil {
 			return err
 		}
-		if !done {
-			select { // whoever asks something now is heard
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Millisecond):
-			}
-		}
+		return c.now()
 	}
-	return c.call(ctx, l, nil, (*call).time, "run")
+	return nil
+}
+
+// now says what the run's clock is when the conductor is free.
+func (c *call) now() error {
+	return c.console.access.Do(c.ctx, func(*core.World) error { return c.time() })
 }
 
 // horizon is the time that run is to reach.
