@@ -13,8 +13,9 @@ import (
 const unset = -24 * model.Hour
 
 // Clock is the clock of a run in real time. It has two readings. Elapsed counts from when
-// the apps were started and never jumps: the control runtime lives in it, and with it
-// everything that is stamped before t=0 is known. Now is the time of the run.
+// the apps were started, without the time for which the clock was stopped, and never jumps:
+// the control runtime lives in it, and with it everything that is stamped before t=0 is
+// known. Now is the time of the run.
 //
 // A Clock is also where the run's diary waits for t=0: it is a trace.Sink that takes
 // entries stamped with Elapsed and passes them on with the time of the run. All methods
@@ -28,6 +29,10 @@ type Clock struct {
 	zero  model.Time // Elapsed at t=0
 	sink  trace.Sink
 	held  []trace.Entry
+
+	stopped bool
+	at      time.Time     // when it was stopped
+	stood   time.Duration // for how long in all, before that
 }
 
 // NewClock is a clock that is not set yet, with the sink that its diary goes to. now is
@@ -43,7 +48,43 @@ func (c *Clock) Elapsed() model.Time {
 	return c.elapsed()
 }
 
-func (c *Clock) elapsed() model.Time { return model.Time(c.now().Sub(c.start)) * model.Nanosecond }
+func (c *Clock) elapsed() model.Time {
+	now := c.at
+	if !c.stopped {
+		now = c.now()
+	}
+	return model.Time(now.Sub(c.start)-c.stood) * model.Nanosecond
+}
+
+// Stop has both readings stand still; stopping what is stopped does nothing.
+func (c *Clock) Stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped {
+		c.stopped, c.at = true, c.now()
+	}
+}
+
+// Continue is the counterpart of Stop. before, if not nil, hears for how long the clock has
+// stood still in all, before anybody can see that it goes.
+func (c *Clock) Continue(before func(stood time.Duration)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		c.stood += c.now().Sub(c.at)
+		c.stopped = false
+	}
+	if before != nil {
+		before(c.stood)
+	}
+}
+
+// Stopped says whether the clock stands still.
+func (c *Clock) Stopped() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopped
+}
 
 // Now is the time of the run: negative before t=0, by no particular amount.
 func (c *Clock) Now() model.Time {
@@ -55,7 +96,8 @@ func (c *Clock) Now() model.Time {
 	return c.elapsed() - c.zero
 }
 
-// Start is the moment of t=0 by the clock given to NewClock; false while it is not known.
+// Start is the moment of t=0 by the clock given to NewClock, for as long as this one was
+// never stopped; false while it is not known.
 func (c *Clock) Start() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,7 +113,7 @@ func (c *Clock) Restart() {
 		return
 	}
 	back := c.elapsed()
-	c.start = c.now()
+	c.start, c.stood = c.now(), 0
 	for i := range c.held {
 		c.held[i].At -= back
 	}

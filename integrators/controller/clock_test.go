@@ -69,3 +69,36 @@ func TestAStartThatFailedKeepsItsDiary(t *testing.T) {
 		t.Errorf("entries %+v", got)
 	}
 }
+
+func TestAClockThatWasStoppedGoesOnFromThere(t *testing.T) {
+	at := time.Unix(1000, 0)
+	c := controller.NewClock(func() time.Time { return at }, &diary{})
+	c.Restart()
+	at = at.Add(2 * time.Second)
+	c.Zero()
+	at = at.Add(3 * time.Second)
+	for round, stood := range []time.Duration{10 * time.Second, 17 * time.Second} {
+		now, elapsed := c.Now(), c.Elapsed()
+		c.Stop()
+		at = at.Add(4 * time.Second)
+		c.Stop() // which changes nothing
+		at = at.Add(stood - []time.Duration{0, 10 * time.Second}[round] - 4*time.Second)
+		if !c.Stopped() || c.Now() != now || c.Elapsed() != elapsed {
+			t.Errorf("it stands at %s and %s, want %s and %s", c.Now(), c.Elapsed(), now, elapsed)
+		}
+		for range 2 {
+			c.Continue(func(is time.Duration) {
+				if is != stood {
+					t.Errorf("it says to have stood for %v, want %v", is, stood)
+				}
+			})
+		}
+		if c.Stopped() || c.Now() != now {
+			t.Errorf("it goes on at %s, want %s", c.Now(), now)
+		}
+		at = at.Add(time.Second)
+		if c.Now() != now+model.Second || c.Elapsed() != elapsed+model.Second {
+			t.Errorf("a second later it is %s and %s", c.Now(), c.Elapsed())
+		}
+	}
+}
