@@ -87,7 +87,7 @@ func (V15) DecodeGroups(body []byte) (out []flow.Group, foreign []uint32, err er
 		if n > len(b)-fixed {
 			return bad("ofp_group_desc", "says %d bytes of buckets where there are %d", n, len(b)-fixed)
 		}
-		known := true
+		known := g.Type <= flow.FastFailover
 		err := entries("ofp_bucket", b[fixed:fixed+n], 8, func(b []byte) error {
 			bucket, ok, err := decodeBucket15(b, g.Type)
 			g.Buckets, known = append(g.Buckets, bucket), known && ok

@@ -108,6 +108,15 @@ func Read(r *bufio.Reader) (Message, error) {
 	return m, nil
 }
 
+// Whole says that the next message is there, so that Read will not wait.
+func Whole(r *bufio.Reader) bool {
+	if r.Buffered() < headerLength {
+		return false
+	}
+	h, err := r.Peek(headerLength)
+	return err == nil && r.Buffered() >= int(binary.BigEndian.Uint16(h[2:]))
+}
+
 func inside(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

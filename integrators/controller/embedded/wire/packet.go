@@ -71,7 +71,7 @@ func (V13) DecodePacketIn(m Message) (p PacketIn, err error) {
 		return p, short("ofp_packet_in", len(b), 16)
 	}
 	p.Buffer = binary.BigEndian.Uint32(b)
-	p.Length, p.Reason, p.Table, p.Cookie = int(binary.BigEndian.Uint16(b[4:])), flow.PacketInReason(b[6]), b[7], binary.BigEndian.Uint64(b[8:])
+	p.Length, p.Reason, p.Table, p.Cookie = int(binary.BigEndian.Uint16(b[4:])), packetInReason(b[6]), b[7], binary.BigEndian.Uint64(b[8:])
 	match, rest, _, err := decodeMatch(b[16:])
 	if err != nil {
 		return p, err
@@ -86,6 +86,16 @@ func (V13) DecodePacketIn(m Message) (p PacketIn, err error) {
 	p.InPort, p.Frame = uint32(port.Value.Lo), rest[2:]
 	p.Length = max(p.Length, len(p.Frame))
 	return p, nil
+}
+
+// packetInReason reads a reason. 1.5 tells by three more what an action has sent up, and
+// vendors have others: to apps it is an action all the same, since they know no other, and
+// none that they did not know would be told to them.
+func packetInReason(n uint8) flow.PacketInReason {
+	if r := flow.PacketInReason(n); r <= flow.ReasonInvalidTTL {
+		return r
+	}
+	return flow.ReasonAction
 }
 
 // Removed is a rule that ended (section 7.4.2).
@@ -104,11 +114,20 @@ func (V13) DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
 		return r, false, short("ofp_flow_removed", len(b), 40)
 	}
 	r.Rule.Cookie, r.Rule.Priority = binary.BigEndian.Uint64(b), binary.BigEndian.Uint16(b[8:])
-	r.Reason, r.Rule.Table, r.Age = flow.RemovedReason(b[10]), b[11], duration(b[12:])
+	r.Reason, r.Rule.Table, r.Age = removedReason(b[10]), b[11], duration(b[12:])
 	r.Rule.Idle, r.Rule.Hard, r.Rule.SendRemoved = binary.BigEndian.Uint16(b[20:]), binary.BigEndian.Uint16(b[22:]), true
 	r.Counters = counters(b[24:])
 	r.Rule.Match, _, known, err = decodeMatch(b[40:])
 	return r, known, err
+}
+
+// removedReason reads a reason. What there is no word for, as that a rule had to make room
+// (1.4's OFPRR_EVICTION), is that the switch has deleted it.
+func removedReason(n uint8) flow.RemovedReason {
+	if r := flow.RemovedReason(n); r <= flow.RemovedMeter {
+		return r
+	}
+	return flow.RemovedDelete
 }
 
 // longest is the longest span there is a word for, in seconds: 106 days. A rule may be

@@ -61,16 +61,8 @@ const (
 // DecodePacketIn reads a packet-in (section 7.4.1), which is 1.3's but for its reasons:
 // what an action has sent up is told apart by where that action stood, which is left out.
 func (V15) DecodePacketIn(m Message) (PacketIn, error) {
-	p, err := V13{}.DecodePacketIn(m)
-	if p.Reason >= actionSet && p.Reason <= ofPacketOut {
-		p.Reason = flow.ReasonAction
-	}
-	return p, err
+	return V13{}.DecodePacketIn(m)
 }
-
-// evicted is the reason of a rule that had to make room (OFPRR_EVICTION): the switch has
-// deleted it.
-const evicted = 5
 
 // DecodeFlowRemoved reads a flow-removed (section 7.4.2).
 func (V15) DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
@@ -78,10 +70,7 @@ func (V15) DecodeFlowRemoved(m Message) (r Removed, known bool, err error) {
 	if len(b) < 16 {
 		return r, false, short("ofp_flow_removed", len(b), 16)
 	}
-	r.Rule.Table, r.Reason, r.Rule.Priority = b[0], flow.RemovedReason(b[1]), binary.BigEndian.Uint16(b[2:])
-	if r.Reason == evicted {
-		r.Reason = flow.RemovedDelete
-	}
+	r.Rule.Table, r.Reason, r.Rule.Priority = b[0], removedReason(b[1]), binary.BigEndian.Uint16(b[2:])
 	r.Rule.Idle, r.Rule.Hard, r.Rule.SendRemoved = binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:]), true
 	r.Rule.Cookie = binary.BigEndian.Uint64(b[8:])
 	match, rest, known, err := decodeMatch(b[16:])

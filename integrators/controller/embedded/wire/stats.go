@@ -123,7 +123,7 @@ func (V13) DecodeGroups(body []byte) (out []flow.Group, foreign []uint32, err er
 		if err != nil {
 			return err
 		}
-		if !known {
+		if !known || flow.GroupType(b[2]) > flow.FastFailover {
 			foreign = append(foreign, binary.BigEndian.Uint32(b[4:]))
 			return nil
 		}
