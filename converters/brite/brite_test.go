@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -66,20 +67,7 @@ func TestRowsCountNotTheAnnouncement(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(small))
-	f.Add([]byte("Topology: (\nNodes:\n0 0 0\nEdges:\n0 0 0 1 1 1"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		n, err := Read([]draft.File{{Name: "f", Data: data}})
-		if err != nil {
-			return
-		}
-		if len(n.Nodes) > len(data) || len(n.Links) > len(data) {
-			t.Fatal("more came out than went in")
-		}
-		if r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}}); err != nil && len(n.Nodes) > 0 {
-			t.Fatalf("%v %v", r, err)
-		}
-	})
+	drafttest.Fuzz(f, Is, Read, []drafttest.Law{drafttest.Bounded, drafttest.Complete}, small, "Topology: (\nNodes:\n0 0 0\nEdges:\n0 0 0 1 1 1")
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -90,23 +91,7 @@ func TestAnnouncedNodesAreNotBelieved(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{"1|2|-1\n", "1 2\n2 1\n", "2 1\n0 1 2\n1 2 3\n0 1 5\n", "source,target\na,b\n", "D\t1\t2\n"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file := draft.File{Name: "f", Data: data}
-		Is(file)
-		n, err := Read([]draft.File{file})
-		if err != nil {
-			return
-		}
-		if len(n.Nodes) > len(data) || len(n.Links) > len(data) {
-			t.Fatal("more came out than went in")
-		}
-		if r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}}); err != nil && len(n.Nodes) > 0 {
-			t.Fatalf("%v %v", r, err)
-		}
-	})
+	drafttest.Fuzz(f, Is, Read, []drafttest.Law{drafttest.Bounded, drafttest.Complete}, "1|2|-1\n", "1 2\n2 1\n", "2 1\n0 1 2\n1 2 3\n0 1 5\n", "source,target\na,b\n", "D\t1\t2\n")
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -4,23 +4,20 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 	"sendim/core/naming"
-	"sendim/descriptors"
 )
 
 func read(t testing.TB, text string) *draft.Network {
@@ -32,23 +29,8 @@ func read(t testing.TB, text string) *draft.Network {
 	return n
 }
 
-func build(t interface{ Fatal(...any) }, n *draft.Network, o draft.Options) *model.Network {
-	r, err := draft.Build(n, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Model
-}
-
-// lines writes everything that nodes and links say.
-func lines(n *model.Network) (out []string) {
-	for v := range n.Nodes() {
-		out = append(out, fmt.Sprintf("%d %s %v %+v %+v %q %q", v.ID, v.Name, v.Kind, v.Spec, v.Identity, v.Labels, v.Properties))
-	}
-	for l := range n.Links() {
-		out = append(out, fmt.Sprintf("%s %v %v %v %+v %+v %q", n.LinkName(l.ID), n.HasLinkName(l.ID), l.A, l.B, l.Spec, l.Back, l.Properties))
-	}
-	return append(out, n.Name)
+func build(t drafttest.Failer, n *draft.Network, o draft.Options) *model.Network {
+	return drafttest.Build(t, n, o).Model
 }
 
 // short writes nodes and links in a few words.
@@ -303,23 +285,6 @@ func TestVariablesTakeTheirDefaults(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s: %s", name, d)
-	}
-}
-
 func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 	two := "name: x\ntopology:\n  nodes: {spine: {kind: linux}, b: {kind: linux}}\n  links:\n"
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
@@ -344,7 +309,7 @@ func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "%.60q\n%s\n", text, err)
 	}
-	golden(t, "errors.txt", out.String())
+	drafttest.Golden(t, "errors.txt", out.String())
 }
 
 func TestFilesAreToldByTheirContent(t *testing.T) {
@@ -359,94 +324,9 @@ func TestFilesAreToldByTheirContent(t *testing.T) {
 	}
 }
 
-// anyNetwork draws nodes and links that use everything a lab must hold.
-func anyNetwork(t *rapid.T) *model.Network {
-	some := func(what string) bool { return rapid.IntRange(0, 2).Draw(t, what) == 0 }
-	text := rapid.StringMatching("[ -~é\u0085\n\t]{0,9}")
-	key := rapid.StringMatching(`[a-z]{1,9}(\.[a-z]{1,3})?`)
-	props := func() (out []model.Property) {
-		for range rapid.IntRange(0, 2).Draw(t, "properties") {
-			out = append(out, model.Property{Name: key.Draw(t, "key"), Value: text.Draw(t, "value")})
-		}
-		return out
-	}
-	b := model.NewBuilder(rapid.StringMatching(`[ -~äö]{1,8}`).Draw(t, "name"))
-	names := rapid.SliceOfNDistinct(rapid.OneOf(rapid.StringMatching(`[a-zé][a-z0-9._ ]{0,14}[a-z0-9]`), rapid.SampledFrom([]string{"host", "dummy", "n", "null", "1", "mgmt-net"})), 2, 10, rapid.ID[string]).Draw(t, "names")
-	for i, name := range names {
-		kind := rapid.SampledFrom([]model.NodeKind{model.Switch, model.Host, model.External}).Draw(t, "kind")
-		id, _ := b.Declare([]byte(name), kind)
-		var x model.Identity
-		if kind == model.Switch && some("dpid") {
-			x.DPID = uint64(1000 + i)
-		} else if kind != model.Switch && some("ip") {
-			x = model.Identity{HasMAC: some("mac"), IP: 10<<24 | uint32(1000+i), Prefix: uint8(rapid.IntRange(8, 32).Draw(t, "prefix"))}
-			if x.HasMAC {
-				x.MAC = uint64(1000 + i)
-			}
-		}
-		var labels []string
-		if some("label") {
-			labels = []string{"edge", "x-1"}
-		}
-		b.SetNodeExtra(id, x, labels, props())
-		if some("spec") {
-			b.SetNodeSpec(id, b.NodeSpecID(model.NodeSpec{CPU: rapid.Int64Range(0, 1<<30).Draw(t, "cpu"), Memory: model.Size(rapid.Int64Range(0, 1<<50).Draw(t, "memory")), Disk: 5}))
-		}
-	}
-	spec := func() model.LinkSpec {
-		s := model.LinkSpec{}
-		if some("rate") {
-			s.Rate = model.Rate(rapid.Int64Range(0, 1<<50).Draw(t, "bps"))
-		}
-		if some("delay") {
-			s.Delay, s.Jitter = model.Time(rapid.Int64Range(0, 1<<55).Draw(t, "ps")), model.Time(rapid.Int64Range(0, 1<<40).Draw(t, "jitter"))
-		}
-		if some("loss") {
-			s.Loss = rapid.Float64Range(0, 1).Draw(t, "share")
-		}
-		if some("queue") {
-			s.Queue = rapid.SampledFrom([]model.QueueLimit{{Packets: 7}, {Bytes: 9000}}).Draw(t, "limit")
-		}
-		if some("more") {
-			s.MTU, s.Weight, s.Spare = rapid.SampledFrom([]int32{1400, 1500}).Draw(t, "mtu"), 3, true
-		}
-		return s
-	}
-	ports := map[model.Endpoint]bool{}
-	fixed := func(id model.NodeID) model.PortNo {
-		e := model.Endpoint{Node: id, Port: model.PortNo(rapid.IntRange(1, 40).Draw(t, "port"))}
-		if !some("fixed") || ports[e] {
-			return model.AutoPort
-		}
-		ports[e] = true
-		return e.Port
-	}
-	for i := range rapid.IntRange(0, 12).Draw(t, "links") {
-		d := model.LinkDraft{A: model.NodeID(rapid.IntRange(0, len(names)-1).Draw(t, "a")), B: model.NodeID(rapid.IntRange(0, len(names)-1).Draw(t, "b"))}
-		if d.A == d.B {
-			continue
-		}
-		d.APort, d.BPort = fixed(d.A), fixed(d.B)
-		d.Spec = b.SpecID(spec())
-		if d.Back = d.Spec; some("back") {
-			d.Back = b.SpecID(spec())
-		}
-		if some("named") {
-			d.Name = fmt.Sprint("link ", i)
-		}
-		d.Properties = props()
-		b.Link(d)
-	}
-	n, faults := b.Build(nil)
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := anyNetwork(t)
+		n := drafttest.Draw(t, "host", "dummy", "n", "null", "1", "mgmt-net")
 		var out bytes.Buffer
 		image := rapid.SampledFrom([]string{"", "alpine", "frr"}).Draw(t, "image")
 		if _, err := Write(&out, n, Options{Image: image}); err != nil {
@@ -457,7 +337,7 @@ func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
-		if diff := cmp.Diff(lines(n), lines(build(t, d, draft.Options{Rate: 77, Delay: 77}))); diff != "" {
+		if diff := cmp.Diff(drafttest.Lines(n), drafttest.Lines(build(t, d, draft.Options{Rate: 77, Delay: 77}))); diff != "" {
 			t.Fatalf("%s\n%s", diff, out.String())
 		}
 	})
@@ -529,7 +409,7 @@ func TestTextsLikeTemplatesAndVariablesComeBack(t *testing.T) {
 	if _, err := Write(&out, n, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(lines(n), lines(build(t, read(t, out.String()), draft.Options{}))); diff != "" {
+	if diff := cmp.Diff(drafttest.Lines(n), drafttest.Lines(build(t, read(t, out.String()), draft.Options{}))); diff != "" {
 		t.Errorf("%s\n%s", diff, out.String())
 	}
 }
@@ -554,19 +434,7 @@ func TestTheLabThatIsWrittenReadsLikeTheGoldenOne(t *testing.T) {
 	if err != nil || len(lost) != 1 || lost[0] != "2 flows" {
 		t.Fatal(lost, err)
 	}
-	golden(t, "demo.clab.yml", out.String())
-}
-
-func references(t testing.TB) []string {
-	folder := os.Getenv("SENDIM_REFERENCE")
-	if folder == "" {
-		t.Skip("SENDIM_REFERENCE names no folder of reference inputs")
-	}
-	files, err := filepath.Glob(filepath.Join(folder, "data", "containerlab", "*.y*ml"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no containerlab topologies in ", folder)
-	}
-	return files
+	drafttest.Golden(t, "demo.clab.yml", out.String())
 }
 
 // counts is an independent reading by PyYAML: nodes and links of the file, and what the
@@ -605,15 +473,12 @@ func independently(t *testing.T, files []string) (out map[string][4]int) {
 }
 
 func TestRealLabsSurviveImportAndExport(t *testing.T) {
-	files := references(t)
+	files := drafttest.Reference(t, "containerlab/*.y*ml")
 	independent := independently(t, files)
 	for _, name := range files {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := draft.File{Name: name, Data: data}
+			f := drafttest.Load(t, name)
+			data := f.Data
 			if !Is(f) {
 				t.Error("it is not recognised")
 			}
@@ -637,23 +502,14 @@ func TestRealLabsSurviveImportAndExport(t *testing.T) {
 				t.Fatal(lost, err)
 			}
 			again := build(t, read(t, lab.String()), draft.Options{})
-			if diff := cmp.Diff(lines(n), lines(again)); diff != "" {
+			if diff := cmp.Diff(drafttest.Lines(n), drafttest.Lines(again)); diff != "" {
 				t.Errorf("the network changed: %s", diff)
 			}
 			with := build(t, read(t, string(data)), draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
-			var xml bytes.Buffer
-			if err := descriptors.Encode(&xml, with); err != nil {
-				t.Fatal(err)
-			}
-			sys, _, err := descriptors.Decode(memory(xml.Bytes()), descriptors.Options{}, "x.xml")
-			if err != nil || sys.Model.NodeCount() != with.NodeCount() || sys.Model.LinkCount() != with.LinkCount() {
-				t.Errorf("as a descriptor it is not the same: %v", err)
-			}
+			drafttest.Described(t, with)
 		})
 	}
 }
-
-func memory(xml []byte) fs.FS { return fstest.MapFS{"x.xml": {Data: xml}} }
 
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("name: x\ntopology:\n  defaults: &d {kind: linux, exec: [a]}\n  nodes:\n    a: {<<: *d, labels: {sendim.id: q, sendim.network: n, sendim.exec: '1'}}\n    1: {kind: srl}\n    c: {network-mode: 'container:a'}\n" +

@@ -3,14 +3,13 @@ package dot
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -62,19 +61,7 @@ func TestTheGraphReadsLikeTheGoldenOne(t *testing.T) {
 	if lost, err := Write(&out, sample(t)); err != nil || lost != nil {
 		t.Fatal(lost, err)
 	}
-	golden := filepath.Join("testdata", "sample.dot")
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out.String() != string(want) {
-		t.Errorf("got\n%s", out.String())
-	}
+	drafttest.Golden(t, "sample.dot", out.String())
 }
 
 func TestManyHostsBecomeACount(t *testing.T) {

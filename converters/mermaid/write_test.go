@@ -3,14 +3,13 @@ package mermaid
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -35,19 +34,7 @@ func TestTheFlowchartReadsLikeTheGoldenOne(t *testing.T) {
 	if lost, err := Write(&out, network(t, `A "sample": x`, []string{"s1", `h"1`, "Zürich <b>`|end"}, 3)); err != nil || lost != nil {
 		t.Fatal(lost, err)
 	}
-	golden := filepath.Join("testdata", "sample.mmd")
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out.String() != string(want) {
-		t.Errorf("got\n%s", out.String())
-	}
+	drafttest.Golden(t, "sample.mmd", out.String())
 }
 
 func TestWhatMermaidWillNotDrawIsSaid(t *testing.T) {

@@ -4,23 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
-	"sendim/descriptors"
 )
 
 func read(t testing.TB, text string) *draft.Network {
@@ -32,23 +30,8 @@ func read(t testing.TB, text string) *draft.Network {
 	return n
 }
 
-func build(t interface{ Fatal(...any) }, n *draft.Network, o draft.Options) *model.Network {
-	r, err := draft.Build(n, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Model
-}
-
-// lines writes everything that nodes and links say.
-func lines(n *model.Network) (out []string) {
-	for v := range n.Nodes() {
-		out = append(out, fmt.Sprintf("%d %s %v %+v %+v %q %q", v.ID, v.Name, v.Kind, v.Spec, v.Identity, v.Labels, v.Properties))
-	}
-	for l := range n.Links() {
-		out = append(out, fmt.Sprintf("%s %v %v %v %+v %+v %q", n.LinkName(l.ID), n.HasLinkName(l.ID), l.A, l.B, l.Spec, l.Back, l.Properties))
-	}
-	return append(out, n.Name)
+func build(t drafttest.Failer, n *draft.Network, o draft.Options) *model.Network {
+	return drafttest.Build(t, n, o).Model
 }
 
 const small = `{"version": "2", "application": {"ipBase": "10.0.0.0/8", "mine": 1},
@@ -77,7 +60,7 @@ func TestAFileBecomesANetwork(t *testing.T) {
 		`s-1--s2 false {2 5} {3 2} {Rate:500kbps Delay:5us Jitter:0ps Loss:0 Queue:0B MTU:0 Class: Weight:0 Spare:false Discipline:} {Rate:2Mbps Delay:5us Jitter:0ps Loss:0 Queue:0B MTU:0 Class: Weight:0 Spare:false Discipline:} [{"miniedit.link.params1.speedup" "2"} {"miniedit.link.note" "x"} {"rate.from" "bw"} {"delay.from" "delay without a unit: microseconds"}]`,
 		"imported",
 	}
-	if d := cmp.Diff(want, lines(r.Model)); d != "" {
+	if d := cmp.Diff(want, drafttest.Lines(r.Model)); d != "" {
 		t.Error(d)
 	}
 	if text := r.Warnings.Error(); !strings.Contains(text, `t.mn:9: the delay "5" has no unit (1 in the file): microseconds`) {
@@ -152,24 +135,7 @@ func TestWhatIsWrongIsToldWithItsLine(t *testing.T) {
 		}
 		fmt.Fprintf(&out, "%.60q\n%s\n", text, err)
 	}
-	golden(t, "errors.txt", out.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s: %s", name, d)
-	}
+	drafttest.Golden(t, "errors.txt", out.String())
 }
 
 func TestFilesAreToldByTheirContent(t *testing.T) {
@@ -184,98 +150,9 @@ func TestFilesAreToldByTheirContent(t *testing.T) {
 	}
 }
 
-// anyNetwork draws nodes and links that use everything a file must hold.
-func anyNetwork(t *rapid.T) *model.Network {
-	some := func(what string) bool { return rapid.IntRange(0, 2).Draw(t, what) == 0 }
-	text := rapid.StringMatching(`[ -~é]{0,9}`)
-	key := rapid.StringMatching(`[a-z.]{1,9}`)
-	props := func() (out []model.Property) {
-		for range rapid.IntRange(0, 2).Draw(t, "properties") {
-			out = append(out, model.Property{Name: key.Draw(t, "key"), Value: text.Draw(t, "value")})
-		}
-		return out
-	}
-	b := model.NewBuilder(rapid.StringMatching(`[ -~äö]{1,8}`).Draw(t, "name"))
-	names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-zé][a-z0-9._ ]{0,14}[a-z0-9]`), 2, 10, rapid.ID[string]).Draw(t, "names")
-	for i, name := range names {
-		kind := rapid.SampledFrom([]model.NodeKind{model.Switch, model.Host, model.External}).Draw(t, "kind")
-		id, _ := b.Declare([]byte(name), kind)
-		var x model.Identity
-		if kind == model.Switch && some("dpid") {
-			x.DPID = uint64(1000 + i)
-		} else if kind != model.Switch && some("ip") {
-			x = model.Identity{HasMAC: some("mac"), IP: 10<<24 | uint32(1000+i), Prefix: uint8(rapid.IntRange(8, 32).Draw(t, "prefix"))}
-			if x.HasMAC {
-				x.MAC = uint64(1000 + i)
-			}
-		}
-		var labels []string
-		if some("label") {
-			labels = []string{"edge", "x-1"}
-		}
-		p := props()
-		if some("placed") {
-			p = append(p, model.Property{Name: "x", Value: "100"}, model.Property{Name: "y", Value: "2.5"})
-		}
-		b.SetNodeExtra(id, x, labels, p)
-		if some("spec") {
-			b.SetNodeSpec(id, b.NodeSpecID(model.NodeSpec{CPU: 1500, Memory: 1 << 30, Disk: 5}))
-		}
-	}
-	spec := func() model.LinkSpec {
-		s := model.LinkSpec{}
-		if some("rate") {
-			s.Rate = model.Rate(rapid.Int64Range(0, 1<<50).Draw(t, "bps"))
-		}
-		if some("delay") {
-			s.Delay, s.Jitter = model.Time(rapid.Int64Range(0, 1<<55).Draw(t, "ps")), model.Time(rapid.Int64Range(0, 1<<40).Draw(t, "jitter"))
-		}
-		if some("loss") {
-			s.Loss = rapid.Float64Range(0, 1).Draw(t, "share")
-		}
-		if some("queue") {
-			s.Queue = rapid.SampledFrom([]model.QueueLimit{{Packets: 7}, {Bytes: 9000}}).Draw(t, "limit")
-		}
-		if some("more") {
-			s.MTU, s.Weight, s.Spare = 1400, 3, true
-		}
-		return s
-	}
-	ports := map[model.Endpoint]bool{}
-	fixed := func(id model.NodeID) model.PortNo {
-		e := model.Endpoint{Node: id, Port: model.PortNo(rapid.IntRange(1, 40).Draw(t, "port"))}
-		if !some("fixed") || ports[e] {
-			return model.AutoPort
-		}
-		ports[e] = true
-		return e.Port
-	}
-	for i := range rapid.IntRange(0, 12).Draw(t, "links") {
-		d := model.LinkDraft{A: model.NodeID(rapid.IntRange(0, len(names)-1).Draw(t, "a")), B: model.NodeID(rapid.IntRange(0, len(names)-1).Draw(t, "b"))}
-		if d.A == d.B {
-			continue
-		}
-		d.APort, d.BPort = fixed(d.A), fixed(d.B)
-		d.Spec = b.SpecID(spec())
-		if d.Back = d.Spec; some("back") {
-			d.Back = b.SpecID(spec())
-		}
-		if some("named") {
-			d.Name = fmt.Sprint("link ", i)
-		}
-		d.Properties = props()
-		b.Link(d)
-	}
-	n, faults := b.Build(nil)
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := anyNetwork(t)
+		n := drafttest.Draw(t, "s1", "h1", "c0")
 		var out bytes.Buffer
 		if _, err := Write(&out, n, nil); err != nil {
 			t.Fatal(err)
@@ -284,7 +161,7 @@ func TestWhatIsWrittenIsReadAsTheSameNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
-		if diff := cmp.Diff(lines(n), lines(build(t, d, draft.Options{Rate: 77, Delay: 77}))); diff != "" {
+		if diff := cmp.Diff(drafttest.Lines(n), drafttest.Lines(build(t, d, draft.Options{Rate: 77, Delay: 77}))); diff != "" {
 			t.Fatalf("%s\n%s", diff, out.String())
 		}
 	})
@@ -326,28 +203,12 @@ func same(t testing.TB, a, b []byte) string {
 	return cmp.Diff(x, y)
 }
 
-func memory(xml []byte) fs.FS { return fstest.MapFS{"x.xml": {Data: xml}} }
-
-func references(t testing.TB) []string {
-	folder := os.Getenv("SENDIM_REFERENCE")
-	if folder == "" {
-		t.Skip("SENDIM_REFERENCE names no folder of reference inputs")
-	}
-	files, err := filepath.Glob(filepath.Join(folder, "data", "miniedit", "*.mn"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no MiniEdit files in ", folder)
-	}
-	return files
-}
-
 func TestRealFilesSurviveImportAndExport(t *testing.T) {
-	for _, name := range references(t) {
+	for _, name := range drafttest.Reference(t, "miniedit/*.mn") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if f := (draft.File{Name: name, Data: data}); !Is(f) {
+			f := drafttest.Load(t, name)
+			data := f.Data
+			if !Is(f) {
 				t.Error("it is not recognised")
 			}
 			var counts struct {
@@ -369,18 +230,11 @@ func TestRealFilesSurviveImportAndExport(t *testing.T) {
 				t.Errorf("the file changed: %s", diff)
 			}
 			again := build(t, read(t, out.String()), draft.Options{})
-			if diff := cmp.Diff(lines(n)[:n.NodeCount()], lines(again)[:n.NodeCount()]); diff != "" {
+			if diff := cmp.Diff(drafttest.Lines(n)[:n.NodeCount()], drafttest.Lines(again)[:n.NodeCount()]); diff != "" {
 				t.Errorf("the nodes changed: %s", diff)
 			}
 			with := build(t, read(t, string(data)), draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
-			var xml bytes.Buffer
-			if err := descriptors.Encode(&xml, with); err != nil {
-				t.Fatal(err)
-			}
-			sys, _, err := descriptors.Decode(memory(xml.Bytes()), descriptors.Options{}, "x.xml")
-			if err != nil || sys.Model.NodeCount() != with.NodeCount() || sys.Model.LinkCount() != with.LinkCount() {
-				t.Errorf("as a descriptor it is not the same: %v", err)
-			}
+			drafttest.Described(t, with)
 		})
 	}
 }
@@ -405,7 +259,7 @@ func TestTheNetworkThatIsWrittenReadsLikeTheGoldenOne(t *testing.T) {
 	if err != nil || len(lost) != 2 || lost[0] != "2 flows" || !strings.Contains(lost[1], "above 1000 Mbit/s") {
 		t.Fatal(lost, err)
 	}
-	golden(t, "demo.mn", out.String())
+	drafttest.Golden(t, "demo.mn", out.String())
 }
 
 // The program runs MiniEdit's own loadTopology, buildNodes and buildLinks with a canvas

@@ -3,20 +3,7 @@ package netbench
 import (
 	"testing"
 
-	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 )
 
-func FuzzRead(f *testing.F) {
-	f.Add([]byte(small))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file := draft.File{Name: "f", Data: data}
-		Is(file)
-		n, err := Read([]draft.File{file})
-		if err != nil {
-			return
-		}
-		if r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}}); err != nil && len(n.Nodes) > 0 {
-			t.Fatalf("%v %v", r, err)
-		}
-	})
-}
+func FuzzRead(f *testing.F) { drafttest.Fuzz(f, Is, Read, []drafttest.Law{drafttest.Complete}, small) }

@@ -1,14 +1,13 @@
 package repetita_test
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/repetita"
-	"sendim/descriptors"
 )
 
 // FuzzRead holds that whatever the bytes of a network and of its demands are, reading
@@ -23,24 +22,8 @@ func FuzzRead(f *testing.F) {
 			files = append(files, draft.File{Name: "d", Data: more})
 		}
 		repetita.Is(files[0])
-		n, err := repetita.Read(files)
-		if err != nil {
-			if len(err.Error()) > 64<<10 {
-				t.Fatalf("an error of %d bytes", len(err.Error()))
-			}
-			return
-		}
-		if given := len(graph) + len(more); len(n.Nodes) > given || len(n.Links) > given {
-			t.Fatalf("%d nodes and %d links out of %d bytes", len(n.Nodes), len(n.Links), given)
-		}
-		r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
-		if err != nil {
-			t.Fatalf("read, but not built: %v", err)
-		}
-		var out bytes.Buffer
-		if err := descriptors.Encode(&out, r.Model); err != nil {
-			t.Fatal(err)
-		}
+		drafttest.Bounded(t, repetita.Read, files...)
+		drafttest.Complete(t, repetita.Read, files...)
 	})
 }
 

@@ -1,18 +1,13 @@
 package repetita_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/repetita"
-	"sendim/descriptors"
 )
 
 type counts struct {
@@ -47,32 +42,15 @@ json.dump(out,sys.stdout)
 `
 
 func TestNetworksCountAsInAnIndependentReading(t *testing.T) {
-	root := os.Getenv("SENDIM_REFERENCE")
-	files, _ := filepath.Glob(filepath.Join(root, "data/repetita/*.graph"))
-	if root == "" || len(files) == 0 {
-		t.Skip("SENDIM_REFERENCE names no folder with networks of REPETITA")
-	}
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
-	text, err := exec.Command("python3", append([]string{"-c", independent}, files...)...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := drafttest.Reference(t, "repetita/*.graph")
 	want := map[string]counts{}
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
+	drafttest.Python(t, independent, files, &want)
 	for _, name := range files {
 		base := filepath.Base(name)
 		matrices, _ := filepath.Glob(strings.TrimSuffix(name, "graph") + "*demands")
 		var in []draft.File
 		for _, f := range append([]string{name}, matrices...) {
-			data, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in = append(in, draft.File{Name: f, Data: data})
+			in = append(in, drafttest.Load(t, f))
 			if !repetita.Is(in[len(in)-1]) {
 				t.Errorf("%s is not recognised", f)
 			}
@@ -100,15 +78,8 @@ func TestNetworksCountAsInAnIndependentReading(t *testing.T) {
 				t.Errorf("%s: matrix %d has %d demands of %.0f bit/s; an independent reading has %+v", base, i, len(m.Demands), sum, w)
 			}
 		}
-		var b bytes.Buffer
-		if err := descriptors.Encode(&b, r.Model); err != nil {
-			t.Fatal(err)
-		}
-		sys, _, err := descriptors.Decode(fstest.MapFS{"a.xml": {Data: b.Bytes()}}, descriptors.Options{}, "a.xml")
-		if err != nil {
-			t.Errorf("%s: what was encoded does not decode: %v", base, err)
-		} else if sys.Model.NodeCount() != 2*w.Nodes || sys.Model.LinkCount() != w.Links+w.Nodes {
-			t.Errorf("%s: decoded %d nodes and %d links", base, sys.Model.NodeCount(), sys.Model.LinkCount())
+		if again := drafttest.Described(t, r.Model); again.NodeCount() != 2*w.Nodes || again.LinkCount() != w.Links+w.Nodes {
+			t.Errorf("%s: decoded %d nodes and %d links", base, again.NodeCount(), again.LinkCount())
 		}
 	}
 }

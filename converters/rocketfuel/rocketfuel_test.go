@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -71,19 +72,5 @@ func TestRowsThatAreWrongAreNamed(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{someWeights, someMap, "1 @x -> <1> <1>\n"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		n, err := Read([]draft.File{{Name: "f", Data: data}})
-		if err != nil {
-			return
-		}
-		if len(n.Nodes) > len(data) || len(n.Links) > len(data) {
-			t.Fatal("more came out than went in")
-		}
-		if r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}}); err != nil && len(n.Nodes) > 0 {
-			t.Fatalf("%v %v", r, err)
-		}
-	})
+	drafttest.Fuzz(f, Is, Read, []drafttest.Law{drafttest.Bounded, drafttest.Complete}, someWeights, someMap, "1 @x -> <1> <1>\n")
 }

@@ -1,13 +1,12 @@
 package sndlib_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/sndlib"
-	"sendim/descriptors"
 )
 
 // FuzzRead holds that whatever the bytes of a topology and of a matrix are, reading ends
@@ -26,23 +25,6 @@ func FuzzRead(f *testing.F) {
 			files = append(files, draft.File{Name: "demandMatrix-20040302-0005.xml", Data: other}, draft.File{Name: "demandMatrix-20040302-0010.xml", Data: other})
 		}
 		sndlib.Is(files[0])
-		n, err := sndlib.Read(files)
-		if err != nil {
-			if len(err.Error()) > 64<<10 {
-				t.Fatalf("an error of %d bytes", len(err.Error()))
-			}
-			return
-		}
-		if given := len(top) + 2*len(other); len(n.Nodes) > given || len(n.Links) > given {
-			t.Fatalf("%d nodes and %d links out of %d bytes", len(n.Nodes), len(n.Links), given)
-		}
-		r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
-		if err != nil {
-			return
-		}
-		var out bytes.Buffer
-		if err := descriptors.Encode(&out, r.Model); err != nil {
-			t.Fatal(err)
-		}
+		drafttest.Bounded(t, sndlib.Read, files...)
 	})
 }

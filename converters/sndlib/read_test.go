@@ -1,18 +1,14 @@
 package sndlib_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/sndlib"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 func network(meta, links, demands string) string {
 	return `<?xml version="1.0" encoding="ISO-8859-1"?>
@@ -118,19 +114,7 @@ func TestInstancesAreReadByTheRules(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := describe(t, c.files...)
-			golden := filepath.Join("testdata", strings.ReplaceAll(c.name, " ", "-")+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			drafttest.Golden(t, strings.ReplaceAll(c.name, " ", "-")+".golden", got)
 		})
 	}
 }

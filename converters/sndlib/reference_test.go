@@ -1,21 +1,16 @@
 package sndlib_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/sndlib"
 	"sendim/core/model"
-	"sendim/descriptors"
 )
 
 type counts struct {
@@ -57,51 +52,6 @@ for f in sys.argv[1:]:
 json.dump(out,sys.stdout)
 `
 
-func reference(t *testing.T, pattern ...string) []string {
-	t.Helper()
-	root := os.Getenv("SENDIM_REFERENCE")
-	if root == "" {
-		t.Skip("SENDIM_REFERENCE names no folder of reference inputs")
-	}
-	var files []string
-	for _, p := range pattern {
-		found, err := filepath.Glob(filepath.Join(root, "data/sndlib", p))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Skipf("no reference inputs %v below SENDIM_REFERENCE", pattern)
-	}
-	return files
-}
-
-func load(t *testing.T, name string) draft.File {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return draft.File{Name: name, Data: data}
-}
-
-func python(t *testing.T, files []string) map[string]counts {
-	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
-	out, err := exec.Command("python3", append([]string{"-c", independent}, files...)...).Output()
-	if err != nil {
-		t.Fatalf("python3: %v", err)
-	}
-	want := map[string]counts{}
-	if err := json.Unmarshal(out, &want); err != nil {
-		t.Fatal(err)
-	}
-	return want
-}
-
 // build makes the model with a host at each switch, and decodes it once more.
 func build(t *testing.T, files ...draft.File) *draft.Result {
 	t.Helper()
@@ -109,31 +59,24 @@ func build(t *testing.T, files ...draft.File) *draft.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := draft.Build(n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := descriptors.Encode(&b, r.Model); err != nil {
-		t.Fatal(err)
-	}
-	sys, _, err := descriptors.Decode(fstest.MapFS{"a.xml": {Data: b.Bytes()}}, descriptors.Options{}, "a.xml")
-	if err != nil {
-		t.Fatalf("what was encoded does not decode: %v", err)
-	}
-	if sys.Model.NodeCount() != r.Model.NodeCount() || sys.Model.LinkCount() != r.Model.LinkCount() || len(sys.Model.Demands) != len(r.Model.Demands) {
-		t.Fatal("what was encoded decodes to another network")
-	}
+	r := drafttest.Build(t, n, draft.Options{Hosts: draft.Hosts{PerSwitch: 1}})
+	drafttest.Described(t, r.Model)
 	return r
 }
 
+// independently counts in files of this format.
+func independently(t *testing.T, files []string) (out map[string]counts) {
+	drafttest.Python(t, independent, files, &out)
+	return out
+}
+
 func TestInstancesCountAsInAnIndependentReading(t *testing.T) {
-	files := reference(t, "xml/*.xml", "native/*.txt")
-	want := python(t, files)
+	files := drafttest.Reference(t, "sndlib/xml/*.xml", "sndlib/native/*.txt")
+	want := independently(t, files)
 	texts := map[string]string{}
 	for _, name := range files {
 		base := filepath.Base(name)
-		f := load(t, name)
+		f := drafttest.Load(t, name)
 		if !sndlib.Is(f) {
 			t.Errorf("%s is not recognised", base)
 		}
@@ -181,15 +124,15 @@ func TestMatricesOverTimeJoinTheirTopology(t *testing.T) {
 		{"xml/abilene.xml", "tm-abilene-5min/*.xml", 24, 5 * model.Minute, model.Hour, ""},
 		{"xml/germany50.xml", "tm-germany50-1day/*.xml", 6, 24 * model.Hour, 48 * model.Hour, ""},
 	} {
-		matrices := reference(t, c.matrices)
-		want := python(t, matrices)
-		files := []draft.File{load(t, reference(t, c.top)[0])}
+		matrices := drafttest.Reference(t, "sndlib/"+c.matrices)
+		want := independently(t, matrices)
+		files := []draft.File{drafttest.Load(t, drafttest.Reference(t, "sndlib/"+c.top)[0])}
 		slices.Reverse(matrices)
 		for _, m := range matrices {
-			if !sndlib.Is(load(t, m)) {
+			if !sndlib.Is(drafttest.Load(t, m)) {
 				t.Errorf("%s is not recognised", m)
 			}
-			files = append(files, load(t, m))
+			files = append(files, drafttest.Load(t, m))
 		}
 		slices.Reverse(matrices)
 		r := build(t, files...)

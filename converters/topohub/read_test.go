@@ -1,20 +1,15 @@
 package topohub_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/topohub"
 	"sendim/core/model"
-	"sendim/descriptors"
 )
 
 const polish = `{
@@ -247,31 +242,14 @@ json.dump(out,sys.stdout)
 `
 
 func TestNetworksCountAsInAnIndependentReading(t *testing.T) {
-	root := os.Getenv("SENDIM_REFERENCE")
-	files, _ := filepath.Glob(filepath.Join(root, "data/caida/*/*.json"))
-	if root == "" || len(files) == 0 {
-		t.Skip("SENDIM_REFERENCE names no folder with TopoHub's networks")
-	}
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
-	text, err := exec.Command("python3", append([]string{"-c", independent}, files...)...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := drafttest.Reference(t, "caida/*/*.json")
 	want := map[string]struct {
 		Nodes, Links, Components int
 		Length                   float64
 	}{}
-	if err := json.Unmarshal(text, &want); err != nil {
-		t.Fatal(err)
-	}
+	drafttest.Python(t, independent, files, &want)
 	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := draft.File{Name: name, Data: data}
+		f := drafttest.Load(t, name)
 		if !topohub.Is(f) {
 			t.Errorf("%s is not recognised", name)
 		}
@@ -296,15 +274,8 @@ func TestNetworksCountAsInAnIndependentReading(t *testing.T) {
 		if length < w.Length-1 || length > w.Length+1 {
 			t.Errorf("%s: %.1f km of links, an independent reading has %.1f", filepath.Base(name), length, w.Length)
 		}
-		var b bytes.Buffer
-		if err := descriptors.Encode(&b, r.Model); err != nil {
-			t.Fatal(err)
-		}
-		sys, _, err := descriptors.Decode(fstest.MapFS{"a.xml": {Data: b.Bytes()}}, descriptors.Options{}, "a.xml")
-		if err != nil {
-			t.Errorf("%s: what was encoded does not decode: %v", name, err)
-		} else if sys.Model.NodeCount() != 2*w.Nodes || sys.Model.LinkCount() != w.Links+w.Nodes {
-			t.Errorf("%s: decoded %d nodes and %d links", name, sys.Model.NodeCount(), sys.Model.LinkCount())
+		if again := drafttest.Described(t, r.Model); again.NodeCount() != 2*w.Nodes || again.LinkCount() != w.Links+w.Nodes {
+			t.Errorf("%s: decoded %d nodes and %d links", name, again.NodeCount(), again.LinkCount())
 		}
 	}
 }

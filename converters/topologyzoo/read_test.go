@@ -1,7 +1,6 @@
 package topologyzoo_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,10 +8,9 @@ import (
 	"testing"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/topologyzoo"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 func graphML(keys, graph string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?>
@@ -72,19 +70,7 @@ func TestEveryQuirkIsRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := describe(t, string(data))
-			golden := strings.TrimSuffix(name, ".in") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			drafttest.Golden(t, strings.TrimSuffix(filepath.Base(name), ".in")+".golden", got)
 		})
 	}
 }

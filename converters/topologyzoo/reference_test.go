@@ -1,20 +1,15 @@
 package topologyzoo_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/converters/topologyzoo"
-	"sendim/descriptors"
 )
 
 // counts of one file, by our reading and by another.
@@ -61,52 +56,13 @@ for f in sys.argv[1:]:
 json.dump(out,sys.stdout)
 `
 
-// reference gives the files of a kind, or skips the test by name.
-func reference(t *testing.T, pattern ...string) []string {
-	t.Helper()
-	root := os.Getenv("SENDIM_REFERENCE")
-	if root == "" {
-		t.Skip("SENDIM_REFERENCE names no folder of reference inputs")
-	}
-	var files []string
-	for _, p := range pattern {
-		found, err := filepath.Glob(filepath.Join(root, "data", p))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Skipf("no reference inputs %v below SENDIM_REFERENCE", pattern)
-	}
-	return files
-}
-
-func python(t *testing.T, script string, args []string, into any) {
-	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
-	out, err := exec.Command("python3", append([]string{"-c", script}, args...)...).Output()
-	if err != nil {
-		t.Fatalf("python3: %v", err)
-	}
-	if err := json.Unmarshal(out, into); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestTheTopologyZooCountsAsInAnIndependentReading(t *testing.T) {
-	files := reference(t, "topology-zoo/graphml/*.graphml", "topology-zoo/gml/*.gml")
+	files := drafttest.Reference(t, "topology-zoo/graphml/*.graphml", "topology-zoo/gml/*.gml")
 	want := map[string]counts{}
-	python(t, independent, files, &want)
+	drafttest.Python(t, independent, files, &want)
 	texts := map[string]string{}
 	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := draft.File{Name: name, Data: data}
+		f := drafttest.Load(t, name)
 		if !topologyzoo.Is(f) {
 			t.Errorf("%s is not recognised", name)
 		}
@@ -135,16 +91,8 @@ func TestTheTopologyZooCountsAsInAnIndependentReading(t *testing.T) {
 		if got != w {
 			t.Errorf("%s: %+v, an independent reading counts %+v", filepath.Base(name), got, w)
 		}
-		var b bytes.Buffer
-		if err := descriptors.Encode(&b, built.Model); err != nil {
-			t.Fatal(err)
-		}
-		sys, _, err := descriptors.Decode(fstest.MapFS{"a.xml": {Data: b.Bytes()}}, descriptors.Options{}, "a.xml")
-		if err != nil {
-			t.Errorf("%s: what was encoded does not decode: %v", name, err)
-			continue
-		}
-		if a, z := sys.Model.NodeCount(), sys.Model.LinkCount(); a != 2*s.Nodes || z != s.Links-s.Loops+s.Nodes {
+		again := drafttest.Described(t, built.Model)
+		if a, z := again.NodeCount(), again.LinkCount(); a != 2*s.Nodes || z != s.Links-s.Loops+s.Nodes {
 			t.Errorf("%s: decoded %d nodes and %d links", name, a, z)
 		}
 		// Both forms of one network make one model, but for the order of properties.

@@ -1,13 +1,12 @@
 package topologyzoo
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
-	"sendim/converters/draft"
+	"sendim/converters/draft/drafttest"
 	"sendim/core/model"
 )
 
@@ -91,18 +90,10 @@ func TestSpeedsAreReadOutOfLabels(t *testing.T) {
 // Where the Zoo gives both a label and its own reading of it, ours is the same, but for
 // several lines in parallel, of which the Zoo counts one, and rates that it rounds.
 func TestLabelsAreReadAsTheZooItselfReadsThem(t *testing.T) {
-	root := os.Getenv("SENDIM_REFERENCE")
-	files, _ := filepath.Glob(filepath.Join(root, "data/topology-zoo/gml/*.gml"))
-	if root == "" || len(files) == 0 {
-		t.Skip("SENDIM_REFERENCE names no folder with GML of the Topology Zoo")
-	}
+	files := drafttest.Reference(t, "topology-zoo/gml/*.gml")
 	p, same := newSpeeds(), 0
 	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := readGML(draft.File{Name: name, Data: data})
+		g, err := readGML(drafttest.Load(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
