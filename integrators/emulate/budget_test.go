@@ -56,7 +56,10 @@ func TestANetworkThatIsNotUpInTimeLeavesNothingAndIsSimulated(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				run := "overrun-" + e.Name() + "-" + fmt.Sprint(budget.Milliseconds())
+				run := "overrun-" + e.Name() + "-" + fmt.Sprint(budget.Milliseconds(), "-", os.Getpid())
+				if err := netns.MachineNeighbours().Restore(); err != nil { // what others have left who were killed
+					t.Fatal(err)
+				}
 				began := time.Now()
 				res, err := core.Run(t.Context(), core.RunSpec{Job: j, Backends: []backend.Backend{sim.Backend{}, e}, Root: dir, Name: run,
 					Launch: func(context.Context, deployment.Application) (app.Instance, error) {

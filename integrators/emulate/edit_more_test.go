@@ -32,7 +32,7 @@ func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend
 	if err := l.try(d, "+s3", "+s3 s2 5Mbps", "+h9", "+h9 s3"); err != nil {
 		t.Fatal(err)
 	}
-	l.settle()
+	l.reach("h1", "h9")
 	set := func(c model.Change) {
 		t.Helper()
 		if c.Kind <= model.LinkLoss {
@@ -43,7 +43,6 @@ func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend
 		if o := l.do(backend.Action{Change: &c}); o.Err != nil {
 			t.Fatal(o.Err)
 		}
-		l.settle()
 	}
 	link := func(name string) model.LinkID {
 		t.Helper()
@@ -59,7 +58,7 @@ func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend
 		if o := l.do(backend.Action{Flow: &f}); o.Err != nil {
 			t.Error(o.Err)
 		} else {
-			near(t, "the rate", o.Flow.Rate, want*1000/1042, 0.15)
+			held(t, "the rate", o.Flow.Rate, want*1000/1042)
 		}
 	}
 	rate(5e6)
@@ -101,15 +100,10 @@ func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend
 			if err := l.try(d, "+s3 s1", "-s3 s2"); err != nil {
 				t.Fatal(err)
 			}
-			l.settle()
 			away("a new link of a switch that is down")
 		}
 		c.Kind++ // up
 		set(c)
-		deadline := time.Now().Add(10 * time.Second)
-		for l.ping("h1", "h9") != 2 && time.Now().Before(deadline) {
-			l.settle()
-		}
 		l.reach("h1", "h9")
 	}
 	if items := l.tables(); !bytes.Contains([]byte(items), []byte("s3 ")) {
@@ -130,7 +124,6 @@ func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
 			t.Fatal(err)
 		}
 		closed := make(chan error, 1)
-		began := time.Now()
 		go func() {
 			time.Sleep(after)
 			closed <- l.Close()
@@ -141,9 +134,6 @@ func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
 		}
 		if err := <-closed; err != nil {
 			t.Error(err)
-		}
-		if span := time.Since(began); span > 8*time.Second {
-			t.Errorf("closed after %v, it took %v", after, span)
 		}
 	}
 }
@@ -175,7 +165,6 @@ func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
 		case err == nil:
 			done++
 			l.n = next
-			l.settle()
 			l.reach("h1", "h9")
 			l.edit("-h9")
 			if i%2 == 0 {
@@ -186,15 +175,12 @@ func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
 		default:
 			t.Fatal(err)
 		}
-		l.settle()
 		l.reach("h1", "h2")
 	}
 	if given == 0 {
 		t.Errorf("%d edits were carried out, %d given up", done, given)
 	}
-	if got, want := l.tables(), open(t, sim.Backend{}, l.n, d).tables(); got != want {
-		t.Errorf("the tables:\n%s\nof a simulation that begins so:\n%s", got, want)
-	}
+	l.comesTo(open(t, sim.Backend{}, l.n, d).tables()) // those of a simulation that begins so
 }
 
 // TestDrawnEditsLeaveWhatASimulationWouldHave edits at random and compares all tables with
@@ -251,16 +237,6 @@ func drawnEditsLeaveWhatASimulationWouldHave(t *testing.T, b emulate.Backend) {
 		if err := l.try(d, lines...); err != nil {
 			t.Fatal(err)
 		}
-		want := open(t, sim.Backend{}, l.n, d).tables()
-		got := ""
-		for range 20 {
-			l.settle()
-			if got = l.tables(); got == want {
-				break
-			}
-		}
-		if got != want {
-			t.Fatalf("after step %d the tables:\n%s\nof a simulation that begins so:\n%s", step, got, want)
-		}
+		l.comesTo(open(t, sim.Backend{}, l.n, d).tables())
 	}
 }

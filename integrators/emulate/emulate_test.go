@@ -11,6 +11,7 @@ import (
 
 	"sendim/core/backend/backendtest"
 	"sendim/integrators/emulate"
+	"sendim/integrators/labtest"
 	"sendim/integrators/netns"
 	"sendim/integrators/shell"
 	"sendim/integrators/traffic"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(traffic.AgentProcess(ctx, os.Args[2:]...))
 		case "doomed-parent":
-			os.Exit(doomedParent(os.Args[2], os.Args[3]))
+			os.Exit(doomedParent(os.Args[2], os.Args[3], os.Args[4]))
 		}
 	}
 	goleak.VerifyTestMain(m)
@@ -37,19 +38,7 @@ func TestMain(m *testing.M) {
 // there.
 func lab(t testing.TB, programs ...string) {
 	t.Helper()
-	what := ""
-	if os.Geteuid() != 0 {
-		what = "root"
-	} else if m := shell.Missing(append(programs, "mnexec", "ovs-vswitchd", "tc", "ethtool", "ifconfig", "/usr/bin/python3")...); len(m) > 0 {
-		what = m[0].Error()
-	}
-	if what == "" {
-		return
-	}
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("this machine lacks %s", what)
-	}
-	t.Skipf("this machine lacks %s", what)
+	labtest.Needs(t, append(programs, "mnexec", "ovs-vswitchd", "tc", "ethtool", "ifconfig", "/usr/bin/python3")...)
 }
 
 func TestTheEmulationSitsTheExam(t *testing.T) {

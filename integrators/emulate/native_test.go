@@ -96,7 +96,7 @@ func TestALivingLinkOfTheNativeEmulationChanges(t *testing.T) {
 		if o.Err != nil {
 			t.Fatal(o.Err)
 		}
-		near(t, "at "+rate.String()+" the rate", o.Flow.Rate, want, 0.3) // the machine may be busy
+		held(t, "at "+rate.String()+" the rate", o.Flow.Rate, want)
 	}
 	edge, _ := n.LinkByName("h1--s1")
 	set(model.Change{Kind: model.LinkDown, Link: edge})

@@ -3,7 +3,6 @@ package emulate_test
 import (
 	"path/filepath"
 	"testing"
-	"time"
 
 	"sendim/core/backend"
 	"sendim/core/model"
@@ -32,13 +31,7 @@ func TestSwitchesAndControllerSpeakTLSWhereAsked(t *testing.T) {
 					t.Fatal(o.Err)
 				}
 			}
-			deadline := time.Now().Add(20 * time.Second)
-			for l.tables() != before && time.Now().Before(deadline) {
-				time.Sleep(100 * time.Millisecond)
-			}
-			if l.tables() != before {
-				t.Error("the switch has not come back")
-			}
+			l.comesTo(before)
 		})
 	}
 }

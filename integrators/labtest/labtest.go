@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +25,7 @@ func Lacks(t testing.TB, what any) {
 	t.Skipf("this machine lacks %v", what)
 }
 
-// Needs asks for root and for programs, and gives the test Patience.
+// Needs asks for root and for programs, and gives a test (a benchmark not) Patience.
 func Needs(t testing.TB, programs ...string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -32,8 +34,14 @@ func Needs(t testing.TB, programs ...string) {
 	if m := shell.Missing(programs...); len(m) > 0 {
 		Lacks(t, m[0])
 	}
-	Within(t, Patience)
+	if _, measured := t.(*testing.B); !measured {
+		Within(t, Patience)
+	}
 }
+
+// Label is a name for what a test makes on this machine that no other test has, nor the same
+// one in another process at the same time.
+func Label(t testing.TB) string { return strings.ToLower(t.Name()) + "-" + strconv.Itoa(os.Getpid()) }
 
 // Patience is how long a test may take that hangs; the slowest takes a tenth of it on a
 // machine of two cores. A package has ten minutes.

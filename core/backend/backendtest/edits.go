@@ -169,16 +169,18 @@ func editing(t *testing.T, b backend.Backend) {
 	ask("a host that is added is reached, at its own address and the link's rate", func(e *exam) {
 		e.edit(node("h9", model.Host, model.Identity{IP: 10<<24 | 77, Prefix: 8, HasMAC: true, MAC: 0x020000000977}), ends(model.AddLink, "h9", "s1", linkRate/4))
 		e.reach()
-		a := e.udpAction("to-added", portPlain, linkRate/2, 2*model.Second)
-		a.Flow.To = e.node("h9")
-		near(e, "rate", e.do(a).Flow.Rate, linkRate/4*0.958, 0.10)
+		near(e, "rate", linkRate/4*0.958, 0.10, func() float64 {
+			a := e.udpAction("to-added", portPlain, linkRate/2, 2*model.Second)
+			a.Flow.To = e.node("h9")
+			return e.do(a).Flow.Rate
+		})
 	})
 	ask("a switch and its host are added in one go", func(e *exam) {
 		e.edit(node("s9", model.Switch, model.Identity{}), ends(model.AddLink, "s9", "s2", linkRate), node("h10", model.Host, model.Identity{}), ends(model.AddLink, "s9", "h10", linkRate))
 		e.reach()
 	})
 	ask("what went on meanwhile was not disturbed", func(e *exam) {
-		if r := e.all(ping)[0].Ping; r.Received != r.Sent || r.Sent != 20 {
+		if r := e.all(ping)[0].Ping; r.Received < r.Sent && (e.virtual() || r.Received < r.Sent*9/10) || r.Sent != 20 {
 			e.t.Errorf("%d of %d echoes were answered", r.Received, r.Sent)
 		}
 	})
@@ -197,15 +199,7 @@ func editing(t *testing.T, b backend.Backend) {
 		e.pass(model.Second)
 		gone := e.node("h10")
 		e.edit(without("h10"))
-		for range 50 {
-			if flow.Done() && ping.Done() {
-				break
-			}
-			e.pass(100 * model.Millisecond)
-		}
-		if !flow.Done() || !ping.Done() {
-			e.t.Fatal("they go on")
-		}
+		e.eventually("they end", func() bool { return flow.Done() && ping.Done() })
 		ended := e.d.find(func(t *trace.Entry) bool { return t.Kind == trace.FlowEnd && t.Flow == "cut" })
 		if len(ended) != 1 || ended[0].Result == nil || !strings.Contains(ended[0].Result.Error, "h10 was removed") || ended[0].Result.Sent == 0 {
 			e.t.Errorf("the flow ended so: %+v", ended)
