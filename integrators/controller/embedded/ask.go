@@ -296,7 +296,7 @@ func (c *Controller) Ask(ctx context.Context, what backend.Selector) ([]backend.
 			reply <- result{err: err}
 			continue
 		}
-		k.out.push(item{raw: request})
+		k.tell(item{raw: request})
 	}
 	var out []backend.Item
 	for i, n := range nodes {

@@ -9,7 +9,6 @@ import (
 
 	"sendim/core/control"
 	"sendim/core/flow"
-	"sendim/core/model"
 	"sendim/integrators/controller/embedded/wire"
 )
 
@@ -62,45 +61,6 @@ func replaces(d *control.Downcall) bool {
 // bundled says that a downcall can be part of a bundle. Open vSwitch takes no meters.
 func bundled(d *control.Downcall) bool {
 	return d.Kind == control.ModRule || d.Kind == control.ModGroup
-}
-
-// parcel hands downcalls to the queues of their switches, in order. What the runtime
-// answered together changes a switch as one, where something is replaced: such runs
-// become a bundle.
-func (d *driver) parcel(down []control.Downcall) {
-	runs := map[model.NodeID][]control.Downcall{}
-	flush := func(sw model.NodeID) {
-		run := runs[sw]
-		if len(run) == 0 {
-			return
-		}
-		delete(runs, sw)
-		atomic := false
-		for i := range run {
-			atomic = atomic || replaces(&run[i])
-		}
-		if to := d.active[sw]; atomic && len(run) > 1 {
-			to.out.push(item{bundle: run})
-		} else {
-			for i := range run {
-				to.out.push(item{down: run[i]})
-			}
-		}
-	}
-	for i := range down {
-		to := d.active[down[i].Switch]
-		switch {
-		case to == nil:
-		case bundled(&down[i]):
-			runs[down[i].Switch] = append(runs[down[i].Switch], down[i])
-		default:
-			flush(down[i].Switch)
-			to.out.push(item{down: down[i]})
-		}
-	}
-	for i := range down { // in their order, not the map's
-		flush(down[i].Switch)
-	}
 }
 
 // putBundle writes downcalls as one bundle, and one by one where the switch does not take

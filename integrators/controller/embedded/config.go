@@ -77,7 +77,8 @@ var (
 // Controller is a controller.Controller that switches dial.
 type Controller struct {
 	cfg    Config
-	inbox  chan arrival
+	inbox  inbox
+	desk   desk
 	starts chan chan error
 	visits chan func()   // of the goroutine that owns the runtime
 	done   chan struct{} // closed when Run has returned
@@ -139,7 +140,7 @@ func New(c Config) (*Controller, error) {
 	made := &Controller{
 		office:   office{part: part},
 		cfg:      c,
-		inbox:    make(chan arrival, 4096),
+		inbox:    newInbox(),
 		starts:   make(chan chan error),
 		visits:   make(chan func()),
 		done:     make(chan struct{}),

@@ -41,13 +41,32 @@ type conn struct {
 	bundling
 	kept
 
+	pen    sync.Mutex // of whoever writes
+	writer writer
+	// batch is the reader's: what has been read and not been handed on.
+	batch []arrival
+	// The desk's.
+	touched bool
+	owed    owed
+
 	fail sync.Once
 	why  error
 }
 
+// How much is read at once, of whoever dials and of a switch that has said who it is: the
+// former may be thousands that never say anything.
+const (
+	strangerReads = 4 << 10
+	switchReads   = 64 << 10
+)
+
 // serve is the whole life of a connection.
 func (c *Controller) serve(run context.Context, nc net.Conn) {
-	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(nc, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks(c.budget)}
+	var from io.Reader = nc
+	if l := lineOf(nc); l != nil {
+		from = l
+	}
+	k := &conn{owner: c, net: nc, read: bufio.NewReaderSize(from, 64<<10), node: model.NoNode, ended: make(chan struct{}), asks: newAsks(c.budget)}
 	k.out = newQueue(c.cfg.Limit, func() { k.end(fmt.Errorf("it is more than %d messages or %d bytes behind", c.cfg.Limit, limitBytes)) })
 	defer close(k.ended)
 	ctx, cancel := context.WithCancel(run)
@@ -68,6 +87,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		}
 		return
 	}
+	k.read = bufio.NewReaderSize(k.read, switchReads)
 	for old := c.enter(k); old != nil; old = c.enter(k) {
 		if old.alive(ctx) {
 			c.refuse(k, fmt.Errorf("datapath id %#x is that of the switch at %s, which answers", k.dpid, old.net.RemoteAddr()))
@@ -81,6 +101,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		}
 	}
 	var wg sync.WaitGroup
+	k.ready()
 	wg.Go(func() { k.write(ctx) })
 	found, err := k.takeOver()
 	if err != nil {
@@ -157,7 +178,8 @@ func (k *conn) name() string {
 	return k.owner.cfg.Name(k.node)
 }
 
-// listen reads messages until the connection ends.
+// listen reads messages until the connection ends. What has come together is handed on
+// together.
 func (k *conn) listen(ctx context.Context) error {
 	for {
 		m, err := wire.Read(k.read)
@@ -167,9 +189,27 @@ func (k *conn) listen(ctx context.Context) error {
 		k.heard.Store(int64(time.Since(k.owner.began)))
 		// The library's panics are caught where it is called; this is for our own.
 		if err := wire.Guard("message", func() error { return k.hear(ctx, m) }); err != nil {
+			k.deliver(ctx)
 			return err
 		}
+		if len(k.batch) >= batchMost || !wire.Whole(k.read) {
+			k.deliver(ctx)
+		}
 	}
+}
+
+// batchMost is how many messages are handed on together at most.
+const batchMost = 256
+
+// deliver hands on what was read.
+func (k *conn) deliver(ctx context.Context) {
+	if len(k.batch) == 0 {
+		return
+	}
+	k.owner.inbox.put(ctx, k.batch...)
+	clear(k.batch)
+	k.batch = k.batch[:0]
+	k.owner.desk.work()
 }
 
 // hear takes one message. An error ends the connection.
@@ -177,10 +217,13 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 	if err := k.agreed(m); err != nil {
 		return err
 	}
-	post := func(u control.Upcall) { k.owner.post(ctx, k, u) }
+	post := func(u control.Upcall) {
+		u.Switch, u.At = k.node, k.owner.cfg.Clock.Elapsed()
+		k.batch = append(k.batch, arrival{k, u})
+	}
 	switch m.Type() {
 	case wire.TypeEchoRequest:
-		k.out.push(item{raw: wire.EchoReply(m)})
+		k.tell(item{raw: wire.EchoReply(m)})
 		return nil
 	case wire.TypePacketIn:
 		p, err := k.speaks.DecodePacketIn(m)
@@ -195,8 +238,16 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		post(control.Upcall{Kind: control.PacketIn, Packet: &control.Packet{
 			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return p.Frame }}})
 		return nil
+	case wire.TypeMultipartReply: // what it answers is told by somebody else: in its turn
+		k.deliver(ctx)
 	}
 	return k.understand(m, post)
+}
+
+// tell has the writer say something.
+func (k *conn) tell(it item) {
+	k.out.push(it)
+	k.out.ring()
 }
 
 // agreed checks that a message is of the version that was agreed on.
@@ -258,7 +309,7 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 	}
 	if again, known := k.forgotten(r); known {
 		if again != nil {
-			k.out.push(item{down: *again})
+			k.tell(item{down: *again})
 		}
 		return nil
 	}

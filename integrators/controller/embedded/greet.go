@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"sendim/core/flow"
+	"sendim/core/model"
 	"sendim/integrators/controller/embedded/wire"
 )
 
@@ -37,6 +39,9 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	if head, err := k.read.Peek(2); err == nil && wire.Type(head[1]) != wire.TypeHello {
 		return nil, fmt.Errorf("the first message has type %d and is no hello", head[1])
 	}
+	if head, err := k.read.Peek(4); err == nil && binary.BigEndian.Uint16(head[2:]) > helloMost {
+		return nil, fmt.Errorf("its hello has more than %d bytes", helloMost)
+	}
 	m, err := wire.Read(k.read)
 	if err != nil {
 		return nil, k.patience(err)
@@ -60,6 +65,9 @@ func (k *conn) greet() ([]flow.PortState, error) {
 	return ports, k.net.SetDeadline(time.Time{})
 }
 
+// helloMost is more than any hello has, and little enough to wait for from whoever dials.
+const helloMost = 4096
+
 // introduction reads until features and ports are there.
 func (k *conn) introduction() ([]flow.PortState, error) {
 	var list []flow.PortState
@@ -79,11 +87,13 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 				return nil, err
 			}
 			node, ours := k.owner.member(f.DPID)
-			if ask := k.owner.cfg.Unknown; !ours && ask != nil && f.Auxiliary == 0 {
-				node, ours = ask(f.DPID)
+			if !ours {
+				node = model.NoNode
 			}
 			switch {
-			case !ours:
+			case known && f.DPID != k.dpid:
+				return nil, fmt.Errorf("datapath id %#x has become %#x in one breath", k.dpid, f.DPID)
+			case !ours && k.owner.cfg.Unknown == nil:
 				return nil, fmt.Errorf("datapath id %#x is none of this run's", f.DPID)
 			case f.Auxiliary != 0:
 				return nil, fmt.Errorf("datapath id %#x: auxiliary connections are not served", f.DPID)
@@ -125,7 +135,21 @@ func (k *conn) introduction() ([]flow.PortState, error) {
 			return nil, fmt.Errorf("it describes more than %d ports", portMost)
 		}
 	}
-	return tidyPorts(list), nil
+	return tidyPorts(list), k.admit()
+}
+
+// admit asks for the node of a switch that is none of the run's. It is asked once for a
+// connection, and only when the switch has said all that it must: who is taken in stays.
+func (k *conn) admit() error {
+	if k.node != model.NoNode {
+		return nil
+	}
+	node, ours := k.owner.cfg.Unknown(k.dpid)
+	if !ours {
+		return fmt.Errorf("datapath id %#x is not taken in: there are as many switches as may be, or it is nobody's", k.dpid)
+	}
+	k.node = node
+	return nil
 }
 
 // portMost is more than any switch has, and little enough to hold.

@@ -39,7 +39,7 @@ func (c *Controller) Inspect(ctx context.Context, sw model.NodeID) (Inspection, 
 	if err != nil {
 		return wrong(err)
 	}
-	k.out.push(item{raw: request})
+	k.tell(item{raw: request})
 	select {
 	case r := <-reply:
 		if r.err != nil {

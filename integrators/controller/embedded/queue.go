@@ -17,14 +17,20 @@ type item struct {
 // count is how many messages an item is.
 func (it *item) count() int { return max(1, len(it.bundle)) }
 
-// size is what an item holds beyond itself, in bytes. Rules and the like do not count: the
-// runtime has them anyway.
+// size is what an item holds, in bytes, of what a switch can have its controller say. Rules
+// and the like do not count: the runtime has them anyway.
 func (it *item) size() int {
-	if it.down.Packet != nil {
-		return len(it.raw) + len(it.down.Packet.Frame)
+	switch {
+	case it.down.Packet != nil:
+		return itself + len(it.down.Packet.Frame)
+	case it.raw != nil:
+		return itself + len(it.raw)
 	}
-	return len(it.raw)
+	return 0
 }
+
+// itself is what an item takes in the queue: more than the shortest echo by far.
+const itself = 256
 
 // A switch may cause its controller to say a lot: every packet can be answered with one
 // of its size, and every echo is. What waits for it is bounded in bytes as well.
@@ -33,7 +39,7 @@ const (
 	limitBytes   = 64 << 20 // of it the switch is given up
 )
 
-// queue is what waits for a switch. push never waits.
+// queue is what waits for a switch. push never waits, and wakes nobody.
 type queue struct {
 	limit    int
 	overflow func() // called once, when a limit is passed
@@ -66,12 +72,41 @@ func (q *queue) push(it item) {
 	q.mu.Unlock()
 	if full {
 		q.overflow()
-		return
 	}
+}
+
+// ring has the writer look.
+func (q *queue) ring() {
 	select {
 	case q.signal <- struct{}{}:
 	default:
 	}
+}
+
+// dashMost and dashBytes are how much is written without waking the writer.
+const (
+	dashMost  = 256
+	dashBytes = 32 << 10
+)
+
+// little gives everything that waits, if that is little and can be encoded without
+// waiting for anybody.
+func (q *queue) little(spare []item) ([]item, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.full || q.taken > 0 || q.count > dashMost || q.bytes > dashBytes {
+		return spare, false
+	}
+	for i := range q.items {
+		it := &q.items[i]
+		if it.bundle != nil || it.raw == nil && (it.down.Kind == control.AskStats || it.down.Kind == control.LimitPort) {
+			return spare, false
+		}
+	}
+	out := q.items
+	q.items, q.count, q.taken = spare[:0], 0, q.count
+	q.bytes, q.takenBytes = 0, q.bytes
+	return out, true
 }
 
 // take gives everything that waits; spare is used for what comes next.

@@ -95,7 +95,7 @@ func (k *conn) assume() error {
 		}
 		switch m.Type() {
 		case wire.TypeEchoRequest:
-			k.out.push(item{raw: wire.EchoReply(m)})
+			k.tell(item{raw: wire.EchoReply(m)})
 		case wire.TypeRoleReply:
 			if err := k.answerRole(m); err != nil {
 				return err
@@ -171,7 +171,7 @@ func (k *conn) request(r wire.Role, generation uint64, reply chan<- roleAnswer) 
 		k.roles[xid] = reply
 	}
 	k.askMu.Unlock()
-	k.out.push(item{raw: wire.RoleRequest(k.speaks.Version(), xid, r, generation)})
+	k.tell(item{raw: wire.RoleRequest(k.speaks.Version(), xid, r, generation)})
 }
 
 func claimError(r wire.Refusal) error {

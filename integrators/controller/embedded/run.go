@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"sendim/core/control"
 	"sendim/core/model"
@@ -37,6 +36,7 @@ func (c *Controller) Run(ctx context.Context) error {
 
 	stop := context.AfterFunc(ctx, func() { c.cfg.Listener.Close() })
 	defer stop()
+	c.desk.open(c, ctx)
 	var wg sync.WaitGroup
 	accepted := make(chan error, 1)
 	wg.Go(func() { accepted <- c.accept(ctx, &wg) })
@@ -103,158 +103,41 @@ func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
 	}
 }
 
-// arrival is what a connection has for the runtime.
-type arrival struct {
-	from *conn
-	up   control.Upcall
-}
-
-// post hands an upcall to the goroutine that owns the runtime; it waits while that one
-// is behind.
+// post hands upcalls to whoever has the runtime next; it waits while that one is behind.
 func (c *Controller) post(ctx context.Context, from *conn, u control.Upcall) {
 	u.Switch, u.At = from.node, c.cfg.Clock.Elapsed()
-	select {
-	case c.inbox <- arrival{from, u}:
-	case <-ctx.Done():
-	}
+	c.inbox.put(ctx, arrival{from, u})
+	c.inbox.ring()
 }
 
-// drive owns the runtime: no other goroutine touches it.
+// drive looks after the runtime: what it is time for, what is asked for from outside, and
+// what readers leave to it. See desk.
 func (c *Controller) drive(ctx context.Context, accepted <-chan error) error {
-	d := driver{Controller: c, active: map[model.NodeID]*conn{}, seq: map[model.NodeID]uint64{}}
-	alarm := time.NewTimer(time.Hour)
-	defer alarm.Stop()
-	defer func() {
-		if d.starting != nil {
-			d.starting <- fmt.Errorf("starting the apps: %w", ErrClosed)
-		}
-	}()
+	d := &c.desk
+	defer d.leave()
 	for ctx.Err() == nil {
-		wait := time.Hour
-		if d.started {
-			if due := c.cfg.Driver.Due(); due < c.cfg.Clock.Elapsed()+model.Time(time.Hour)*model.Nanosecond {
-				wait = time.Duration((due - c.cfg.Clock.Elapsed() + model.Nanosecond - 1) / model.Nanosecond)
-			}
-		}
-		if wait > 0 {
-			alarm.Reset(wait)
-			select {
-			case a := <-c.inbox:
-				d.take(a)
-			case reply := <-c.starts:
-				d.start(reply)
-			case visit := <-c.visits:
-				visit()
-			case err := <-accepted:
-				if err != nil {
-					return err
-				}
-				accepted = nil
-			case <-alarm.C:
-			case <-ctx.Done():
-				return nil
-			}
-		}
-		d.drain()
-		if !d.started {
-			continue
-		}
-		if err := d.react(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// driver is the state of the goroutine that owns the runtime.
-type driver struct {
-	*Controller
-	active   map[model.NodeID]*conn // as the runtime knows them
-	seq      map[model.NodeID]uint64
-	held     []control.Upcall // from before the start
-	started  bool
-	starting chan<- error // until t=0
-	floor    model.Time   // everything before it was delivered
-}
-
-// batch bounds how much is taken in before the runtime reacts.
-const batch = 4096
-
-func (d *driver) drain() {
-	for range batch {
 		select {
-		case a := <-d.inbox:
-			d.take(a)
-		default:
-			return
+		case <-c.inbox.bell:
+		case reply := <-c.starts:
+			d.with(ctx, func() { d.start(reply) })
+			continue
+		case visit := <-c.visits:
+			d.with(ctx, visit)
+			continue
+		case err := <-accepted:
+			if err != nil {
+				return err
+			}
+			accepted = nil
+		case <-d.alarm.C:
+			d.with(ctx, func() { d.armed = model.Forever })
+			continue
+		case err := <-d.broken:
+			return err
+		case <-ctx.Done():
+			return nil
 		}
-	}
-}
-
-func (d *driver) take(a arrival) {
-	u := a.up
-	switch u.Kind {
-	case control.SwitchConnected:
-		d.active[u.Switch] = a.from
-	case control.SwitchLost:
-		delete(d.active, u.Switch)
-	}
-	d.seq[u.Switch]++
-	u.Seq = d.seq[u.Switch]
-	if !d.started {
-		if u.Kind != control.PacketIn { // nobody is there to look at it
-			d.held = append(d.held, u)
-		}
-		return
-	}
-	// Readers run side by side: one may have looked at the clock before the last reaction
-	// and been overtaken since, or before the clock was started anew.
-	u.At = max(min(u.At, d.cfg.Clock.Elapsed()), d.floor)
-	d.cfg.Driver.Up(u)
-}
-
-// start gives the runtime everything that came before, so that the apps' first view has
-// the switches that are there, and starts them.
-func (d *driver) start(reply chan<- error) {
-	if d.started {
-		reply <- errors.New("starting the apps: they were started before")
-		return
-	}
-	for len(d.inbox) > 0 { // every switch that somebody has waited for is in it
-		d.take(<-d.inbox)
-	}
-	d.cfg.Clock.Restart()
-	for i := range d.held {
-		d.held[i].At = 0
-		d.cfg.Driver.Up(d.held[i])
-	}
-	d.held = nil
-	if err := d.cfg.Driver.Start(1); err != nil {
-		reply <- fmt.Errorf("starting the apps: %w", err)
-		return
-	}
-	d.started, d.starting, d.floor = true, reply, 2
-}
-
-func (d *driver) react(ctx context.Context) error {
-	before := max(d.cfg.Clock.Elapsed()+1, d.floor)
-	d.floor, d.reached = before, before
-	down, err := d.cfg.Driver.React(ctx, before)
-	d.parcel(down)
-	if err != nil {
-		if d.starting != nil {
-			d.starting <- fmt.Errorf("starting the apps: %w", err)
-			d.starting = nil
-		}
-		return err
-	}
-	if d.starting != nil && d.cfg.Driver.Settled() {
-		d.cfg.Clock.Zero()
-		d.starting <- nil
-		d.starting = nil
+		d.with(ctx, nil)
 	}
 	return nil
 }

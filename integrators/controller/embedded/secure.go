@@ -21,6 +21,6 @@ func (k *conn) secure(ctx context.Context) error {
 	if err := t.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS: %w", k.patience(err))
 	}
-	k.net, k.read = t, bufio.NewReaderSize(t, 64<<10)
+	k.net, k.read = t, bufio.NewReaderSize(t, strangerReads)
 	return nil
 }

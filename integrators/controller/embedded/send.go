@@ -24,6 +24,6 @@ func (c *Controller) Send(sw model.NodeID, p *flow.PacketOut) error {
 	if err != nil {
 		return wrong(err)
 	}
-	k.out.push(item{raw: b})
+	k.tell(item{raw: b})
 	return nil
 }

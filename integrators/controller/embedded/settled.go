@@ -7,7 +7,7 @@ import "context"
 func (c *Controller) Settled(ctx context.Context) bool {
 	answer := make(chan bool, 1)
 	select {
-	case c.visits <- func() { answer <- len(c.inbox) == 0 && c.cfg.Driver.Settled() }:
+	case c.visits <- func() { answer <- !c.inbox.waits() && c.cfg.Driver.Settled() }:
 		return <-answer
 	case <-ctx.Done():
 	case <-c.done:

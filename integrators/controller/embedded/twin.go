@@ -17,7 +17,7 @@ const grace = time.Second
 // A switch that comes back before its loss was noticed finds one that is silent.
 func (k *conn) alive(ctx context.Context) bool {
 	asked := int64(time.Since(k.owner.began))
-	k.out.push(item{raw: wire.EchoRequest(k.speaks.Version(), own)})
+	k.tell(item{raw: wire.EchoRequest(k.speaks.Version(), own)})
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	late := time.NewTimer(grace)

@@ -17,48 +17,109 @@ const chunk = 64 << 10
 // write encodes what waits and writes it, and keeps the connection alive, until the
 // connection ends.
 func (k *conn) write(ctx context.Context) {
-	w := writer{conn: k, buffer: make([]byte, 0, chunk+wire.MaxMessage)}
 	tick := time.NewTicker(k.owner.cfg.Echo / 2)
 	defer tick.Stop()
-	var spare []item
 	for {
+		var err error
 		select {
 		case <-k.out.signal:
-			items := k.out.take(spare)
-			for i := range items {
-				if err := w.put(ctx, &items[i]); err != nil {
-					k.end(err)
-					return
-				}
-				items[i] = item{}
-			}
-			if err := w.flush(); err != nil {
-				k.end(err)
-				return
-			}
-			spare = items
-			k.out.written()
+			err = k.writeAll(ctx)
 		case <-tick.C:
-			err := w.keepAlive()
-			if err == nil {
-				err = w.letGo()
-			}
-			if err != nil {
-				k.end(err)
-				return
-			}
+			err = k.lookAfter()
 		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			k.end(err)
 			return
 		}
 	}
 }
 
+func (k *conn) writeAll(ctx context.Context) error {
+	k.pen.Lock()
+	defer k.pen.Unlock()
+	w := &k.writer
+	if err := w.flush(); err != nil { // what dash could not get rid of
+		return err
+	}
+	items := k.out.take(w.spare)
+	for i := range items {
+		if err := w.put(ctx, &items[i]); err != nil {
+			return err
+		}
+		items[i] = item{}
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.spare = items
+	k.out.written()
+	return nil
+}
+
+func (k *conn) lookAfter() error {
+	k.pen.Lock()
+	defer k.pen.Unlock()
+	if err := k.writer.keepAlive(); err != nil {
+		return err
+	}
+	return k.writer.letGo()
+}
+
+// dash writes what waits at once, without waking the writer; false where that is for the
+// writer to do: it is at it, or it is much, or the line does not take it without waiting.
+// The desk's.
+func (k *conn) dash(ctx context.Context) bool {
+	if k.writer.line == nil || !k.pen.TryLock() {
+		return false
+	}
+	defer k.pen.Unlock()
+	w := &k.writer
+	if len(w.buffer) > 0 {
+		return false
+	}
+	items, ok := k.out.little(w.spare)
+	if !ok {
+		return false
+	}
+	w.atDesk = true
+	for i := range items {
+		_ = w.put(ctx, &items[i]) // only what flush finds can be wrong with it
+		items[i] = item{}
+	}
+	w.spare, w.atDesk = items, false
+	if len(w.buffer) == 0 {
+		k.out.written()
+		return true
+	}
+	n := w.line.write(w.buffer)
+	w.buffer = append(w.buffer[:0], w.buffer[n:]...)
+	if len(w.buffer) > 0 {
+		return false
+	}
+	k.out.written()
+	return true
+}
+
+// writer is the state of whoever has the pen.
 type writer struct {
 	*conn
 	buffer []byte
+	spare  []item
+
+	atDesk bool  // it is the desk that writes
+	line   *line // nil where bytes go through TLS
 
 	bundles, failures int  // bundles taken and refused
 	lacking           bool // of bundles
+}
+
+// ready makes a connection's writer, when what it writes to is known.
+func (k *conn) ready() {
+	w := &k.writer
+	w.conn, w.buffer = k, make([]byte, 0, 1<<10)
+	w.line = lineOf(k.net)
 }
 
 func (w *writer) flush() error {
@@ -91,6 +152,10 @@ func (k *conn) silence(err error) error {
 }
 
 func (w *writer) keepAlive() error {
+	if w.owner.cfg.Clock.Stopped() { // the network stands still, and may be silent
+		w.heard.Store(int64(time.Since(w.owner.began)))
+		return nil
+	}
 	silent := time.Since(w.owner.began) - time.Duration(w.heard.Load())
 	switch {
 	case silent >= w.owner.cfg.Silence:
@@ -118,14 +183,24 @@ func (w *writer) put(ctx context.Context, it *item) error {
 			}
 		}
 		if b, err = w.encode(ctx, &it.down); err != nil {
-			w.owner.post(ctx, w.conn, control.Upcall{Kind: control.Refusal, Xid: it.down.Xid, Reason: err.Error()})
+			w.refuse(ctx, control.Upcall{Kind: control.Refusal, Xid: it.down.Xid, Reason: err.Error()})
 			return nil
 		}
 	}
-	if w.buffer = append(w.buffer, b...); len(w.buffer) >= chunk {
+	if w.buffer = append(w.buffer, b...); len(w.buffer) >= chunk && !w.atDesk {
 		return w.flush()
 	}
 	return nil
+}
+
+// refuse answers in the switch's stead.
+func (w *writer) refuse(ctx context.Context, u control.Upcall) {
+	if !w.atDesk {
+		w.owner.post(ctx, w.conn, u)
+		return
+	}
+	u.Switch, u.At = w.node, w.owner.cfg.Clock.Elapsed()
+	w.owner.inbox.force(arrival{w.conn, u})
 }
 
 func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error) {

@@ -100,13 +100,24 @@ func Read(r *bufio.Reader) (Message, error) {
 	if n < headerLength {
 		return nil, bad("header", "says %d bytes, less than the header itself", n)
 	}
-	m := make(Message, n)
+	m := make(Message, min(n, atOnce))
 	copy(m, h[:])
-	if _, err := io.ReadFull(r, m[headerLength:]); err != nil {
-		return nil, inside(err)
+	for have := headerLength; have < n; {
+		if have == len(m) {
+			m = append(make(Message, 0, min(n, 4*have)), m...)
+			m = m[:cap(m)]
+		}
+		if _, err := io.ReadFull(r, m[have:]); err != nil {
+			return nil, inside(err)
+		}
+		have = len(m)
 	}
 	return m, nil
 }
+
+// atOnce is how much of a message is made room for before any of it is there: a header
+// may promise more than ever comes.
+const atOnce = 4 << 10
 
 // Whole says that the next message is there, so that Read will not wait.
 func Whole(r *bufio.Reader) bool {
