@@ -51,6 +51,8 @@ type Parameter struct {
 	Type     ParameterType `json:"type"`
 	Default  string        `json:"default,omitempty"`
 	Choices  []string      `json:"choices,omitempty"`
+	Least    string        `json:"least,omitempty"` // of an int, float, duration or rate: the lowest value, written as one; empty: none
+	Most     string        `json:"most,omitempty"`  // the highest
 	Required bool          `json:"required,omitempty"`
 	Doc      string        `json:"doc"`
 }
@@ -95,6 +97,9 @@ type Instance interface {
 
 // Local runs an app in this process: fastest, without crash isolation.
 func Local(a App) Instance { return &local{app: a} }
+
+// IsLocal says that an app runs in this process: what it answers is there at once.
+func IsLocal(i Instance) bool { _, local := i.(*local); return local }
 
 type local struct {
 	app App

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -56,8 +57,19 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Check says how a value does not fit the parameter's type; nil when it does.
+// Check says how a value does not fit the parameter's type or its bounds; nil when it does.
 func (p *Parameter) Check(value string) *fault.Fault {
+	if f := p.fits(value); f != nil {
+		return f
+	}
+	if text := p.Outside(value); text != "" {
+		f := fault.New(fault.BadParameter, fault.Place{Element: "param", Attribute: "value"}, "parameter %q: %s", p.Name, text)
+		return &f
+	}
+	return nil
+}
+
+func (p *Parameter) fits(value string) *fault.Fault {
 	bad := func(err error, want string) *fault.Fault {
 		if err == nil {
 			return nil
@@ -90,4 +102,42 @@ func (p *Parameter) Check(value string) *fault.Fault {
 		}
 	}
 	return nil
+}
+
+// Outside says how a value that fits the parameter's type is below Least or above Most;
+// empty when it is not, and for types without an order.
+func (p *Parameter) Outside(value string) string {
+	v, ok := p.number(value)
+	least, low := p.number(p.Least)
+	most, high := p.number(p.Most)
+	switch {
+	case !ok || !(low && v < least) && !(high && v > most):
+		return ""
+	case low && high:
+		return fmt.Sprintf("%q is outside %s..%s", value, p.Least, p.Most)
+	case low:
+		return fmt.Sprintf("%q is below %s, the least", value, p.Least)
+	}
+	return fmt.Sprintf("%q is above %s, the most", value, p.Most)
+}
+
+// number is a value of a type that has an order. What bounds are for is told apart by it
+// even where large integers are rounded.
+func (p *Parameter) number(text string) (v float64, ok bool) {
+	var err error
+	switch p.Type {
+	case Int, Float:
+		v, err = strconv.ParseFloat(text, 64)
+	case Duration:
+		var t model.Time
+		t, err = model.ParseTime(text)
+		v = float64(t)
+	case RateType:
+		var r model.Rate
+		r, err = model.ParseRate(text)
+		v = float64(r)
+	default:
+		return 0, false
+	}
+	return v, err == nil
 }

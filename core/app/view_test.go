@@ -102,17 +102,30 @@ func TestAViewFollowsChangesAndSaysWhetherThereWereAny(t *testing.T) {
 func TestParametersAreFilledInAndChecked(t *testing.T) {
 	m := app.Manifest{Name: "x", Parameters: []app.Parameter{
 		{Name: "idle", Type: app.Duration, Default: "60s"}, {Name: "mode", Type: app.Choice, Choices: []string{"fast", "slow"}, Default: "fast"},
-		{Name: "n", Type: app.Int, Required: true, Doc: "how many"}}}
+		{Name: "n", Type: app.Int, Required: true, Doc: "how many"},
+		{Name: "priority", Type: app.Int, Default: "100", Least: "1", Most: "65534"}, {Name: "share", Type: app.Float, Default: "1", Least: "0"},
+		{Name: "hard", Type: app.Duration, Default: "0s", Most: "65535s"}, {Name: "rate", Type: app.RateType, Default: "1Mbps", Least: "8kbps"}}}
 	values, faults := m.Resolve(map[string]string{"n": "3"})
-	if faults.Err() != nil || !reflect.DeepEqual(values, map[string]string{"idle": "60s", "mode": "fast", "n": "3"}) {
+	if faults.Err() != nil || !reflect.DeepEqual(values, map[string]string{"idle": "60s", "mode": "fast", "n": "3", "priority": "100", "share": "1", "hard": "0s", "rate": "1Mbps"}) {
 		t.Errorf("%v %v", values, faults)
 	}
 	_, faults = m.Resolve(map[string]string{"idel": "1s", "mode": "fest", "idle": "1"})
 	want := `<param value>: parameter "idle" is "1", which is not a span of time such as 10s [bad-parameter]
 <param value>: parameter "mode" is "fest", which is none of fast, slow; did you mean "fast"? [bad-parameter]
 <param>: x needs the parameter "n" (how many) [bad-parameter]
-<param name>: x has no parameter "idel"; it has idle, mode, n; did you mean "idle"? [unknown-parameter]`
+<param name>: x has no parameter "idel"; it has idle, mode, n, priority, share, hard, rate; did you mean "idle"? [unknown-parameter]`
 	if faults.Err() == nil || faults.Error() != want || !fault.Is(faults, fault.UnknownParameter) {
+		t.Errorf("faults:\n%v", faults)
+	}
+	if _, faults = m.Resolve(map[string]string{"n": "1", "priority": "65534", "share": "0", "hard": "65535s", "rate": "8kbps"}); faults.Err() != nil {
+		t.Errorf("at their bounds: %v", faults)
+	}
+	_, faults = m.Resolve(map[string]string{"n": "1", "priority": "0", "share": "-0.5", "hard": "20h", "rate": "8bps"})
+	want = `<param value>: parameter "priority": "0" is outside 1..65534 [bad-parameter]
+<param value>: parameter "share": "-0.5" is below 0, the least [bad-parameter]
+<param value>: parameter "hard": "20h" is above 65535s, the most [bad-parameter]
+<param value>: parameter "rate": "8bps" is below 8kbps, the least [bad-parameter]`
+	if faults.Err() == nil || faults.Error() != want {
 		t.Errorf("faults:\n%v", faults)
 	}
 }

@@ -316,6 +316,9 @@ func checkValue(p app.Parameter, value string) (err error) {
 			return fmt.Errorf("%q is not one of %s", value, strings.Join(p.Choices, ", "))
 		}
 	}
+	if text := p.Outside(value); err == nil && text != "" {
+		err = errors.New(text)
+	}
 	return err
 }
 

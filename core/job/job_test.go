@@ -105,7 +105,8 @@ func (described) React(*app.Event, *app.Commands) {}
 func TestManifestsHoldParametersAndOrder(t *testing.T) {
 	manifests := map[string]app.Manifest{
 		"typed": {Name: "typed", Tables: 1, Parameters: []app.Parameter{{Name: "count", Type: app.Int}, {Name: "share", Type: app.Float}, {Name: "on", Type: app.Bool},
-			{Name: "span", Type: app.Duration}, {Name: "rate", Type: app.RateType}, {Name: "mode", Type: app.Choice, Choices: []string{"fast", "slow"}}, {Name: "text", Type: app.String}}},
+			{Name: "span", Type: app.Duration}, {Name: "rate", Type: app.RateType}, {Name: "mode", Type: app.Choice, Choices: []string{"fast", "slow"}}, {Name: "text", Type: app.String},
+			{Name: "priority", Type: app.Int, Least: "1", Most: "65534"}, {Name: "idle", Type: app.Duration, Most: "65535s"}}},
 		"strict": {Name: "strict", Tables: 1, Parameters: []app.Parameter{{Name: "must", Type: app.String, Required: true, Doc: "what for"}}},
 		"gate":   {Name: "gate", Tables: 2, Chains: true},
 		"huge":   {Name: "huge", Tables: 300},
@@ -132,6 +133,7 @@ func TestManifestsHoldParametersAndOrder(t *testing.T) {
 		{"every type as it should be", []deployment.Application{a("typed", "count", "3", "share", "0.5", "on", "true", "span", "5ms", "rate", "1Mbps", "mode", "fast", "text", "x")}, nil},
 		{"every type as it should not be", []deployment.Application{a("typed", "count", "3.5", "share", "NaN", "on", "yes", "span", "5", "rate", "fast", "mode", "fats")},
 			[]string{"not a whole number", "not a finite number", "neither true nor false", "has no unit", "is not a rate", `did you mean "fast"`}},
+		{"what is outside its bounds", []deployment.Application{a("typed", "priority", "70000", "idle", "20h")}, []string{`"70000" is outside 1..65534`, `"20h" is above 65535s`}},
 		{"a parameter twice", []deployment.Application{a("typed", "count", "1", "count", "2")}, []string{"given twice"}},
 		{"a parameter that must be given", []deployment.Application{a("strict")}, []string{"must be given: what for"}},
 		{"an app that hands on to nobody", []deployment.Application{a("typed"), a("gate")}, []string{"none follows"}},

@@ -118,7 +118,7 @@ func TestAnAppThatIsKilledAnswersAsIfItHadNotBeen(t *testing.T) {
 }
 
 func TestAnAppThatHangsIsStartedAgain(t *testing.T) {
-	l := mustLast(t, "echo", 1000, func(o *Options) { o.Silence = 300 * time.Millisecond })
+	l := mustLast(t, "echo", 1000, func(o *Options) { o.Silence = 2 * time.Second }) // which no app takes that does not hang
 	if _, err := handle(l, packetIn(1, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestAnAppThatHangsIsStartedAgain(t *testing.T) {
 	}
 	got, err := handle(l, packetIn(2, nil), packetIn(3, nil))
 	got, said := without(got)
-	if err != nil || len(got) != 2 || len(said) != 1 || !strings.Contains(said[0], "was silent for 300ms") || !strings.Contains(said[0], "1 events were told again") {
+	if err != nil || len(got) != 2 || len(said) != 1 || !strings.Contains(said[0], "was silent for 2s") || !strings.Contains(said[0], "1 events were told again") {
 		t.Errorf("%d answers, %q, %v", len(got), said, err)
 	}
 	gone(t, stopped)
@@ -138,14 +138,19 @@ func TestAnAppThatIsLostAgainAndAgainIsLostForGood(t *testing.T) {
 	for name, c := range map[string]struct {
 		event app.Event
 		want  string
+		quick bool // its silence is soon enough
 	}{
-		"it panics at an event":      {timer("panic:x"), "it was lost 4 times within 30s, and is not started again"},
-		"it ends at an event":        {timer("exit:3"), "crashed: exit status 3; it was lost 4 times"},
-		"it hangs at an event":       {timer("sleep:1h"), "was silent for 200ms; it was lost 4 times"},
-		"it answers with a nonsense": {timer("wrong"), "it was lost 4 times"},
+		"it panics at an event":      {timer("panic:x"), "it was lost 4 times within 30s, and is not started again", false},
+		"it ends at an event":        {timer("exit:3"), "crashed: exit status 3; it was lost 4 times", false},
+		"it hangs at an event":       {timer("sleep:1h"), "was silent for 1s; it was lost 4 times", true},
+		"it answers with a nonsense": {timer("wrong"), "it was lost 4 times", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := mustLast(t, "echo", 1000, func(o *Options) { o.Silence = 200 * time.Millisecond })
+			l := mustLast(t, "echo", 1000, func(o *Options) {
+				if c.quick {
+					o.Silence = time.Second
+				}
+			})
 			got, err := handle(l, packetIn(1, nil), c.event, packetIn(2, nil))
 			lost(t, err, c.want)
 			if got, _ := without(got); len(got) > 1 {

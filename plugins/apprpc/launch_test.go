@@ -90,7 +90,7 @@ func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for range 500 {
+	for range 6000 {
 		// An orphan whose new parent does not reap it has ended as well.
 		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || bytes.Contains(stat, []byte(") Z ")) {
 			return
@@ -270,8 +270,8 @@ func TestALostAppSaysWhy(t *testing.T) {
 		{"a crash that cannot be recovered from", []app.Event{timer("overflow")}, nil, `is lost: crashed: exit status 2; it last wrote "fatal error: stack overflow"`},
 		{"a hang", []app.Event{timer("sleep:1h")}, func(o *Options) { o.Silence = 300 * time.Millisecond },
 			"is lost: was silent for 300ms at an event of the kind timer"},
-		{"a hang in a batch", []app.Event{timer("a"), timer("sleep:200ms"), timer("sleep:1h")}, func(o *Options) { o.Silence = 600 * time.Millisecond },
-			"is lost: was silent for 600ms (it last answered event 1 of 3)"},
+		{"a hang in a batch", []app.Event{timer("a"), timer("sleep:500ms"), timer("sleep:1h")}, func(o *Options) { o.Silence = 2 * time.Second },
+			"is lost: was silent for 2s (it last answered event 1 of 3)"},
 		{"too many commands", []app.Event{timer("rules:20000")}, func(o *Options) { o.MaxCommands = 10_000 },
 			"is lost: answered one event with more than 10000 commands"},
 		{"too many bytes", []app.Event{timer("rules:20000")}, func(o *Options) { o.MaxBytes = 100_000 },
@@ -356,8 +356,8 @@ func TestALongBatchIsNoSilence(t *testing.T) {
 }
 
 func TestASlowCallerIsNotTheAppsFault(t *testing.T) {
-	i := mustLaunch(t, "echo", func(o *Options) { o.Silence = 200 * time.Millisecond })
-	err := i.Handle(context.Background(), []app.Event{timer("a"), timer("sleep:60ms"), timer("b")}, func(int, []app.Command) { time.Sleep(300 * time.Millisecond) })
+	i := mustLaunch(t, "echo", func(o *Options) { o.Silence = time.Second })
+	err := i.Handle(context.Background(), []app.Event{timer("a"), timer("sleep:60ms"), timer("b")}, func(int, []app.Command) { time.Sleep(1200 * time.Millisecond) })
 	if err != nil {
 		t.Error(err)
 	}
@@ -444,6 +444,7 @@ func TestWhatIsNoAppIsRefusedInOneLine(t *testing.T) {
 		return path
 	}
 	quick := func(o *Options) { o.Handshake, o.Grace = 700*time.Millisecond, 300*time.Millisecond }
+	steady := func(o *Options) { o.Handshake, o.Grace = 3*time.Second, 300*time.Millisecond } // until they have begun
 	for _, c := range []struct {
 		name, kind string
 		change     func(*Options)
@@ -458,10 +459,10 @@ func TestWhatIsNoAppIsRefusedInOneLine(t *testing.T) {
 		{"a program that fails", "no-plugin", nil, `ended without saying hello (exit status 3): is it an application for SENDIM?; it wrote "usage: something else"`},
 		{"a program that panics", "early-panic", nil, `it wrote "panic: no configuration"`},
 		{"a program that waits", "mute", quick, "did not say hello within 700ms"},
-		{"a program that closes its output", "closed", quick, "closed its standard output without saying hello"},
+		{"a program that closes its output", "closed", steady, "closed its standard output without saying hello"},
 		{"words before the handshake", "loud", nil, `wrote "hello, I am an app" to its standard output before the handshake`},
 		{"another version", "other-version", nil, "speaks version 7 of the protocol, and this sendim version 1"},
-		{"a hello and no more", "deaf", quick, "does not give its manifest"},
+		{"a hello and no more", "deaf", steady, "does not give its manifest"},
 		{"no name", "nameless", nil, "has a manifest without a name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,9 +20,9 @@ func Manifest() app.Manifest {
 		Doc:    "Learns where hosts are from their packets and floods the rest along a spanning tree.",
 		Tables: 1, Services: []app.Service{app.ServiceFlood}, Stateful: true,
 		Parameters: []app.Parameter{
-			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
-			{Name: "hard", Type: app.Duration, Default: "0s", Doc: "a rule ends after so long in any case; whole seconds, 0s: never"},
-			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules, 1 to 65535"},
+			{Name: "idle", Type: app.Duration, Default: "60s", Most: "65535s", Doc: "a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
+			{Name: "hard", Type: app.Duration, Default: "0s", Most: "65535s", Doc: "a rule ends after so long in any case; whole seconds, 0s: never"},
+			{Name: "priority", Type: app.Int, Default: "100", Least: "1", Most: "65535", Doc: "priority of the rules"},
 		},
 	}
 }

@@ -25,10 +25,10 @@ func Manifest() app.Manifest {
 				Doc: "pick members in turn as clients come, by the client's place among all hosts, or by its address; by weight in any case"},
 			{Name: "per", Type: app.Choice, Default: "client", Choices: []string{"client", "connection"},
 				Doc: "pick a member for each client, or for each of its connections"},
-			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "a client that has sent nothing for so long is forgotten; whole seconds, 0s: never"},
+			{Name: "idle", Type: app.Duration, Default: "60s", Most: "65535s", Doc: "a client that has sent nothing for so long is forgotten; whole seconds, 0s: never"},
 			{Name: "drain", Type: app.Choice, Default: "keep", Choices: []string{"keep", "move"},
 				Doc: "clients of a member that leaves stay with it, or go to another one at once"},
-			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules, 1 to 65533; those for a client have one more"},
+			{Name: "priority", Type: app.Int, Default: "100", Least: "1", Most: "65533", Doc: "priority of the rules; those for a client have one more"},
 		},
 	}
 }

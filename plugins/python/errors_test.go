@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sendim/core/app"
+	"sendim/integrators/labtest"
 	"sendim/plugins/apprpc"
 )
 
@@ -171,7 +172,7 @@ serve(A)
 }
 
 func TestAnAppIsSlowButSpeaksBetweenEvents(t *testing.T) {
-	i := launch(t, script(t, head+"time.sleep(0.1)\nserve(A)\n"), func(o *apprpc.Options) { o.Silence = 400 * time.Millisecond })
+	i := launch(t, script(t, head+"time.sleep(0.2)\nserve(A)\n"), func(o *apprpc.Options) { o.Silence = 2 * time.Second })
 	events := make([]app.Event, 12)
 	for n := range events {
 		events[n] = packetIn(n)
@@ -213,18 +214,16 @@ func TestAnAppEndsWhenItsHostIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Close()
-	for range 500 { // until it listens
-		if there, _ := filepath.Glob(filepath.Join(dir, "app*")); len(there) > 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	labtest.Await(t, "it listens", func() bool {
+		there, _ := filepath.Glob(filepath.Join(dir, "app*"))
+		return len(there) > 0
+	})
 	if err := p.Signal(os.Interrupt); err != nil { // the parent's business: it lives on
 		t.Error(err)
 	}
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // so that it most likely has taken it; either way it must end well
 	ours.Close()
-	late := time.AfterFunc(10*time.Second, func() { _ = p.Kill() })
+	late := time.AfterFunc(time.Minute, func() { _ = p.Kill() })
 	state, err := p.Wait()
 	late.Stop()
 	if err != nil || state.ExitCode() != 0 {

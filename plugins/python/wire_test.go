@@ -57,7 +57,7 @@ func TestTheManifestIsWhatTheClassSays(t *testing.T) {
 		Needs: []app.Need{app.NeedMeters, app.NeedSelect}, Services: []app.Service{app.ServiceARP, app.ServiceFlood},
 		Parameters: []app.Parameter{
 			{Name: "text", Type: app.String, Default: "as it is", Doc: "any text"},
-			{Name: "count", Type: app.Int, Default: "7", Doc: "how many"},
+			{Name: "count", Type: app.Int, Default: "7", Least: "1", Most: "9", Doc: "how many"},
 			{Name: "share", Type: app.Float, Default: "0.5", Doc: "a share"},
 			{Name: "on", Type: app.Bool, Default: "true", Doc: "whether"},
 			{Name: "span", Type: app.Duration, Default: "1.5s", Doc: "how long"},

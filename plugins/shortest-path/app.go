@@ -28,9 +28,9 @@ func Manifest() app.Manifest {
 					"with downstream only by one that is nearer to the destination, so that nothing goes around in circles however many links fail"},
 			{Name: "weight", Type: app.Choice, Default: "hops", Choices: []string{"hops", "delay", "cost"},
 				Doc: "what makes a path short: few links, little delay, or a small sum of the links' weights"},
-			{Name: "idle", Type: app.Duration, Default: "60s", Doc: "reactive: a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
-			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules for a destination, 1 to 65534; rules for a pair have one more"},
-			{Name: "limit", Type: app.Int, Default: "100000", Doc: "mode auto is proactive while it takes about this many rules at most: switches times hosts, and with ecmp=pair in a network with cycles hosts times hosts more"},
+			{Name: "idle", Type: app.Duration, Default: "60s", Most: "65535s", Doc: "reactive: a rule ends when no packet has used it for so long; whole seconds, 0s: never"},
+			{Name: "priority", Type: app.Int, Default: "100", Least: "1", Most: "65534", Doc: "priority of the rules for a destination; rules for a pair have one more"},
+			{Name: "limit", Type: app.Int, Default: "100000", Least: "0", Doc: "mode auto is proactive while it takes about this many rules at most: switches times hosts, and with ecmp=pair in a network with cycles hosts times hosts more"},
 		},
 	}
 }

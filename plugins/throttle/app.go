@@ -24,7 +24,7 @@ func Manifest() app.Manifest {
 			{Name: "burst", Type: app.Duration, Default: "350ms",
 				Doc: "meters: a member that was silent may send this long at its rate at once; TCP needs more than its shortest timeout, 200ms, to reach its rate"},
 			{Name: "interval", Type: app.Duration, Default: "1s", Doc: "how often to read statistics for who was limited; 0s: never"},
-			{Name: "priority", Type: app.Int, Default: "100", Doc: "priority of the rules, 1 to 65534"},
+			{Name: "priority", Type: app.Int, Default: "100", Least: "1", Most: "65534", Doc: "priority of the rules"},
 		},
 	}
 }

@@ -905,6 +905,8 @@ type Parameter struct {
 	Choices       []string               `protobuf:"bytes,4,rep,name=choices,proto3" json:"choices,omitempty"` // of the type choice
 	Required      bool                   `protobuf:"varint,5,opt,name=required,proto3" json:"required,omitempty"`
 	Doc           string                 `protobuf:"bytes,6,opt,name=doc,proto3" json:"doc,omitempty"`
+	Least         string                 `protobuf:"bytes,7,opt,name=least,proto3" json:"least,omitempty"` // of int, float, duration and rate: the lowest value, written as one
+	Most          string                 `protobuf:"bytes,8,opt,name=most,proto3" json:"most,omitempty"`   // the highest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -977,6 +979,20 @@ func (x *Parameter) GetRequired() bool {
 func (x *Parameter) GetDoc() string {
 	if x != nil {
 		return x.Doc
+	}
+	return ""
+}
+
+func (x *Parameter) GetLeast() string {
+	if x != nil {
+		return x.Least
+	}
+	return ""
+}
+
+func (x *Parameter) GetMost() string {
+	if x != nil {
+		return x.Most
 	}
 	return ""
 }
@@ -5411,14 +5427,16 @@ const file_app_proto_rawDesc = "" +
 	"parameters\x12\x14\n" +
 	"\x05needs\x18\a \x03(\tR\x05needs\x12\x1a\n" +
 	"\bservices\x18\b \x03(\tR\bservices\x12\x1a\n" +
-	"\bstateful\x18\t \x01(\bR\bstateful\"\x95\x01\n" +
+	"\bstateful\x18\t \x01(\bR\bstateful\"\xbf\x01\n" +
 	"\tParameter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
 	"\adefault\x18\x03 \x01(\tR\adefault\x12\x18\n" +
 	"\achoices\x18\x04 \x03(\tR\achoices\x12\x1a\n" +
 	"\brequired\x18\x05 \x01(\bR\brequired\x12\x10\n" +
-	"\x03doc\x18\x06 \x01(\tR\x03doc\"t\n" +
+	"\x03doc\x18\x06 \x01(\tR\x03doc\x12\x14\n" +
+	"\x05least\x18\a \x01(\tR\x05least\x12\x12\n" +
+	"\x04most\x18\b \x01(\tR\x04most\"t\n" +
 	"\rHandleRequest\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12,\n" +
 	"\x06events\x18\x02 \x03(\v2\x14.sendim.app.v1.EventR\x06events\x12\x1f\n" +

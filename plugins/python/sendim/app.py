@@ -15,8 +15,9 @@ class Parameter:
 
     kind = "string"
 
-    def __init__(self, default: Any = None, doc: str = "", *, required: bool = False):
+    def __init__(self, default: Any = None, doc: str = "", *, required: bool = False, least: Any = "", most: Any = ""):
         self.name, self.doc, self.required = "", doc, required
+        self.least, self.most = str(least), str(most)  # bounds of what has an order, as a descriptor writes them
         if isinstance(default, bool):
             default = "true" if default else "false"
         self.default = "" if default is None else str(default)

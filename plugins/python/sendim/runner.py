@@ -44,7 +44,8 @@ class Runner:
         return pb.Manifest(
             name=a.name, version=a.version, doc=description(a), tables=a.tables, chains=a.chains,
             needs=list(a.needs), services=list(a.services), stateful=a.save is not None and a.restore is not None,
-            parameters=[pb.Parameter(name=p.name, type=p.kind, default=p.default, choices=getattr(p, "choices", ()), required=p.required, doc=p.doc)
+            parameters=[pb.Parameter(name=p.name, type=p.kind, default=p.default, choices=getattr(p, "choices", ()), required=p.required, doc=p.doc,
+                                     least=p.least, most=p.most)
                         for p in parameters(a)]).SerializeToString()
 
     def batch(self, request: bytes) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ class Mirror(App):
     needs = ["meters", "select-groups"]
     services = ["arp", "flood"]
     text = String("as it is", "any text")
-    count = Int(7, "how many")
+    count = Int(7, "how many", least=1, most=9)
     share = Float(0.5, "a share")
     on = Bool(True, "whether")
     span = Duration("1.5s", "how long")
