@@ -145,7 +145,7 @@ func machine(load []trace.Load) (reasons []string) {
 		}
 	}
 	if gap, over := gaps(load).Seconds(), max(span, gaps(load).Seconds()); gap > GapLimit*over {
-		reasons = append(reasons, fmt.Sprintf("a daemon of the network had died, and its switches were away for %.2f s of the run; up to %.1f %% of it is tolerated", gap, GapLimit*100))
+		reasons = append(reasons, fmt.Sprintf("a daemon of the network had died or was stopped, and its switches were away for %.2f s of the run; up to %.1f %% of it is tolerated", gap, GapLimit*100))
 	}
 	if measured(load) < JudgedFrom {
 		return reasons

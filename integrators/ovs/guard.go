@@ -27,6 +27,7 @@ type Death struct {
 	Daemon string    // its program: ServerDaemon or SwitchDaemon
 	Err    error     // how it ended
 	At     time.Time // when that was noticed
+	Seen   time.Time // when it was last seen alive, or to do anything if it hung; At at the latest
 }
 
 // Guard says what becomes of an Open vSwitch whose daemons die.
@@ -34,6 +35,11 @@ type Guard struct {
 	// Most deaths of one daemon within a time are survived; one more ends the instance.
 	Most   int
 	Within time.Duration
+	// Silence is how long a daemon may live and do nothing, asked or not, before it is ended
+	// and started again as one that died; 0: as long as it likes. One that computes is at work.
+	Silence time.Duration
+	// Stood hears, if it is there, of a daemon that a signal had stopped and that goes on.
+	Stood func(Spell)
 	// Died hears of a death before anything is done about it.
 	Died func(Death)
 	// Back is called when both daemons answer again, with the deaths since it was called
@@ -49,7 +55,10 @@ const revival = 5 * time.Minute
 // logs. ovs-vswitchd comes back without a rule, its bridges, ports and controllers as the
 // database has them; what shapes its ports is left as it is. Without a guard, the death of
 // one ends both.
-func (v *Instance) Guard(g Guard) { v.guard.Store(&g) }
+func (v *Instance) Guard(g Guard) {
+	v.guard.Store(&g)
+	v.pulse.once.Do(func() { go v.pulse.feel() })
+}
 
 // daemons gives the two processes as they are now.
 func (v *Instance) daemons() (server, vswitchd shell.Process) {
@@ -194,7 +203,7 @@ func (v *Instance) revive() (died []Death, err error) {
 			default:
 				continue
 			}
-			d, err := v.mourn(p.name, p.Wait())
+			d, err := v.mourn(p.name, p.Process)
 			if err != nil {
 				return nil, err
 			}
@@ -224,7 +233,8 @@ func oneIsDead(of ...shell.Process) bool {
 }
 
 // mourn notes a death. It is an error where nobody guards, and where there were too many.
-func (v *Instance) mourn(name string, how error) (Death, error) {
+func (v *Instance) mourn(name string, p shell.Process) (Death, error) {
+	how := p.Wait()
 	g := v.guard.Load()
 	select {
 	case <-v.sandbox.Done():
@@ -235,8 +245,15 @@ func (v *Instance) mourn(name string, how error) (Death, error) {
 		return Death{}, v.obituary(name, how)
 	}
 	d := Death{Daemon: name, Err: how, At: time.Now()}
+	d.Seen = d.At
+	seen, hung := v.pulse.last(name, p)
+	if !seen.IsZero() {
+		d.Seen = seen
+	}
 	var verdict *shell.Error
 	switch {
+	case hung != nil:
+		d.Err = hung
 	case how == nil:
 		d.Err = errors.New("it left with exit status 0")
 	case errors.As(how, &verdict) && verdict.Signal != 0:

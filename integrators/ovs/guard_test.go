@@ -2,6 +2,7 @@ package ovs_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,56 @@ func TestAGuardGivesUpADaemonThatDiesAgainAndAgain(t *testing.T) {
 	netnstest.Inside(t, s, "printf nonsense > /run/openvswitch/conf.db; kill -9 $(cat /run/openvswitch/ovsdb-server.pid)")
 	<-v.Done()
 	if err := v.Err(); err == nil || !strings.Contains(err.Error(), "ovsdb-server died 3 times within 1m0s, and is not started again") || !strings.Contains(err.Error(), "unexpected file format") {
+		t.Error(err)
+	}
+}
+
+// A daemon that hangs is told of when it goes on by itself, and is ended and started again
+// when it does not.
+func TestAGuardEndsADaemonThatHangs(t *testing.T) {
+	need(t)
+	s, v := start(t, "hangs", t.TempDir())
+	died, stood := make(chan ovs.Death, 10), make(chan ovs.Spell, 10)
+	guard := ovs.Guard{Most: 3, Within: time.Minute, Silence: time.Minute, Died: func(d ovs.Death) { died <- d }, Stood: func(sp ovs.Spell) { stood <- sp }}
+	v.Guard(guard)
+	netnstest.Inside(t, s, bridge)
+	for _, daemon := range []string{ovs.SwitchDaemon, ovs.ServerDaemon} {
+		const signal = "kill -%s $(cat /run/openvswitch/%s.pid)"
+		began := time.Now()
+		netnstest.Inside(t, s, fmt.Sprintf(signal, "STOP", daemon))
+		time.Sleep(300 * time.Millisecond)
+		netnstest.Inside(t, s, fmt.Sprintf(signal, "CONT", daemon))
+		if sp := <-stood; sp.Daemon != daemon || sp.To.Sub(sp.From) < 250*time.Millisecond || sp.From.Before(began.Add(-time.Second)) {
+			t.Errorf("%s stood still from %v to %v", sp.Daemon, sp.From, sp.To)
+		}
+		guard.Silence = 2 * time.Second
+		v.Guard(guard)
+		netnstest.Inside(t, s, fmt.Sprintf(signal, "STOP", daemon))
+		d := <-died
+		if d.Daemon != daemon || d.At.Sub(d.Seen) < guard.Silence || !strings.HasPrefix(d.Err.Error(), "it was stopped by a signal and did nothing for ") {
+			t.Errorf("died has %+v", d)
+		}
+		guard.Silence = time.Minute
+		v.Guard(guard)
+		if err := v.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Vsctl(t.Context(), "set", "bridge", "br0", "external_ids:after="+daemon); err != nil {
+			t.Error(err)
+		}
+		netnstest.Inside(t, s, "ip netns exec h1 ping -c1 -W5 10.0.0.2")
+	}
+	v.Still(true)
+	netnstest.Inside(t, s, "kill -STOP $(cat /run/openvswitch/ovs-vswitchd.pid); sleep 0.2; kill -CONT $(cat /run/openvswitch/ovs-vswitchd.pid)")
+	v.Still(false)
+	select {
+	case sp := <-stood:
+		t.Errorf("what was to stand still is told of: %+v", sp)
+	case d := <-died:
+		t.Errorf("what was to stand still is mourned: %+v", d)
+	default:
+	}
+	if err := v.Stop(5 * time.Second); err != nil {
 		t.Error(err)
 	}
 }

@@ -86,6 +86,7 @@ type Instance struct {
 	guard    atomic.Pointer[Guard]
 	deaths   []Death // of late; of watch alone, as is
 	revived  int
+	pulse    pulse
 
 	begun    chan struct{} // closed when ovs-vswitchd was started; nil where that was at once
 	stopping atomic.Bool
@@ -106,6 +107,7 @@ func Start(ctx context.Context, sandbox *netns.Sandbox, o Options) (*Instance, e
 		dir:  filepath.Join(sandbox.RunDir(), netns.SwitchDir),
 		done: make(chan struct{}), whole: make(chan struct{}),
 	}
+	v.pulse.v, v.pulse.of = v, map[string]*vital{}
 	close(v.whole)
 	if v.tools == nil {
 		v.tools = shell.Local()
