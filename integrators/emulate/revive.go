@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,8 @@ import (
 const (
 	mostDeaths   = 3
 	deathsWithin = 30 * time.Second
+	// daemonSilence is for how long one may live and do nothing: as long as an app may.
+	daemonSilence = 10 * time.Second
 )
 
 // keepAlive has the daemons of Open vSwitch started again from now on when they die. The
@@ -26,7 +29,7 @@ const (
 // puts back the rules.
 func (w *world) keepAlive(controller string) {
 	w.revival.target = controllerTarget(controller)
-	w.place.vswitch.Guard(ovs.Guard{Most: mostDeaths, Within: deathsWithin, Died: w.daemonDied, Back: w.daemonsBack})
+	w.place.vswitch.Guard(ovs.Guard{Most: mostDeaths, Within: deathsWithin, Silence: daemonSilence, Stood: w.daemonStood, Died: w.daemonDied, Back: w.daemonsBack})
 }
 
 // revival is what is known of daemons that died.
@@ -86,11 +89,25 @@ func (w *world) daemonDied(d ovs.Death) {
 	r := &w.revival
 	r.mu.Lock()
 	if len(r.died) == 0 {
-		r.first, r.since, r.order = d.At, r.tally.read(), make(chan struct{})
+		r.first, r.since, r.order = d.Seen, r.tally.read(), make(chan struct{})
 	}
 	r.died = append(r.died, d.Daemon)
 	r.mu.Unlock()
-	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.DaemonLost, Name: d.Daemon, Text: d.Err.Error()})
+	text := d.Err.Error()
+	if before := d.At.Sub(d.Seen).Round(time.Millisecond); before > 0 {
+		text += fmt.Sprintf("; it was seen at work last %v before", before)
+	}
+	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.DaemonLost, Name: d.Daemon, Text: text})
+}
+
+// daemonStood is told of a daemon that somebody had stopped for a while.
+func (w *world) daemonStood(s ovs.Spell) {
+	still := s.To.Sub(s.From)
+	now := w.now()
+	w.session.emit(&trace.Entry{At: now, Kind: trace.Warning, Text: fmt.Sprintf("%s was stopped by a signal, and went on after %v", s.Daemon, still.Round(time.Millisecond))})
+	if s.Daemon == ovs.SwitchDaemon {
+		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(still) * model.Nanosecond}})
+	}
 }
 
 // daemonsBack is told when the daemons answer again; ctx ends when one dies once more. It
@@ -139,7 +156,9 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	}
 	now := w.now()
 	w.session.emit(&trace.Entry{At: now, Kind: trace.DaemonBack, Name: strings.Join(unique(died), " and "), Text: text})
-	w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
+	if slices.Contains(died, ovs.SwitchDaemon) { // without their database alone switches go on
+		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
+	}
 }
 
 // stands waits, where the sandbox's process 1 is gone, until the session has noticed: the
