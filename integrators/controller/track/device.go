@@ -2,6 +2,7 @@ package track
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"sendim/core/app"
@@ -23,6 +24,8 @@ type device struct {
 	ports []*port // by rising number
 
 	installed map[flow.RuleKey]flow.Rule // at the gate, as far as is known
+	tidy      model.Time                 // when ports may next be forgotten, if there are too many
+	crowded   bool                       // it has said that it has more ports than are looked after
 	fresh     bool                       // it was told everything anew: the gate comes last
 	changed   bool                       // some port may be shown otherwise
 	tree      []flow.Bucket              // where the runtime floods
@@ -182,6 +185,9 @@ func (t *Tracker) status(d *device, s flow.PortState) {
 	}
 	p := d.port(s.Port)
 	if p == nil {
+		if !t.room(d) {
+			return
+		}
 		p = &port{of: d, no: s.Port, bucket: bucket{burst: strangers, perSecond: strangers / 4}}
 		i, _ := slices.BinarySearchFunc(d.ports, s.Port, func(p *port, no uint32) int { return cmp.Compare(p.no, no) })
 		d.ports = slices.Insert(d.ports, i, p)
@@ -196,6 +202,35 @@ func (t *Tracker) status(d *device, s flow.PortState) {
 		p.up, p.from, p.shuts, p.shut, p.told = false, nil, 0, 0, nil
 		t.enter(p, down)
 	}
+}
+
+// portsMost is how many ports of a switch are looked after. Each of them costs something
+// every second, and a switch may claim to have four thousand million.
+const portsMost = 8192
+
+// room says whether one more port of a switch can be looked after. Where there are many,
+// those that nothing is known of any more are forgotten: numbers of ports are not used again
+// for long.
+func (t *Tracker) room(d *device) bool {
+	if len(d.ports) < portsMost {
+		return true
+	}
+	if t.now >= d.tidy {
+		d.ports = slices.DeleteFunc(d.ports, func(p *port) bool {
+			return !p.up && !p.shown && !p.listed && p.peer == nil && len(p.hosts) == 0 && p.hub == ""
+		})
+		if len(d.ports) > portsMost*7/8 { // it takes its time, for little
+			d.tidy = t.now + model.Second
+		}
+	}
+	if len(d.ports) < portsMost {
+		return true
+	}
+	if !d.crowded {
+		d.crowded = true
+		t.note(d.node, fmt.Sprintf("it has more than %d ports: the others are not used", portsMost))
+	}
+	return false
 }
 
 // settle sees to the ports that are not known to be anything yet.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"sendim/core/control"
+	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
 	"sendim/integrators/controller/probe"
@@ -193,5 +195,43 @@ func TestAHostInTwoPlacesStaysInOne(t *testing.T) {
 	}
 	if !w.noted("moves to and fro") {
 		t.Errorf("noted: %v", w.notes)
+	}
+}
+
+func TestASwitchWithPortsWithoutEndHasSomeOfThem(t *testing.T) {
+	w, hosts := quiet(t, Options{})
+	w.build(9, 2)
+	w.dial(9)
+	claim := func(from, to uint32, up bool) {
+		t.Helper()
+		for n := from; n < to; n++ {
+			w.up(w.boxes[9], control.Upcall{Kind: control.PortStatus, Ports: []flow.PortState{{Port: n, Name: "x", Up: up}}})
+		}
+		w.run(2 * model.Second)
+	}
+	claim(10, 3*portsMost, false) // that come and go are no fault
+	if w.noted("the others are not used") {
+		t.Errorf("noted: %v", w.notes)
+	}
+	w.run(2 * model.Second)
+	const far = 1 << 20
+	claim(far, far+100, false)
+	if n := len(w.tracker.dpids[9].ports); n > 200 {
+		t.Errorf("%d ports are kept in mind that nothing is known of", n)
+	}
+	d := w.tracker.dpids[9]
+	for n := uint32(2 * far); n < 2*far+portsMost+100; n++ {
+		w.tracker.status(d, flow.PortState{Port: n, Name: "x", Up: true})
+	}
+	if n := len(d.ports); n > portsMost {
+		t.Errorf("%d ports are looked after", n)
+	}
+	if !w.noted("s9 it has more than 8192 ports") {
+		t.Errorf("noted: %v", w.notes)
+	}
+	w.hang(9, true)
+	w.run(model.Second)
+	if failed := w.all(hosts...); len(failed) > 0 {
+		t.Errorf("do not reach each other: %v", failed)
 	}
 }
