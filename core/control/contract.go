@@ -95,6 +95,9 @@ type Downcall struct {
 	Arrive model.Time // when it takes effect: At plus the switch's downward delay
 	Xid    uint64     // unique over the run, rising for each switch
 	App    int32      // index of the app, -1 for the runtime itself
+	// Awaited says of a Barrier that somebody waits for its answer. Others may be put off
+	// where nothing but packets was sent since the one before.
+	Awaited bool
 
 	Rule   *flow.RuleMod
 	Group  *flow.GroupMod

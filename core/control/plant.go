@@ -202,12 +202,12 @@ func (r *Runtime) expect(p *plant, sw model.NodeID, at model.Time, e sent) {
 // barrierFor asks for an acknowledgement of everything sent to a switch. Its Xid is the
 // one after the last downcall's, so that the numbers of other downcalls do not depend on
 // how many barriers there are, which depends on how arrivals were gathered.
-func (r *Runtime) barrierFor(sw model.NodeID) {
+func (r *Runtime) barrierFor(sw model.NodeID, awaited bool) {
 	p := r.plants[sw]
 	if !r.live.has(sw) || p.barrier > p.last || p.last == 0 {
 		return
 	}
 	p.barrier = p.last + 1
 	_, down := r.delays(sw)
-	r.hand(&Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp})
+	r.hand(&Downcall{Kind: Barrier, Switch: sw, At: p.touchedAt, Arrive: p.touchedAt + down, Xid: p.barrier, App: runtimeApp, Awaited: awaited})
 }

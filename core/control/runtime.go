@@ -257,6 +257,11 @@ func (r *Runtime) Due() model.Time { return r.queue.due() }
 // Lookahead is the least upward plus the least downward delay.
 func (r *Runtime) Lookahead() model.Time { return r.lookahead }
 
+// Prompt says that all apps are linked in, so that React does not wait for anybody.
+func (r *Runtime) Prompt() bool {
+	return !slices.ContainsFunc(r.apps, func(a *application) bool { return !app.IsLocal(a.Instance) })
+}
+
 // Settled says that everything sent has been acknowledged and nothing but timers waits.
 func (r *Runtime) Settled() bool {
 	return r.started && r.queue.others == 0 && r.unacked == 0 && len(r.asked) == 0

@@ -37,13 +37,13 @@ func (r *Runtime) write() {
 		r.gathering = r.gathering[:0]
 		for _, sw := range r.acking {
 			r.plants[sw].acking = false
-			r.barrierFor(sw)
+			r.barrierFor(sw, true)
 		}
 		r.acking = r.acking[:0]
 	}
 	for _, sw := range r.touched {
 		r.plants[sw].touched = false
-		r.barrierFor(sw)
+		r.barrierFor(sw, false)
 	}
 	r.touched = r.touched[:0]
 	for _, a := range r.apps {

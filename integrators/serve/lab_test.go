@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,15 +50,21 @@ func needLab(t testing.TB) {
 	t.Skipf("this needs root, Open vSwitch and Mininet: %v", missing)
 }
 
-// diary keeps the entries.
+// diary keeps the entries. One that writes them down, as runs do, keeps no packets.
 type diary struct {
 	mu      sync.Mutex
 	entries []trace.Entry
+	file    *trace.Writer
 }
 
 func (d *diary) Emit(e *trace.Entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.file != nil {
+		if d.file.Emit(e); e.Kind == trace.PacketIn || e.Kind == trace.PacketOut {
+			return
+		}
+	}
 	d.entries = append(d.entries, *e)
 }
 
@@ -99,6 +106,24 @@ func newPlace(t testing.TB) *place {
 	return &place{t, s, v, shell.Elsewhere(s.Command, s.Enter()...)}
 }
 
+// diary is one that is written down where figures are wanted: runs do so.
+func (p *place) diary() *diary {
+	d := &diary{}
+	if _, bench := p.t.(*testing.B); bench {
+		f, err := os.Create(filepath.Join(p.t.TempDir(), "trace.jsonl"))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		d.file = trace.NewWriter(f)
+		p.t.Cleanup(func() {
+			if err := errors.Join(d.file.Close(), f.Close()); err != nil {
+				p.t.Error(err)
+			}
+		})
+	}
+	return d
+}
+
 // served is a session in a place.
 type served struct {
 	*serve.Session
@@ -117,7 +142,7 @@ func (p *place) serve(b serve.Backend, apps ...string) *served {
 	b.Listener = l
 	heard := func(*model.Network) {}
 	b.Found = func(n *model.Network) { heard(n) }
-	v := &served{t: p.t, diary: &diary{}, port: l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:], found: &heard}
+	v := &served{t: p.t, diary: p.diary(), port: l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:], found: &heard}
 	d := &deployment.Deployment{Realization: serve.Realization}
 	for _, name := range apps {
 		d.Applications = append(d.Applications, deployment.Application{Name: name, Plugin: name})

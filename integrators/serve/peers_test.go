@@ -129,15 +129,22 @@ func BenchmarkContrastRoundTrips(b *testing.B) {
 	for _, window := range []int{1, 64} {
 		for _, by := range []string{osken, tester, ours} {
 			b.Run(fmt.Sprintf("under-way=%d/%s", window, by), func(b *testing.B) {
-				m := newPlace(b).carried(by, "SingleSwitchTopo(2)")
+				p := newPlace(b)
+				m := p.carried(by, "SingleSwitchTopo(2)")
 				m.awaitAll(time.Minute)
+				controller, others := p.spent(by)
+				count := 0.
 				var trips struct {
 					Rate float64
 					Lost int
 				}
 				for b.Loop() {
 					m.eval(&trips, "trips('h1', 'h2', %d, 2)", window)
+					count += 2 * trips.Rate
 				}
+				controllerNow, othersNow := p.spent(by)
+				b.ReportMetric(float64((controllerNow-controller).Nanoseconds())/1e3/count, "controller-us/trip")
+				b.ReportMetric(float64((othersNow-others).Nanoseconds())/1e3/count, "others-us/trip")
 				b.ReportMetric(trips.Rate, "trips/s")
 				b.ReportMetric(float64(trips.Lost), "lost-packets")
 			})

@@ -125,6 +125,12 @@ func (t *Tracker) Change(at model.Time, c model.Change) { t.inner.Change(at, c) 
 // Settled is control.Driver's.
 func (t *Tracker) Settled() bool { return t.begun && t.inner.Settled() }
 
+// Prompt says that React does not wait for anybody.
+func (t *Tracker) Prompt() bool {
+	p, ok := t.inner.(interface{ Prompt() bool })
+	return ok && p.Prompt()
+}
+
 // Answer is React in one piece.
 func (t *Tracker) Answer(ctx context.Context, before model.Time) ([][]control.Downcall, error) {
 	out, err := t.React(ctx, before)
@@ -284,9 +290,10 @@ func (t *Tracker) merge(down, out []control.Downcall) []control.Downcall {
 	from := len(out)
 	out = t.ledger.number(down, out)
 	own = own[:0]
-	for _, x := range out[from:] {
+	for i := range out[from:] {
+		x := &out[from+i]
 		if gate != nil && x.Kind == control.Barrier {
-			gate.need[x.Switch] = x.Xid
+			gate.need[x.Switch], x.Awaited = x.Xid, true
 		}
 	}
 	for _, d := range dirty {
