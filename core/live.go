@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"sendim/core/backend"
 	"sendim/core/model"
 	"sendim/core/report"
 )
@@ -76,8 +77,8 @@ func (l *Live) Progress() Progress {
 	}); ok {
 		p.Virtual = true
 		p.Now, p.Events, p.Planned = s.Pulse()
-	} else {
-		p.Now = model.Time(p.Real.Nanoseconds()) * model.Nanosecond
+	} else if p.Now = model.Time(p.Real.Nanoseconds()) * model.Nanosecond; l.world.Capabilities.Has(backend.Pause) {
+		p.Now = l.world.session().Now() // which may have stood still
 	}
 	return p
 }
@@ -124,52 +125,58 @@ func (l *Live) pass(ctx context.Context, until model.Time, by func(context.Conte
 				return ctx.Err()
 			}
 		}
-		stretch, cut := context.WithCancel(ctx)
-		var asked *request
-		watched := make(chan struct{})
-		go func() {
-			defer close(watched)
-			select {
-			case r := <-l.requests:
-				asked = &r
-				cut()
-			case <-stretch.Done():
-			}
-		}()
-		err := by(stretch, until)
-		cut()
-		<-watched
-		if asked == nil {
+		if over, err := l.pace(ctx, until, by); over || err != nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			asked.done <- ctx.Err()
-			return ctx.Err()
-		}
-		if err != nil && !errors.Is(err, context.Canceled) {
-			asked.done <- err
-			return err
-		}
-		l.serve(*asked)
-		if err == nil && !l.world.held { // the time was reached as the request came
-			return nil
 		}
 	}
 }
 
+// pace lets time pass up to a time, or until a request comes, which it carries out. It says
+// whether nothing is left of that time.
+func (l *Live) pace(ctx context.Context, until model.Time, by func(context.Context, model.Time) error) (over bool, err error) {
+	stretch, cut := context.WithCancel(ctx)
+	var asked *request
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case r := <-l.requests:
+			asked = &r
+			cut()
+		case <-stretch.Done():
+		}
+	}()
+	err = by(stretch, until)
+	cut()
+	<-watched
+	if asked == nil {
+		return true, err
+	}
+	if ctx.Err() != nil {
+		asked.done <- ctx.Err()
+		return true, ctx.Err()
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		asked.done <- err
+		return true, err
+	}
+	l.serve(*asked)
+	return err == nil && !l.world.held, nil // the time was reached as the request came
+}
+
 // attend carries out requests until interact returns. In a world of virtual time
-// nothing else moves; in others time goes on.
+// nothing else moves; in others time goes on, unless it is to stand still.
 func (l *Live) attend(ctx context.Context, interact func(context.Context, *Live) error) error {
 	left := make(chan error, 1)
 	go func() { left <- interact(ctx, l) }()
 	for {
-		if !l.world.Virtual() {
+		if !l.world.Virtual() && !l.world.held {
 			select {
 			case err := <-left:
 				return err
 			default:
 			}
-			if err := l.pass(ctx, l.world.Session.Now()+100*model.Millisecond, l.world.Advance); err != nil {
+			if _, err := l.pace(ctx, l.world.Session.Now()+100*model.Millisecond, l.world.Advance); err != nil {
 				return err
 			}
 			continue

@@ -214,6 +214,9 @@ func (r *run) live(ctx context.Context) (err error) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), ended)
 	defer cancel()
 	var snapErr error
+	if w.held { // what stands still tells nothing
+		_ = w.Hold(last, false)
+	}
 	w.follow()
 	r.tables, snapErr = w.Tables(last)
 	if lost := (*control.AppLostError)(nil); errors.As(err, &lost) && errors.As(snapErr, &lost) {

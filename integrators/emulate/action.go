@@ -23,6 +23,7 @@ type handle struct {
 	outcome backend.Outcome
 	stop    context.CancelFunc
 	ended   chan struct{}
+	world   *world
 }
 
 func (h *handle) Done() bool {
@@ -38,9 +39,18 @@ func (h *handle) Outcome() backend.Outcome {
 }
 
 // Stop ends an action early and returns when its outcome, what has happened so far, is
-// known.
+// known, or cannot be known since the network stands still.
 func (h *handle) Stop() error {
 	h.stop()
+	for h.world != nil && h.world.still.on() { // whoever is to tell may stand still
+		select {
+		case <-h.ended:
+			return nil
+		case <-h.world.still.goes():
+		case <-time.After(farewell):
+			return nil
+		}
+	}
 	<-h.ended
 	return nil
 }
@@ -55,7 +65,7 @@ func (w *world) action(what func(ctx context.Context) backend.Outcome) *handle {
 func (w *world) aside(what func(ctx context.Context) backend.Outcome, after func()) *handle {
 	s := w.session
 	ctx, cancel := context.WithCancel(s.life)
-	h := &handle{stop: cancel, ended: make(chan struct{})}
+	h := &handle{stop: cancel, ended: make(chan struct{}), world: w}
 	w.work.Go(func() {
 		defer cancel()
 		o := what(ctx)

@@ -37,10 +37,11 @@ func (s *Session) serve(listener net.Listener, secured *tls.Config, version stri
 		_ = listener.Close()
 		return nil, err
 	}
+	w.gate = &gate{Runtime: runtime, timers: &w.timers}
 	dpids := map[uint64]model.NodeID{}
 	for _, sw := range w.switches() {
 		dpids[w.names().DPID(sw)] = sw
 	}
-	return embedded.New(embedded.Config{Listener: listener, TLS: secured, OpenFlow: version, Driver: runtime, Clock: clock, DPIDs: dpids, Name: func(n model.NodeID) string { return w.net().NodeName(n) },
+	return embedded.New(embedded.Config{Listener: listener, TLS: secured, OpenFlow: version, Driver: w.gate, Clock: clock, DPIDs: dpids, Name: func(n model.NodeID) string { return w.net().NodeName(n) },
 		LimitPort: func(ctx context.Context, sw model.NodeID, r app.PortRate) error { return s.limitPort(ctx, sw, r) }})
 }

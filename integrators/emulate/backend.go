@@ -109,11 +109,10 @@ func (b Backend) Capabilities(ctx context.Context, _ backend.Spec) (backend.Capa
 		return backend.Capabilities{}, err
 	}
 	c := backend.Capabilities{
-		Can:   []backend.Capability{backend.Groups, backend.SelectGroups, backend.FastFailover, backend.LiveChange, backend.Meters, backend.Processes},
+		Can:   []backend.Capability{backend.Groups, backend.SelectGroups, backend.FastFailover, backend.LiveChange, backend.Meters, backend.Pause, backend.Processes},
 		Facts: map[string]string{"datapath": string(datapath), "cores": fmt.Sprint(runtime.NumCPU())},
 		Missing: map[backend.Capability]string{
 			backend.Queues:         "set_queue has no effect in Open vSwitch's user space; limit a class by a meter",
-			backend.Pause:          "real time does not stand still",
 			backend.VirtualTime:    "emulated time is real",
 			backend.ChunkFlows:     "real hosts send packets; give the flow a size instead of chunks",
 			backend.ExternalNode:   "an emulated network is shut off from the outside",

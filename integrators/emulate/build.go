@@ -41,6 +41,9 @@ func (s *Session) Apply(ctx context.Context, c *change.Changeset, progress func(
 		progress = func(int, int) {}
 	}
 	if s.world != nil {
+		if err := s.world.goes(); err != nil {
+			return err
+		}
 		return s.edit(ctx, c, progress)
 	}
 	if s.place == nil {
@@ -77,9 +80,9 @@ func (s *Session) build(ctx context.Context, abort context.CancelCauseFunc, c *c
 	w.processes, w.stop = context.WithCancel(context.WithoutCancel(s.life))
 	w.hosts.drivers = map[model.NodeID]*driver{}
 	w.links.make(w)
-	if err := w.links.follow.make(n); err != nil {
+	if err := errors.Join(w.links.follow.make(n), w.still.make(s.dir)); err != nil {
 		w.stop()
-		return err
+		return errors.Join(err, w.still.forget())
 	}
 	s.world = w
 	if w.list, err = workload.Concrete(n, s.spec.Seed); err != nil {

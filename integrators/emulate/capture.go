@@ -34,7 +34,8 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	if !ok {
 		return nil, fmt.Errorf("capture: there is no port %s", w.net().PortName(c.At))
 	}
-	argv := []string{"tcpdump", "-i", w.names().Interface(c.At.Node, c.At.Port), "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
+	iface := w.names().Interface(c.At.Node, c.At.Port)
+	argv := []string{"tcpdump", "-i", iface, "-U", "--immediate-mode", "-n", "-s", strconv.Itoa(c.Snap), "-B", "16384", "--time-stamp-precision=nano", "-Z", "root", "-w", "-"}
 	if c.Count > 0 {
 		argv = append(argv, "-c", strconv.Itoa(c.Count))
 	}
@@ -50,14 +51,19 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 	}
 	begun := make(chan struct{})
 	r, stdout := io.Pipe()
-	p, err := run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: &listening{begun: begun}})
+	said := &listening{begun: begun}
+	p, err := run.Start(w.processes, shell.Cmd{Argv: argv, Stdin: strings.NewReader(""), Stdout: stdout, Stderr: said})
 	if err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
 	select {
 	case <-begun:
 	case <-p.Done():
-		return nil, fmt.Errorf("capture: %w", errors.Join(p.Wait(), errors.New("it ended at once")))
+		err := p.Wait()
+		if said.isDown() {
+			return nil, fault.New(fault.NotYet, fault.Place{}, "capture: %s is down, and nothing can be captured there before it is up again", iface)
+		}
+		return nil, fmt.Errorf("capture: %w", errors.Join(err, errors.New("it ended at once")))
 	case <-ctx.Done():
 		return nil, errors.Join(context.Cause(ctx), p.Stop(time.Second))
 	}
@@ -70,7 +76,9 @@ func (w *world) capture(ctx context.Context, c backend.Capture) (backend.Handle,
 		defer ended()
 		written := make(chan error, 1)
 		go func() {
-			err := rewrite(r, c.Writer, time.Now().UnixNano()-int64(w.now()/model.Nanosecond))
+			zero := time.Now().UnixNano() - int64(w.now()/model.Nanosecond)
+			begun := w.still.until(time.Now().UnixNano())
+			err := rewrite(r, c.Writer, func(wall int64) int64 { return wall - zero - w.still.until(wall) + begun })
 			_ = r.CloseWithError(io.ErrClosedPipe) // a writer that failed: what comes is dropped
 			written <- err
 		}()
@@ -105,12 +113,15 @@ func (l *listening) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// isDown says, once tcpdump has ended, whether that was because the interface was down.
+func (l *listening) isDown() bool { return strings.Contains(l.text.String(), "is not up") }
+
 // longest is the longest frame a capture may have, in bytes: what packet.PcapRecord takes.
 const longest = 1 << 18
 
-// rewrite copies a capture file of this machine's byte order with nanoseconds, counting
-// its times from zero, nanoseconds since 1970.
-func rewrite(r io.Reader, to io.Writer, zero int64) error {
+// rewrite copies a capture file of this machine's byte order with nanoseconds, with its
+// times, nanoseconds since 1970, as those of the run.
+func rewrite(r io.Reader, to io.Writer, when func(wall int64) int64) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var head [24]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
@@ -139,7 +150,7 @@ func rewrite(r io.Reader, to io.Writer, zero int64) error {
 		if _, err := io.ReadFull(in, frame); err != nil {
 			return nil
 		}
-		at := max(0, (word(0)*1e9+word(1)-zero)*int64(model.Nanosecond))
+		at := max(0, when(word(0)*1e9+word(1))*int64(model.Nanosecond))
 		if err := packet.PcapRecord(to, at, frame); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (w *world) transfer(ctx context.Context, f *model.Flow) (*traffic.Transfer,
 	s := w.session
 	s.mu.Lock()
 	s.tag++
-	spec := traffic.Spec{Flow: *f, Tag: s.tag, OneWay: true, Seed: s.spec.Seed}
+	spec := traffic.Spec{Flow: *f, Tag: s.tag, OneWay: true, Seed: s.spec.Seed, Now: func() int64 { return w.at(w.now()) }}
 	s.mu.Unlock()
 	var err error
 	if spec.Schedule, err = workload.ScheduleOf(w.net(), f); err != nil {
@@ -153,20 +153,23 @@ func (w *world) runFlows() {
 	}
 }
 
-// wait returns at a time of the run; false when ctx ended first.
+// wait returns at a time of the run, or after it when the network goes again; false when
+// ctx ended first.
 func (w *world) wait(ctx context.Context, until model.Time) bool {
-	left := until - w.now()
-	if left <= 0 {
-		return ctx.Err() == nil
+	for w.still.wait(ctx) {
+		left := until - w.now()
+		if left <= 0 {
+			return w.still.wait(ctx)
+		}
+		timer := time.NewTimer(time.Duration((left + model.Nanosecond - 1) / model.Nanosecond))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
 	}
-	timer := time.NewTimer(time.Duration(left / model.Nanosecond))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return false
 }
 
 // runFlow carries out a flow, at its start or at once if that has passed, and tells of

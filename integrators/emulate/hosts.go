@@ -87,7 +87,7 @@ func (w *world) startAgent(d *driver, host model.NodeID) error {
 		return err
 	}
 	defer log.Close()
-	if d.process, err = run.Start(w.processes, shell.Cmd{Argv: []string{"nice", "-n", agentNice, w.session.self, traffic.AgentCommand}, Stderr: log}); err != nil {
+	if d.process, err = run.Start(w.processes, shell.Cmd{Argv: []string{"nice", "-n", agentNice, w.session.self, traffic.AgentCommand, w.still.path}, Stderr: log}); err != nil {
 		return fmt.Errorf("starting the agent of %s: %w", name, err)
 	}
 	d.Driver = traffic.NewDriver(name, d.process.Stdout(), d.process.Stdin())

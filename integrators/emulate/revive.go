@@ -83,6 +83,8 @@ func (t *tally) read() [3]int64 { return [3]int64{t.rules.Load(), t.groups.Load(
 
 // daemonDied is told of a death.
 func (w *world) daemonDied(d ovs.Death) {
+	w.still.wait(w.session.life) // of what stands still nobody is missed
+	d.At, d.Seen = w.still.after(d.At), w.still.after(d.Seen)
 	if d.Daemon == ovs.SwitchDaemon {
 		w.place.shares.drop() // what comes in at the ports would wait there for nobody
 	}

@@ -12,7 +12,6 @@ import (
 
 	"sendim/core/app"
 	"sendim/core/backend"
-	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/naming"
 	"sendim/core/trace"
@@ -75,6 +74,9 @@ type world struct {
 	channels  channels
 	pools     pools
 	reliant   dependents
+	still     standstill
+	gate      *gate
+	timers    timers
 	revival   revival
 	meter     meter
 	begun     atomic.Bool               // t=0 has come
@@ -130,8 +132,17 @@ func (s *Session) living(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// ready gives the world, if there is one.
+// ready gives the world, if there is one and it goes.
 func (s *Session) ready() (*world, error) {
+	w, err := s.there()
+	if err == nil {
+		err = w.goes()
+	}
+	return w, err
+}
+
+// there gives the world, if there is one.
+func (s *Session) there() (*world, error) {
 	switch {
 	case s.life.Err() != nil:
 		return nil, context.Cause(s.life)
@@ -245,16 +256,14 @@ func (s *Session) ask(ctx context.Context, what backend.Selector) ([]backend.Ite
 			return nil, fmt.Errorf("bringing counters up to date: %w", err)
 		}
 	}
-	return w.ctl.Ask(ctx, what)
+	items, err := w.ctl.Ask(ctx, what)
+	for _, item := range items {
+		if item.Rule != nil {
+			w.timers.asWanted(item.Node, &item.Rule.Rule)
+		}
+	}
+	return items, err
 }
-
-// Pause is refused: real time does not stand still.
-func (s *Session) Pause(context.Context) error {
-	return fault.New(fault.MissingCapability, fault.Place{}, "an emulated network cannot %s: %s", backend.Pause, s.caps.Missing[backend.Pause])
-}
-
-// Resume is refused as Pause is.
-func (s *Session) Resume(ctx context.Context) error { return s.Pause(ctx) }
 
 // farewell is how long agents have to tell what they measured when a session ends early.
 const farewell = 2 * time.Second
@@ -280,6 +289,9 @@ func (s *Session) Close() error {
 func (s *Session) discard() error {
 	var errs []error
 	w := s.world
+	if w != nil && w.still.on() {
+		w.leave()
+	}
 	if w != nil {
 		began := w.begun.Load()
 		if began {
@@ -322,6 +334,9 @@ func (s *Session) discard() error {
 		if !w.begun.Load() {
 			s.world = nil // else its clock goes on
 		}
+	}
+	if w != nil {
+		errs = append(errs, w.still.forget())
 	}
 	errs = append(errs, s.release()...)
 	for _, a := range s.apps {

@@ -44,6 +44,7 @@ type Status struct {
 	Links   int     `json:"links"`
 	Started int     `json:"flowsStarted"`
 	Ended   int     `json:"flowsEnded"`
+	Still   bool    `json:"standsStill,omitempty"` // somebody has paused it
 }
 
 // Status says where the run stands.
@@ -51,7 +52,7 @@ func (c *Console) Status(ctx context.Context) (Status, error) {
 	var out Status
 	err := c.access.Do(ctx, func(w *core.World) error {
 		started, ended := w.Results.Counts()
-		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.LiveNodes(), w.Model.LiveLinks(), started, ended}
+		out = Status{c.manifest.ID, c.manifest.Network, c.manifest.Backend, w.Virtual(), w.Session.Now().Seconds(), w.Model.LiveNodes(), w.Model.LiveLinks(), started, ended, w.Held()}
 		return nil
 	})
 	return out, err

@@ -191,9 +191,13 @@ func (c *call) status() error {
 	if c.Virtual() {
 		kind = "virtual"
 	}
+	still := ""
+	if c.Held() {
+		still = "; it stands still, resume lets it go on"
+	}
 	m := c.console.manifest
-	c.printf("run %s in %s, %s time %s, %d nodes, %d links, %d of %d flows started have ended\n", m.ID, report.World(m.Backend), kind,
-		report.TimeText(c.Session.Now()), c.Model.LiveNodes(), c.Model.LiveLinks(), finished, started)
+	c.printf("run %s in %s, %s time %s, %d nodes, %d links, %d of %d flows started have ended%s\n", m.ID, report.World(m.Backend), kind,
+		report.TimeText(c.Session.Now()), c.Model.LiveNodes(), c.Model.LiveLinks(), finished, started, still)
 	return nil
 }
 
