@@ -111,6 +111,10 @@ func (c *Collector) Emit(e *trace.Entry) {
 		c.warn(e.Name + " died and was started again: " + e.Text)
 	case trace.AppBack:
 		c.warn(fmt.Sprintf("application %s was lost: %s", e.App, e.Text))
+	case trace.AppLog:
+		if e.Reason == "error" {
+			c.warn("application " + e.App + ": " + e.Text)
+		}
 	case trace.AppLost:
 		c.warn(fmt.Sprintf("application %s was lost: %s", e.App, cmp.Or(e.Reason, e.Text)))
 	}

@@ -378,14 +378,18 @@ func TestEveryNodeIsDrawnInsideThePicture(t *testing.T) {
 	})
 }
 
-func TestWarningsNameTheirNodeAndAreSaidOnce(t *testing.T) {
+func TestWarningsNameTheirNodeOrAppAndAreSaidOnce(t *testing.T) {
 	c := NewCollector(&model.Network{})
 	for _, e := range []trace.Entry{{Text: "plain"}, {Node: "s1", Text: "connection lost: silent"}, {Node: "s1", Text: "connection lost: silent"}, {Node: "s2", Text: "s2 has no port 9"},
 		{Node: "s1", Text: "delay is left out"}, {Node: "s2", Text: "delay is left out"}, {Node: "s3", Text: "delay is left out"}} {
 		e.Kind = trace.Warning
 		c.Emit(&e)
 	}
-	want := []string{"plain", "s1: connection lost: silent", "s2 has no port 9", "s1 and others: delay is left out"}
+	for _, e := range []trace.Entry{{Text: "20 paths are led anew", Reason: "info"}, {Text: `there is no service "wbe"`, Reason: "error"}, {Text: `there is no service "wbe"`, Reason: "error"}} {
+		e.Kind, e.App = trace.AppLog, "balancer"
+		c.Emit(&e)
+	}
+	want := []string{"plain", "s1: connection lost: silent", "s2 has no port 9", "s1 and others: delay is left out", `application balancer: there is no service "wbe"`}
 	if got := c.Finish(Manifest{}, nil).Warnings; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
