@@ -9,7 +9,7 @@ import (
 )
 
 // liner makes the lines of a diary. What a large network has a million of, switches that
-// come up, rules and the totals of links, it writes itself; everything else, and whatever
+// come up, rules, packets up and down and the totals of links, it writes itself; everything else, and whatever
 // it is not sure of, encoding/json does. The bytes are the same.
 type liner struct {
 	line []byte
@@ -38,7 +38,7 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 	l.rest = *e
 	rest := &l.rest
 	ok := plain(string(e.Kind))
-	for _, field := range [...]struct {
+	for i, field := range [...]struct {
 		key  string
 		text *string
 	}{{`,"node":"`, &rest.Node}, {`,"link":"`, &rest.Link}, {`,"app":"`, &rest.App}} {
@@ -46,6 +46,10 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 			ok = ok && plain(*field.text)
 			b = append(append(append(b, field.key...), *field.text...), '"')
 			*field.text = ""
+		}
+		if e.Port != nil && i == 0 {
+			b = number(b, `,"port":`, int64(*e.Port))
+			rest.Port = nil
 		}
 	}
 	if e.Rule != nil && e.Sample == nil {
@@ -55,7 +59,9 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 		}
 		b = append(append(b, `,"rule":`...), text...)
 		rest.Rule = nil
-	} else if s := e.Sample; s != nil && s.Queue == 0 && s.Measured == 0 && plain(s.From) && plain(s.To) {
+	}
+	b, ok = l.packet(b, ok)
+	if s := e.Sample; s != nil && e.Rule == nil && s.Queue == 0 && s.Measured == 0 && plain(s.From) && plain(s.To) {
 		b = append(append(b, `,"sample":{"from":"`...), s.From...)
 		b = append(append(b, `","to":"`...), s.To...)
 		b = number(append(b, '"'), `,"span":`, int64(s.Span))
@@ -73,6 +79,42 @@ func (l *liner) of(e *Entry) ([]byte, error) {
 	l.tail.Reset()
 	err := l.enc.Encode(e)
 	return l.tail.Bytes(), err
+}
+
+// packet appends what an entry says of a packet, unless it is not sure how.
+func (l *liner) packet(b []byte, ok bool) ([]byte, bool) {
+	e := &l.rest
+	for i := range e.Out {
+		text, err := e.Out[i].MarshalText()
+		if ok = ok && err == nil && plain(string(text)); !ok {
+			return b, false
+		}
+		open := `","`
+		if i == 0 {
+			open = `,"out":["`
+		}
+		if b = append(append(b, open...), text...); i == len(e.Out)-1 {
+			b = append(b, `"]`...)
+		}
+	}
+	if e.Header != nil {
+		b = e.Header.AppendJSON(append(b, `,"header":`...))
+	}
+	if e.Length != 0 {
+		b = number(b, `,"length":`, int64(e.Length))
+	}
+	if e.Table != nil {
+		b = number(b, `,"table":`, int64(*e.Table))
+	}
+	if e.Cookie != 0 {
+		b = strconv.AppendUint(append(b, `,"cookie":`...), e.Cookie, 10)
+	}
+	if e.Reason != "" {
+		ok = ok && plain(e.Reason)
+		b = append(append(append(b, `,"reason":"`...), e.Reason...), '"')
+	}
+	e.Out, e.Header, e.Length, e.Table, e.Cookie, e.Reason = nil, nil, 0, nil, 0, ""
+	return b, ok
 }
 
 // blank says that nothing is set.

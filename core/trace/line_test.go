@@ -10,6 +10,7 @@ import (
 
 	"sendim/core/flow"
 	"sendim/core/model"
+	"sendim/core/packet"
 )
 
 // A line is what encoding/json makes of the entry, whichever way it was made.
@@ -37,6 +38,18 @@ func TestLinesAreWhatEncodingJSONWouldWrite(t *testing.T) {
 		if rapid.Bool().Draw(t, "has sample") {
 			e.Sample = &Sample{From: text.Draw(t, "from"), To: text.Draw(t, "to"), Span: 5, Packets: rapid.Int64().Draw(t, "packets"), Drops: 1, Rate: 10,
 				Queue: rapid.SampledFrom([]float64{0, 0, 1.5}).Draw(t, "queue"), Measured: rapid.SampledFrom([]float64{0, 0, 1e21}).Draw(t, "measured")}
+		}
+		if rapid.Bool().Draw(t, "packet") {
+			port, table := uint32(rapid.IntRange(0, 2).Draw(t, "port")), uint8(rapid.IntRange(0, 1).Draw(t, "table"))
+			e.Header = &packet.Header{EthDst: packet.MAC(rapid.IntRange(0, 1<<30).Draw(t, "to")), EthType: 0x800, IPSrc: 1, VLAN: uint16(rapid.IntRange(0, 1).Draw(t, "vlan"))}
+			e.Length, e.Cookie, e.Reason = rapid.IntRange(0, 1500).Draw(t, "length"), rapid.Uint64().Draw(t, "cookie"), text.Draw(t, "reason")
+			if rapid.Bool().Draw(t, "where") {
+				e.Port, e.Table = &port, &table
+			}
+			for range rapid.IntRange(0, 3).Draw(t, "actions") {
+				e.Out = append(e.Out, rapid.SampledFrom([]flow.Action{flow.Out(1), flow.ToController(), {Type: flow.DecTTL}, {Type: flow.ToGroup, Arg: 1},
+					{Type: flow.ToGroup, Name: text.Draw(t, "group")}, {Type: flow.SetField, Field: flow.EthDst, Value: flow.V(5)}}).Draw(t, "action"))
+			}
 		}
 		switch rapid.IntRange(0, 5).Draw(t, "more") {
 		case 1:
@@ -76,6 +89,8 @@ func TestLinesAreWhatEncodingJSONWouldWrite(t *testing.T) {
 func BenchmarkWriter(b *testing.B) {
 	rule := &flow.RuleMod{Rule: flow.Rule{Priority: 65535, Match: flow.Match{}.With(flow.EthType, 0x806), Apply: []flow.Action{flow.ToController()}}}
 	for name, e := range map[string]*Entry{
+		"packet-in": {Kind: PacketIn, Node: "s1", App: "router", Port: new(uint32), Table: new(uint8), Length: 60, Reason: "no_match",
+			Header: &packet.Header{EthDst: 0x20000ffffff, EthSrc: 0xa23456789a, EthType: 0x88b5}},
 		"switch-up":  {Kind: SwitchUp, Node: "s1"},
 		"rule-mod":   {Kind: RuleMod, Node: "s1", App: "router", Rule: rule},
 		"link-total": {Kind: LinkTotal, Link: "s1--s2", Sample: &Sample{From: "s1", To: "s2", Span: 1e12, Packets: 10, Bytes: 10000, Rate: 1e9}},
