@@ -20,7 +20,7 @@ demo: build ## the main job on the simulator: no root, no server
 
 test: build ## every test; installs what they need if root, else skips by name
 	scripts/lab-setup.sh || [ -z "$${CI:-}$${SENDIM_LAB:-}" ]
-	{ go test -json $(REST) || true; go test -json -p 1 $(LAB) || true; } | go run ./scripts/testsum # which judges
+	{ go test -json $(REST) || true; go test -json -p 1 -timeout 20m $(LAB) || true; } | go run ./scripts/testsum # which judges
 
 lab-test: ## the same, but a missing service is a failure
 	SENDIM_LAB=1 $(MAKE) test

@@ -14,6 +14,7 @@ import (
 	"sendim/core/backend"
 	"sendim/core/deployment"
 	"sendim/integrators/emulate"
+	"sendim/integrators/labtest"
 )
 
 // TestTheGuideForAuthorsIsTrue does what docs/writing-an-app.md says, in an empty folder,
@@ -31,7 +32,7 @@ import (
 func TestTheGuideForAuthorsIsTrue(t *testing.T) {
 	for _, need := range []string{"go", "git", "bash"} {
 		if _, err := exec.LookPath(need); err != nil {
-			absent(t, need)
+			labtest.Lacks(t, need)
 		}
 	}
 	const guide = "../../docs/writing-an-app.md"
@@ -47,7 +48,7 @@ func TestTheGuideForAuthorsIsTrue(t *testing.T) {
 		r.missing["python"] = fmt.Sprintf("python3-grpcio is missing %v", err)
 	}
 	for what, why := range r.missing {
-		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
+		if labtest.Must() {
 			t.Fatalf("%s: %s", what, why)
 		}
 		t.Logf("blocks that need %s are not tried: %s", what, why)
@@ -58,14 +59,6 @@ func TestTheGuideForAuthorsIsTrue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-}
-
-func absent(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("%s is missing", what)
-	}
-	t.Skipf("%s is missing", what)
 }
 
 // reader does what a guide says.

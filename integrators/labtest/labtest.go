@@ -39,6 +39,35 @@ func Needs(t testing.TB, programs ...string) {
 	}
 }
 
+// Program finds a program.
+func Program(t testing.TB, name string) (path string) {
+	t.Helper()
+	if m := shell.Missing(name); len(m) > 0 {
+		Lacks(t, m[0])
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Python says why apps in Python cannot run here: nil where they can.
+func Python() error {
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
+		return fmt.Errorf("python3-grpcio: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// NeedsPython asks for what apps in Python need.
+func NeedsPython(t testing.TB) {
+	t.Helper()
+	if err := Python(); err != nil {
+		Lacks(t, err)
+	}
+}
+
 // Label is a name for what a test makes on this machine that no other test has, nor the same
 // one in another process at the same time.
 func Label(t testing.TB) string { return strings.ToLower(t.Name()) + "-" + strconv.Itoa(os.Getpid()) }

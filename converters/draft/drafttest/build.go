@@ -75,7 +75,7 @@ func Bounded(t testing.TB, read Reader, files ...draft.File) *draft.Result {
 	if len(n.Nodes) > given || len(n.Links) > given {
 		t.Fatalf("%d nodes and %d links out of %d bytes", len(n.Nodes), len(n.Links), given)
 	}
-	r, err := draft.Build(n, hosted)
+	r, err := draft.Build(n, hosted())
 	if err != nil {
 		return nil
 	}
@@ -92,14 +92,14 @@ func Complete(t testing.TB, read Reader, files ...draft.File) *draft.Result {
 	if err != nil || len(n.Nodes) == 0 {
 		return nil
 	}
-	r, err := draft.Build(n, hosted)
+	r, err := draft.Build(n, hosted())
 	if err != nil {
 		t.Fatal("it is read and cannot be built: ", err)
 	}
 	return r
 }
 
-var hosted = draft.Options{Hosts: draft.Hosts{PerSwitch: 1}}
+func hosted() draft.Options { return draft.Options{Hosts: draft.Hosts{PerSwitch: 1}} }
 
 // Fuzz asks laws of a reader of single files.
 func Fuzz(f *testing.F, is func(draft.File) bool, read Reader, laws []Law, seeds ...string) {
