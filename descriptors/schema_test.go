@@ -9,19 +9,8 @@ import (
 	"testing/fstest"
 
 	"sendim/descriptors/generate"
+	"sendim/integrators/labtest"
 )
-
-// need finds a program, or skips by name; where the lab must be complete it fails.
-func need(t *testing.T, program string) string {
-	path, err := exec.LookPath(program)
-	if err != nil {
-		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-			t.Fatalf("%s is missing", program)
-		}
-		t.Skipf("%s is missing", program)
-	}
-	return path
-}
 
 // made are the files that are written from the table.
 func made() map[string]func() []byte {
@@ -51,7 +40,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 }
 
 func TestSchemasTakeWhatTheDecoderTakes(t *testing.T) {
-	xmllint := need(t, "xmllint")
+	xmllint := labtest.Program(t, "xmllint")
 	for archive, schema := range map[string]string{"whole-language": "system", "links": "system", "made": "system", "deployment": "deployment"} {
 		data, err := os.ReadFile("testdata/" + archive + ".txtar")
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"sendim/core/deployment"
 	"sendim/core/job"
 	"sendim/descriptors"
+	"sendim/integrators/labtest"
 	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	loadbalancer "sendim/plugins/load-balancer"
@@ -58,7 +58,7 @@ func each(t *testing.T, kind descriptors.Kind, f func(t *testing.T, file string)
 			found++
 			t.Run(path, func(t *testing.T) {
 				if dir := filepath.Dir(path); kind == descriptors.KindDeployment && (dir == "python" || dir == "fat-tree" || dir == "sendim-paper/allocation") {
-					needsPython(t)
+					labtest.NeedsPython(t)
 				}
 				f(t, path)
 			})
@@ -70,20 +70,6 @@ func each(t *testing.T, kind descriptors.Kind, f func(t *testing.T, file string)
 	}
 	if found == 0 {
 		t.Fatalf("there is no %s", kind)
-	}
-}
-
-// needsPython skips the test where apps in Python cannot run, or fails it where
-// everything must be there.
-func needsPython(t *testing.T) {
-	t.Helper()
-	out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1":
-		t.Fatalf("python3-grpcio is missing: %v\n%s", err, out)
-	default:
-		t.Skip("python3-grpcio is missing")
 	}
 }
 

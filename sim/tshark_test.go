@@ -12,18 +12,13 @@ import (
 	"sendim/core/backend"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/labtest"
 )
 
 // tshark runs the dissector on a capture, or skips by name where there is none.
 func tshark(t *testing.T, file []byte, args ...string) string {
 	t.Helper()
-	program, err := exec.LookPath("tshark")
-	if err != nil {
-		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-			t.Fatal("tshark is missing: scripts/lab-setup.sh installs it")
-		}
-		t.Skip("tshark is missing: scripts/lab-setup.sh installs it")
-	}
+	program := labtest.Program(t, "tshark")
 	name := filepath.Join(t.TempDir(), "port.pcap")
 	if err := os.WriteFile(name, file, 0o600); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"sendim/converters/mininet"
 	"sendim/core/model"
+	"sendim/integrators/labtest"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -150,13 +151,7 @@ func python(t testing.TB, argv ...string) string {
 
 func needPython(t testing.TB) {
 	t.Helper()
-	if _, err := exec.LookPath("/usr/bin/python3"); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatal("this machine lacks python3: apt-get install python3")
-	}
-	t.Skip("this machine lacks python3: apt-get install python3")
+	labtest.Program(t, "/usr/bin/python3")
 }
 
 func TestPythonCompilesSmallAndLargeScripts(t *testing.T) {

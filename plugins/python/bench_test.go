@@ -10,6 +10,7 @@ import (
 	"sendim/core/app"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/labtest"
 	"sendim/plugins/apprpc"
 )
 
@@ -27,7 +28,7 @@ func packetIn(n int) app.Event {
 // (echo), as plugins/apprpc's BenchmarkEvents does with one in Go, and to the learning
 // switch in both languages; with one event to a batch it measures the round trip.
 func BenchmarkEvents(b *testing.B) {
-	needsPython(b)
+	labtest.NeedsPython(b)
 	goSwitch := b.TempDir() + "/sendim-app-learning-switch"
 	if out, err := exec.Command("go", "build", "-o", goSwitch, "sendim/plugins/learning-switch/plugin").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
@@ -70,7 +71,7 @@ func BenchmarkEvents(b *testing.B) {
 
 // BenchmarkLaunch starts and closes an app in Python.
 func BenchmarkLaunch(b *testing.B) {
-	needsPython(b)
+	labtest.NeedsPython(b)
 	for b.Loop() {
 		i, err := apprpc.Launch(b.Context(), apprpc.Options{Path: "testdata/echo.py"})
 		if err != nil {

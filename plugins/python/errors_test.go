@@ -32,7 +32,7 @@ func script(t *testing.T, text string, others ...string) string {
 }
 
 func TestWhyAnAppDoesNotStartIsOneLine(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	const body = "from sendim import *\nclass A(App):\n    name = \"a\"\nserve(A)\n"
 	for _, c := range []struct {
 		name, text string
@@ -193,7 +193,7 @@ func TestTwoRunsIterateSetsOfTextAlike(t *testing.T) {
 }
 
 func TestAnAppEndsWhenItsHostIsGone(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	dir, err := os.MkdirTemp("", "app")
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +232,7 @@ func TestAnAppEndsWhenItsHostIsGone(t *testing.T) {
 }
 
 func TestNothingIsLeftOfAnAppThatWasClosedOrKilled(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	dir, err := os.MkdirTemp("", "app") // short: it holds a socket
 	if err != nil {
 		t.Fatal(err)

@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"sendim/core/packet"
+	"sendim/integrators/labtest"
 )
 
 func TestAnARPReplyOfPythonIsGosByteForByte(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	out, err := exec.Command("/usr/bin/python3", "-c", `from sendim import *
 print(arp_reply(mac("02:00:00:00:00:01"), ip("10.9.9.9"), mac("00:00:00:00:00:07"), ip("10.0.0.7")).hex())`).CombinedOutput()
 	if err != nil {

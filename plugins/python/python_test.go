@@ -9,32 +9,15 @@ import (
 	"slices"
 	"testing"
 
+	"sendim/integrators/labtest"
 	"sendim/plugins/python"
 )
 
 const interpreter = "/usr/bin/python3" // Debian's own, to which python3-grpcio belongs
 
-// needsPython skips the test where apps in Python cannot run, or fails it where
-// everything must be there.
-func needsPython(t testing.TB) {
-	t.Helper()
-	out, err := exec.Command(interpreter, "-c", "import grpc, google.protobuf").CombinedOutput()
-	if err != nil {
-		missing(t, "python3-grpcio ("+string(out)+")")
-	}
-}
-
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("%s is missing", what)
-	}
-	t.Skipf("%s is missing", what)
-}
-
 // The tests in Python are in tests; an author runs them with python3 -m unittest.
 func TestTheTestsInPythonPass(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	cmd := exec.Command(interpreter, "-m", "unittest", "discover", "-s", "tests")
 	cmd.Env = append(os.Environ(), "PYTHONPATH=.")
 	out, err := cmd.CombinedOutput()
@@ -45,7 +28,7 @@ func TestTheTestsInPythonPass(t *testing.T) {
 
 func TestTheGeneratedCodeIsThatOfTheProtocol(t *testing.T) {
 	if _, err := exec.LookPath("protoc"); err != nil {
-		missing(t, "protoc (Debian: protobuf-compiler)")
+		labtest.Lacks(t, "protoc (Debian: protobuf-compiler)")
 	}
 	dir := t.TempDir()
 	if out, err := exec.Command("./generate.sh", dir).CombinedOutput(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sendim/core/app"
 	"sendim/core/control"
 	"sendim/core/flow"
+	"sendim/integrators/labtest"
 	"sendim/plugins/apptest"
 )
 
@@ -112,7 +113,7 @@ func ports(port uint32, sent uint64) []flow.PortStat {
 }
 
 func TestTheBenchOfTheReadmeWorks(t *testing.T) {
-	needsPython(t)
+	labtest.NeedsPython(t)
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
+	"sendim/integrators/labtest"
 	"sendim/plugins/apprpc"
 )
 
@@ -24,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // launch starts an app in Python.
 func launch(t testing.TB, path string, change ...func(*apprpc.Options)) app.Instance {
 	t.Helper()
-	needsPython(t)
+	labtest.NeedsPython(t)
 	o := apprpc.Options{Path: path, Stderr: os.Stderr}
 	for _, c := range change {
 		c(&o)
@@ -299,7 +300,7 @@ func TestRulesGroupsAndMetersComeBackAsTheyWent(t *testing.T) {
 // ask runs a few lines of Python that read and write lines.
 func ask(t *testing.T, code string, lines []string) []string {
 	t.Helper()
-	needsPython(t)
+	labtest.NeedsPython(t)
 	cmd := exec.Command(interpreter, "-c", "import sys\nfrom sendim import rules, units\n"+code)
 	cmd.Env = append(os.Environ(), "PYTHONPATH=.")
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))

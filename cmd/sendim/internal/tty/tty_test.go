@@ -7,21 +7,14 @@ import (
 	"os/exec"
 	"testing"
 	"time"
-)
 
-// absent skips a test for want of pseudo-terminals, or fails it where all must be there.
-func absent(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
+	"sendim/integrators/labtest"
+)
 
 func TestWhatOneSideWritesTheOtherReads(t *testing.T) {
 	master, slave, err := Open()
 	if err != nil {
-		absent(t, err)
+		labtest.Lacks(t, err)
 	}
 	defer master.Close()
 	defer slave.Close()
@@ -57,7 +50,7 @@ func TestWhatOneSideWritesTheOtherReads(t *testing.T) {
 func TestAProgramWaitsForWhatIsTyped(t *testing.T) {
 	master, slave, err := Open()
 	if err != nil {
-		absent(t, err)
+		labtest.Lacks(t, err)
 	}
 	defer master.Close()
 	defer slave.Close()
@@ -66,7 +59,7 @@ func TestAProgramWaitsForWhatIsTyped(t *testing.T) {
 	var out bytes.Buffer
 	cat.Stdout = &out
 	if err := cat.Start(); err != nil {
-		absent(t, err)
+		labtest.Lacks(t, err)
 	}
 	time.Sleep(50 * time.Millisecond) // so that it most likely reads already
 	io.WriteString(master, "late\r")
@@ -78,7 +71,7 @@ func TestAProgramWaitsForWhatIsTyped(t *testing.T) {
 func TestALineIsRead(t *testing.T) {
 	master, slave, err := Open()
 	if err != nil {
-		absent(t, err)
+		labtest.Lacks(t, err)
 	}
 	defer master.Close()
 	defer slave.Close()
