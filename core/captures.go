@@ -32,6 +32,7 @@ type capturing struct {
 	buf    *bufio.Writer
 	handle backend.Handle
 	link   model.LinkID // at whose end it is
+	begun  bool         // something has been written
 	gone   bool         // and which was removed: that it ended so is no fault
 }
 
@@ -54,21 +55,43 @@ func (c *Captures) Start(ctx context.Context, w *World, spec backend.Capture, na
 	if slices.ContainsFunc(c.list, func(x *capturing) bool { return x.name == name }) {
 		return "", fault.New(fault.DuplicateID, fault.Place{}, "%s is being written already; stop that capture or name another file", name)
 	}
-	f, err := os.Create(name)
+	_, before := os.Stat(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return "", fmt.Errorf("capture at %s: %w", port, err)
 	}
-	x := &capturing{port: port, name: name, file: f, buf: bufio.NewWriterSize(f, 1<<16), link: model.NoLink}
+	x := &capturing{port: port, name: name, file: f, link: model.NoLink}
+	x.buf = bufio.NewWriterSize(x, 1<<16)
 	if arc, ok := w.Model.ArcAtPort(spec.At.Node, spec.At.Port); ok {
 		x.link = arc.Link()
 	}
 	spec.Writer = x.buf
 	if x.handle, err = w.Session.Do(ctx, backend.Action{Capture: &spec}); err != nil {
 		_ = f.Close()
+		if before != nil { // what was there before stays as it was
+			_ = os.Remove(name)
+		}
+		var wrong fault.Fault
+		if errors.As(err, &wrong) { // it names the place
+			return "", wrong
+		}
 		return "", fmt.Errorf("capture at %s: %w", port, err)
 	}
 	c.list = append(c.list, x)
 	return name, nil
+}
+
+// Write is for frames that were captured. With the first ones what the file had before goes.
+func (x *capturing) Write(p []byte) (int, error) {
+	x.begin()
+	return x.file.Write(p)
+}
+
+func (x *capturing) begin() {
+	if !x.begun {
+		x.begun = true
+		_ = x.file.Truncate(0) // a pipe has nothing of before
+	}
 }
 
 // List names the ports that are captured and their files, in the order in which they were
@@ -126,7 +149,9 @@ func (c *Captures) close() (err error) {
 }
 
 func (x *capturing) close() error {
-	err := errors.Join(x.buf.Flush(), x.file.Close())
+	err := x.buf.Flush()
+	x.begin()
+	err = errors.Join(err, x.file.Close())
 	if x.handle.Done() && !x.gone {
 		err = errors.Join(err, x.handle.Outcome().Err)
 	}

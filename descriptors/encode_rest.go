@@ -156,11 +156,11 @@ func (e *encoder) scenario() {
 				case model.NodeUp:
 					e.leaf("up", "node", n.NodeName(c.Node))
 				case model.LinkRate:
-					e.leaf("rate", "link", n.LinkName(c.Link), "value", c.Rate.String())
+					e.leaf("rate", "link", n.LinkName(c.Link), "from", sender(n, &c), "value", c.Rate.String())
 				case model.LinkDelay:
-					e.leaf("delay", "link", n.LinkName(c.Link), "value", c.Delay.String())
+					e.leaf("delay", "link", n.LinkName(c.Link), "from", sender(n, &c), "value", c.Delay.String())
 				case model.LinkLoss:
-					e.leaf("loss", "link", n.LinkName(c.Link), "value", model.FormatRatio(c.Loss))
+					e.leaf("loss", "link", n.LinkName(c.Link), "from", sender(n, &c), "value", model.FormatRatio(c.Loss))
 				case model.PortDown:
 					e.leaf("down", "port", portText(n, &c))
 				case model.PortUp:
@@ -284,4 +284,16 @@ func fractionText(f deployment.Fraction) string {
 		return ""
 	}
 	return strconv.FormatInt(f.Num, 10) + "/" + strconv.FormatInt(f.Den, 10)
+}
+
+// sender is the node from which a link changes, "" where it does both ways.
+func sender(n *model.Network, c *model.Change) string {
+	a, b := n.Ends(c.Link)
+	switch c.Way {
+	case model.ForthWay:
+		return n.NodeName(a.Node)
+	case model.BackWay:
+		return n.NodeName(b.Node)
+	}
+	return ""
 }

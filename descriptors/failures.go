@@ -61,8 +61,11 @@ func (d *decoder) fails(t *tag) (kind model.ChangeKind, sel model.Selector) {
 
 // linkOrControl reads whose delay or loss changes.
 func (d *decoder) linkOrControl(t *tag, x *selected) {
-	x.sel = model.Selector(t.text("link"))
+	x.sel, x.from = model.Selector(t.text("link")), model.Selector(t.text("from"))
 	if t.has("control") {
+		if x.from != "" && !d.w.full() {
+			d.faults.Addf(fault.MisplacedElement, t.where, "control channels change both ways; from is for links")
+		}
 		x.nodes, x.sel = true, model.Selector(t.text("control"))
 		x.Kind = map[model.ChangeKind]model.ChangeKind{model.LinkDelay: model.ControlDelay, model.LinkLoss: model.ControlLoss}[x.Kind]
 	}

@@ -37,6 +37,7 @@ type selected struct {
 	model.Change
 	element string
 	sel     model.Selector
+	from    model.Selector // nodes whose sending over links is meant; "": both directions
 	nodes   bool
 	where   spot
 }
@@ -212,7 +213,7 @@ func (d *decoder) step(el *element) {
 		}
 		switch c.name {
 		case "rate":
-			x.sel = model.Selector(t.text("link"))
+			x.sel, x.from = model.Selector(t.text("link")), model.Selector(t.text("from"))
 		case "delay", "loss":
 			d.linkOrControl(t, &x)
 		}
@@ -406,10 +407,37 @@ func (d *decoder) changes(s step, net *model.Network) []model.Change {
 			}
 			d.faults.Add(fault.New(fault.UnknownLink, d.spotPlace(x.where, x.element, "link"), "%s", clipped(err)).Suggest(string(x.sel), names))
 		}
+		var senders []model.NodeID
+		if x.from != "" {
+			if senders, err = net.SelectNodes(x.from, 0); err != nil {
+				d.faults.Add(fault.New(fault.UnknownNode, d.spotPlace(x.where, x.element, "from"), "%s", clipped(err)))
+				continue
+			}
+		}
 		for _, id := range ids {
 			x.Change.Link = id
+			if x.from != "" {
+				x.Way = d.way(&x, net, id, senders)
+			}
 			out = append(out, x.Change)
 		}
 	}
 	return out
+}
+
+// way is the direction of a link that leaves the senders, whom a change's from means.
+func (d *decoder) way(x *selected, net *model.Network, link model.LinkID, senders []model.NodeID) model.Way {
+	a, b := net.Ends(link)
+	is := func(id model.NodeID) bool { _, ok := slices.BinarySearch(senders, id); return ok }
+	switch forth, back := is(a.Node), is(b.Node); {
+	case forth && back:
+		return model.EachWay
+	case forth:
+		return model.ForthWay
+	case back:
+		return model.BackWay
+	}
+	ends := []string{net.NodeName(a.Node), net.NodeName(b.Node)}
+	d.faults.Add(fault.New(fault.UnknownReference, d.spotPlace(x.where, x.element, "from"), "link %s joins %s and %s, and %q is neither", net.LinkName(link), ends[0], ends[1], string(x.from)).Suggest(string(x.from), ends))
+	return model.EachWay
 }

@@ -51,14 +51,15 @@ func systemElement() *element {
 		return e
 	}
 	link := attribute{name: "link", kind: selector, doc: "links"}
+	sender := attribute{name: "from", kind: selector, initial: "both directions", doc: "of links: nodes at an end of theirs; only what these send is concerned"}
 	changed := func(name string, k kind, doc string) *element {
 		l := link
 		l.required = true
-		return &element{name: name, doc: doc, attrs: []attribute{l, {name: "value", kind: k, required: true, doc: "the new value"}}}
+		return &element{name: name, doc: doc, attrs: []attribute{l, sender, {name: "value", kind: k, required: true, doc: "the new value"}}}
 	}
 	channel := attribute{name: "control", kind: selector, doc: "switches: their control channels"}
 	either := func(name string, k kind, doc string) *element {
-		return &element{name: name, doc: doc, attrs: []attribute{link, channel, {name: "value", kind: k, required: true, doc: "the new value"}}}
+		return &element{name: name, doc: doc, attrs: []attribute{link, sender, channel, {name: "value", kind: k, required: true, doc: "the new value"}}}
 	}
 	members := []attribute{{name: "service", kind: ref, required: true, doc: "a service"}, {name: "node", kind: selector, required: true, doc: "hosts"}}
 	critical := attribute{name: "critical", kind: boolean, initial: "false", doc: "its failure stops a promotion and reverts a deployment"}
@@ -166,9 +167,9 @@ func systemElement() *element {
 			{name: "scenario", doc: "What happens to the network while it runs.", children: []*element{
 				{name: "at", doc: "Changes at one time, in order.", attrs: []attribute{{name: "time", kind: span, required: true, doc: "when"}}, children: []*element{
 					{name: "down", doc: "Something fails: say what by one attribute (failures.md).", attrs: whatFails()}, {name: "up", doc: "It comes back.", attrs: whatFails()},
-					changed("rate", rate, "Links change their rate, both ways."),
-					either("delay", span, "Links change their delay, both ways, or control channels theirs."),
-					either("loss", share, "Links change their loss, both ways, or control channels the share of messages that have to be sent again."),
+					changed("rate", rate, "Links change their rate."),
+					either("delay", span, "Links change their delay, or control channels theirs, both ways."),
+					either("loss", share, "Links change their loss, or control channels the share of messages that have to be sent again, both ways."),
 					{name: "leave", doc: "Servers leave a service's pool. What becomes of the clients they serve is the load balancer's business.", attrs: members},
 					{name: "join", doc: "Servers join a service's pool, or change their weight in it.", attrs: append(slices.Clip(members), weight)}}},
 				failuresElement()}},

@@ -48,18 +48,22 @@ func (w *world) change(c *model.Change, now int64) error {
 
 func (w *world) changeLink(c *model.Change, now int64) {
 	there := uint32(c.Link) * 2
-	switch c.Kind {
-	case model.LinkDown, model.LinkUp:
+	if c.Kind == model.LinkDown || c.Kind == model.LinkUp {
 		w.setLink(there, linkIsDown, linkIsDown, c.Kind == model.LinkDown, now)
-	case model.LinkRate:
-		w.setRate(there, int64(c.Rate), false)
-		w.setRate(there+1, int64(c.Rate), false)
-	case model.LinkDelay:
-		w.setDelay(there, int64(c.Delay))
-		w.setDelay(there+1, int64(c.Delay))
-	case model.LinkLoss:
-		w.setLoss(there, c.Loss)
-		w.setLoss(there+1, c.Loss)
+		return
+	}
+	for _, a := range [2]uint32{there, there + 1} {
+		if !c.Way.Concerns(model.Arc(a)) {
+			continue
+		}
+		switch c.Kind {
+		case model.LinkRate:
+			w.setRate(a, int64(c.Rate), false)
+		case model.LinkDelay:
+			w.setDelay(a, int64(c.Delay))
+		case model.LinkLoss:
+			w.setLoss(a, c.Loss)
+		}
 	}
 }
 

@@ -82,6 +82,8 @@ func (n *Network) Check(c *Change) error {
 			return fmt.Errorf("link %s: a delay of %s", n.LinkName(c.Link), c.Delay)
 		case !(c.Loss >= 0 && c.Loss <= 1):
 			return fmt.Errorf("link %s: a loss of %v", n.LinkName(c.Link), c.Loss)
+		case c.Way > BackWay || c.Way != EachWay && (c.Kind == LinkDown || c.Kind == LinkUp):
+			return fmt.Errorf("link %s: %s has no direction %d", n.LinkName(c.Link), c.Kind, c.Way)
 		}
 	case NodeDown, NodeUp:
 		return node()

@@ -52,7 +52,38 @@ type Change struct {
 	Loss    float64
 	Service string // id of a Service: MemberLeave, MemberJoin
 	Weight  int32  // at least 1: MemberJoin
+	Way     Way    // LinkRate, LinkDelay, LinkLoss: the directions that change
 }
+
+// Way says which directions of a link are meant.
+type Way uint8
+
+// The ways.
+const (
+	EachWay  Way = iota
+	ForthWay     // what a link's first end sends
+	BackWay      // what its second end sends
+)
+
+func (w Way) String() string {
+	return choiceName([]string{"both", "forth", "back"}, int(w))
+}
+
+// WayFrom is the direction of what a node sends over a link; false if the link is none of
+// its.
+func (n *Network) WayFrom(l LinkID, id NodeID) (Way, bool) {
+	a, b := n.Ends(l)
+	switch id {
+	case a.Node:
+		return ForthWay, true
+	case b.Node:
+		return BackWay, true
+	}
+	return EachWay, false
+}
+
+// Concerns says whether a direction of a link is meant.
+func (w Way) Concerns(a Arc) bool { return w == EachWay || (w == BackWay) == (a&1 == 1) }
 
 // OfMember says whether the change concerns a service's pool and no link or node.
 func (c *Change) OfMember() bool { return c.Kind == MemberLeave || c.Kind == MemberJoin }

@@ -34,6 +34,11 @@ func Happened(n *model.Network, c *model.Change, at model.Time) Entry {
 		e.Kind = LinkUp
 	case model.LinkRate, model.LinkDelay, model.LinkLoss:
 		e.Kind, e.Spec = LinkSet, &LinkSetting{Rate: c.Rate, Delay: c.Delay, Loss: c.Loss}
+		for _, a := range [2]model.Arc{model.Arc(2 * c.Link), model.Arc(2*c.Link + 1)} {
+			if c.Way != model.EachWay && c.Way.Concerns(a) {
+				e.Spec.From = n.NodeName(n.ArcFrom(a).Node)
+			}
+		}
 	case model.NodeDown:
 		e.Kind = NodeDown
 	case model.NodeUp:

@@ -211,6 +211,7 @@ type LinkSetting struct {
 	Rate  model.Rate `json:"rate,omitempty"`
 	Delay model.Time `json:"delay,omitempty"`
 	Loss  float64    `json:"loss,omitempty"`
+	From  string     `json:"from,omitempty"` // the node whose sending it is about; "": both directions
 }
 
 // Load is what the machine of a real world did over Span.

@@ -69,6 +69,9 @@ func (w *world) changeLink(ctx context.Context, c *model.Change) error {
 		return fault.New(fault.MissingCapability, fault.Place{}, "%s: %s", need, w.session.caps.Missing[need])
 	}
 	for _, arc := range [2]model.Arc{model.Arc(2 * c.Link), model.Arc(2*c.Link + 1)} {
+		if !c.Way.Concerns(arc) {
+			continue
+		}
 		is := *c
 		if c.Kind == model.LinkRate {
 			is.Rate = w.links.setRate(arc, c.Rate)
