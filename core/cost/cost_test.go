@@ -27,11 +27,6 @@ func TestFiguresAreFoundAgainInWhatTheyExplain(t *testing.T) {
 		var samples []Sample
 		for _, s := range shapes() {
 			u := truth.Estimate(s)
-			u.Seconds = 0
-			many := s.counts()
-			for k, p := range truth.parts() { // small ones do not grow
-				u.Seconds += many[k] * p.Seconds
-			}
 			samples = append(samples, Sample{s, u})
 		}
 		got := Fit(samples, time.Now())
@@ -98,6 +93,58 @@ func TestTheTimeOfLargeNetworksGrowsAsMeasured(t *testing.T) {
 	mesh := Size{Hosts: 60, Switches: 60, Links: 1830, Ports: 3600}
 	if got, linear := native.Estimate(mesh).Seconds, 0.05+60*1.8e-3+3600*0.7e-3; got < 1.5*linear {
 		t.Errorf("many ports weigh as little as few: %.2f s, and %.2f s without growth", got, linear)
+	}
+}
+
+// What a start took on a quiet machine with two cores, in seconds, is found again from what
+// doctor measures: chains of up to 200 nodes, and for an emulator that is quick one of 800.
+func TestTheTimeOfLargeNetworksIsFoundFromSmallOnes(t *testing.T) {
+	chain := func(nodes int) Size {
+		return Size{Hosts: nodes / 2, Switches: nodes / 2, Links: nodes - 1, Ports: nodes/2*3 - 2}
+	}
+	star := Size{Hosts: 100, Switches: 1, Links: 100, Ports: 100}
+	sample := func(s Size, seconds float64) Sample { return Sample{s, Usage{Seconds: seconds}} }
+	for _, c := range []struct {
+		world    string
+		measured []Sample
+		want     map[int]float64
+		within   float64
+	}{
+		{"native, with a large one", []Sample{sample(chain(4), 0.07), sample(star, 0.2), sample(chain(48), 0.19), sample(chain(200), 0.60), sample(chain(800), 2.6)},
+			map[int]float64{400: 1.10, 1000: 3.5, 1800: 8.5}, 0.15},
+		{"native, without", []Sample{sample(chain(4), 0.07), sample(star, 0.2), sample(chain(48), 0.19), sample(chain(200), 0.60)},
+			map[int]float64{400: 1.10, 800: 2.6, 1000: 3.5, 1800: 8.5}, 0.25},
+		{"Mininet", []Sample{sample(chain(4), 0.8), sample(star, 2.2), sample(chain(48), 1.9), sample(chain(200), 5.4)},
+			map[int]float64{400: 9.7, 800: 20.5}, 0.15},
+		{"Mininet on a machine half as fast in large networks", []Sample{sample(chain(4), 0.1), sample(chain(50), 0.9), sample(chain(100), 1.7), sample(chain(200), 3.3)},
+			map[int]float64{400: 7.2, 800: 16, 1800: 59}, 0.15},
+	} {
+		f := Fit(c.measured, time.Now())
+		for nodes, want := range c.want {
+			if got := f.Estimate(chain(nodes)).Seconds; math.Abs(got/want-1) > c.within {
+				t.Errorf("%s: %d nodes are estimated at %.2f s and took %.2f s (growth %v)", c.world, nodes, got, want, f.Growth)
+			}
+		}
+	}
+}
+
+func TestTheGrowthOfLargeNetworksIsFoundAgain(t *testing.T) {
+	chain := func(nodes int) Size {
+		return Size{Hosts: nodes / 2, Switches: nodes / 2, Links: nodes - 1, Ports: nodes/2*3 - 2}
+	}
+	for _, by := range []float64{1000, 1850, 3000} {
+		truth := &Figures{Base: Usage{Seconds: 0.1}, Switch: Usage{Seconds: 2e-3}, Port: Usage{Seconds: 1e-3}, Growth: by}
+		var samples []Sample
+		for _, nodes := range []int{4, 50, 200, 800} {
+			samples = append(samples, Sample{chain(nodes), truth.Estimate(chain(nodes))})
+		}
+		f := Fit(samples, time.Now())
+		if got, want := f.Estimate(chain(1600)).Seconds, truth.Estimate(chain(1600)).Seconds; math.Abs(got/want-1) > 0.03 {
+			t.Errorf("with a growth of %v, %.2f s are estimated and not %.2f s (%v was found)", by, got, want, f.Growth)
+		}
+		if small := Fit(samples[:3], time.Now()); small.Growth != 0 {
+			t.Errorf("small networks tell of a growth of %v", small.Growth)
+		}
 	}
 }
 

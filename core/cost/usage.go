@@ -1,7 +1,6 @@
 package cost
 
 import (
-	"math"
 	"time"
 
 	"sendim/core/model"
@@ -113,21 +112,41 @@ type Figures struct {
 	Switch   Usage     `json:"switch"`
 	Port     Usage     `json:"port"` // of a switch, with half of its link
 	Agent    Usage     `json:"agent"`
-	Samples  []Sample  `json:"samples"` // what they were fitted to
+	Growth   float64   `json:"growth,omitempty"` // see growth; 0: that, nothing large enough was measured
+	Samples  []Sample  `json:"samples"`          // what they were fitted to
 }
 
-// Nodes from which the time for one more grows noticeably: at a network's weight w all that
-// is made takes 1+(w/growth)² of what it takes in a small one. Chains of 50 to 1,800 nodes
-// took Mininet 2.3 18, 17, 17, 18, 20 and 33 ms a node, and the native emulator 2.0 ms at
-// 400, 2.4 at 800 and 3.9 at 1,800: Open vSwitch goes through all its ports for every one
-// that is added, in the kernel as in itself.
-const growth = 1700
+// growth is the weight at which a network takes twice the time that its parts took in a small
+// one: at a weight w it is 1+(w/growth)² times as long, because Open vSwitch goes through all
+// its ports for every one that is added, in the kernel as in itself. Chains of 200, 400, 800 and
+// 1,800 nodes took the native emulator 3.0, 2.8, 3.2 and 4.7 ms a node, Mininet 27, 24 and 26 at
+// the first three, and 17, 18, 20 and 33 at all four where a machine was half as fast: between
+// 1,600 and 2,300.
+const growth = 1850
+
+// What is measured of it is believed between these, and from samples of that weight on: a
+// smaller one takes little longer for it than a start takes now and then.
+const (
+	leastGrowth = growth / 2
+	mostGrowth  = 2 * growth
+	heavy       = growth / 4
+)
 
 // weight is how large a network is for those who go through all of it: in nodes, or in ports
 // of Open vSwitch, one of its own for each bridge, of which a chain with a host at each
 // switch has two for each node.
 func (s *Size) weight() float64 {
 	return max(float64(s.Hosts+s.Switches), float64(s.Switches+s.Ports)/2)
+}
+
+// slowness is how many times as long its parts take for all that there is besides; a growth of
+// 0 is not known.
+func (s *Size) slowness(by float64) float64 {
+	if by == 0 {
+		by = growth
+	}
+	n := s.weight() / by
+	return 1 + float64(n*n)
 }
 
 // knownBytes and knownSeconds are what it takes of the kernel that a host is told of a
@@ -146,8 +165,7 @@ func (f *Figures) Estimate(s Size) Usage {
 			*to[i] += float64(many[k] * *v)
 		}
 	}
-	n := s.weight() / growth
-	out.Seconds = f.Base.Seconds + (out.Seconds-f.Base.Seconds)*(1+float64(n*n))
+	out.Seconds = f.Base.Seconds + (out.Seconds-f.Base.Seconds)*s.slowness(f.Growth)
 	out.Seconds += knownSeconds * float64(s.Known)
 	out.Memory += knownBytes * float64(s.Known)
 	out.Namespaces = float64(s.Hosts + 1)
@@ -156,98 +174,4 @@ func (f *Figures) Estimate(s Size) Usage {
 
 func (f *Figures) parts() [unknowns]*Usage {
 	return [unknowns]*Usage{&f.Base, &f.Host, &f.Switch, &f.Port, &f.Agent}
-}
-
-// Fit finds the figures that explain samples best: least squares, none below zero. A
-// number of a sample that is below zero is unknown and left out.
-func Fit(samples []Sample, measured time.Time) *Figures {
-	f := &Figures{Measured: measured, Samples: samples}
-	for c := range (&Usage{}).columns() {
-		var rows [][unknowns]float64
-		var y []float64
-		for i := range samples {
-			s := samples[i]
-			if v := *s.columns()[c]; v >= 0 {
-				rows = append(rows, s.counts())
-				y = append(y, v)
-			}
-		}
-		x := leastSquares(rows, y)
-		for k, p := range f.parts() {
-			*p.columns()[c] = x[k]
-		}
-	}
-	return f
-}
-
-// leastSquares solves rows·x = y for x >= 0. Of all sets of coefficients that may
-// be above zero the best is taken whose solution has none below: with so few
-// unknowns trying all is the simple way, and it is exact.
-func leastSquares(rows [][unknowns]float64, y []float64) (best [unknowns]float64) {
-	least := math.Inf(1)
-	for set := range 1 << unknowns {
-		x, ok := solve(rows, y, set)
-		if !ok {
-			continue
-		}
-		sum := 0.0
-		for i, r := range rows {
-			d := y[i]
-			for k := range x {
-				d -= float64(r[k] * x[k])
-			}
-			sum += float64(d * d)
-		}
-		if sum < least-1e-9*math.Abs(least) || math.IsInf(least, 1) {
-			least, best = sum, x
-		}
-	}
-	return best
-}
-
-// solve solves the normal equations of the columns in set by elimination. ok is false
-// when they do not determine a solution, or one has a coefficient below zero.
-func solve(rows [][unknowns]float64, y []float64, set int) (x [unknowns]float64, ok bool) {
-	var m [unknowns][unknowns + 1]float64
-	for k := range unknowns {
-		if set&(1<<k) == 0 {
-			m[k][k] = 1 // x[k] = 0
-			continue
-		}
-		for i, r := range rows {
-			for l := range unknowns {
-				if set&(1<<l) != 0 {
-					m[k][l] += float64(r[k] * r[l])
-				}
-			}
-			m[k][unknowns] += float64(r[k] * y[i])
-		}
-	}
-	for k := range unknowns {
-		pivot := k
-		for i := k + 1; i < unknowns; i++ {
-			if math.Abs(m[i][k]) > math.Abs(m[pivot][k]) {
-				pivot = i
-			}
-		}
-		m[k], m[pivot] = m[pivot], m[k]
-		if math.Abs(m[k][k]) < 1e-9 {
-			return x, false
-		}
-		for i := range unknowns {
-			if i == k {
-				continue
-			}
-			share := m[i][k] / m[k][k]
-			for l := k; l <= unknowns; l++ {
-				m[i][l] -= float64(share * m[k][l])
-			}
-		}
-	}
-	for k := range x {
-		if x[k] = m[k][unknowns] / m[k][k]; x[k] < 0 {
-			return x, false
-		}
-	}
-	return x, true
 }

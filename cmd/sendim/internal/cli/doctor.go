@@ -27,7 +27,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 
 Where networks can be emulated (as root), doctor also finds out what an emulated host,
 switch, port and traffic agent take of this machine: it brings up half a dozen small
-networks, which takes some 20 seconds, and keeps the figures in sendim/cost.json in the
+networks and a large one, which takes some 30 seconds, and keeps the figures in sendim/cost.json in the
 user's cache directory ($XDG_CACHE_HOME, else ~/.cache). Runs with a budget are estimated by
 them. That is done once; --measure does it anew, --measure=false not at all.`,
 	}

@@ -51,7 +51,32 @@ func Measure(ctx context.Context, b backend.Backend, say func(string)) (*cost.Fi
 		}
 		samples = append(samples, s)
 	}
-	return cost.Fit(samples, time.Now().UTC().Truncate(time.Second)), nil
+	figures := cost.Fit(samples, time.Now().UTC().Truncate(time.Second))
+	if one, size, ok := large(b.Name(), figures); ok {
+		say(fmt.Sprintf("bringing up %s in %s, to see what size adds", one.topology, b.Name()))
+		s, err := bringUp(ctx, b, one, filepath.Join(dir, "large"))
+		if err != nil {
+			return nil, fmt.Errorf("measure what %s costs: %s, of %d nodes: %w", b.Name(), one.topology, size.Hosts+size.Switches, err)
+		}
+		figures = cost.Fit(append(samples, s), figures.Measured)
+	}
+	return figures, nil
+}
+
+// patience is what a large network may take to come up, in seconds.
+const patience = 5
+
+// large is a network in which everything takes noticeably longer than in a small one, if
+// there is room for it and it comes up soon: it does where an emulator is quick.
+func large(world string, figures *cost.Figures) (one shape, size cost.Size, ok bool) {
+	book := &cost.Book{Worlds: map[string]*cost.Figures{world: figures}}
+	for _, k := range []int{400, 250} {
+		size := cost.Size{Hosts: k, Switches: k, Links: 2*k - 1, Ports: 3*k - 2}
+		if bill := book.Account(world, size, cost.Machine()); bill.Err() == nil && bill.Needs.Seconds <= patience {
+			return shape{topology: fmt.Sprintf("linear,%d", k)}, size, true
+		}
+	}
+	return shape{}, cost.Size{}, false
 }
 
 func bringUp(ctx context.Context, b backend.Backend, one shape, dir string) (s cost.Sample, err error) {
