@@ -57,17 +57,14 @@ func (s *Session) relaunch(ctx context.Context, r *control.Runtime, told []memor
 	if len(list) != len(told) {
 		return fmt.Errorf("the deployment has %d apps, and the checkpoint %d", len(list), len(told))
 	}
-	if s.spec.Launch == nil {
-		return fmt.Errorf("there are apps to start, but nobody who could start them")
-	}
 	for i, a := range list {
 		if r.Lost(i) {
 			s.apps = append(s.apps, &minded{Instance: gone{}, memory: told[i]})
 			continue
 		}
-		instance, err := s.spec.Launch(ctx, a)
+		instance, err := s.spec.StartApp(ctx, a)
 		if err != nil {
-			return fmt.Errorf("starting app %s: %w", a.Name, err)
+			return err
 		}
 		m := s.mind(instance)
 		m.memory = memory{events: slices.Clip(told[i].events)}

@@ -20,16 +20,13 @@ type Started struct {
 // StartApps starts the applications of a deployment, in order. What has been started is
 // given with an error, too: the caller closes it.
 func (s Spec) StartApps(ctx context.Context, d *deployment.Deployment) (started []Started, err error) {
-	if d == nil || len(d.Applications) == 0 {
+	if d == nil {
 		return nil, nil
 	}
-	if s.Launch == nil {
-		return nil, errors.New("there are apps to start, but nobody who could start them")
-	}
 	for _, a := range d.Applications {
-		instance, err := s.Launch(ctx, a)
+		instance, err := s.StartApp(ctx, a)
 		if err != nil {
-			return started, fmt.Errorf("starting app %s: %w", a.Name, err)
+			return started, err
 		}
 		params := make(map[string]string, len(a.Params))
 		for _, p := range a.Params {
@@ -38,6 +35,18 @@ func (s Spec) StartApps(ctx context.Context, d *deployment.Deployment) (started 
 		started = append(started, Started{a, instance, params})
 	}
 	return started, nil
+}
+
+// StartApp starts one application.
+func (s Spec) StartApp(ctx context.Context, a deployment.Application) (app.Instance, error) {
+	if s.Launch == nil {
+		return nil, errors.New("there are apps to start, but nobody who could start them")
+	}
+	instance, err := s.Launch(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("starting app %s: %w", a.Name, err)
+	}
+	return instance, nil
 }
 
 // Items makes a Snapshot of items that are asked for at once.

@@ -9,8 +9,8 @@ import (
 // RemoveLinks takes links away, of each the named end, and with that the other. Of an End
 // only Host and Name matter; what is gone already is no error.
 func (s *Sandbox) RemoveLinks(ctx context.Context, ends []End) error {
-	return s.inHandfuls(ctx, len(ends), "removing links", func(from, to int) message {
-		return message{Op: opRemoveLinks, Ends: ends[from:to]}
+	return inHandfuls(ctx, s, "removing links", ends, func(some []End) message {
+		return message{Op: opRemoveLinks, Ends: some}
 	})
 }
 
@@ -18,8 +18,8 @@ func (s *Sandbox) RemoveLinks(ctx context.Context, ends []End) error {
 // what interfaces are left in them. It returns when no process is there any more; a host
 // that is not there is no error.
 func (s *Sandbox) RemoveHosts(ctx context.Context, names []string) error {
-	return s.inHandfuls(ctx, len(names), "removing hosts", func(from, to int) message {
-		return message{Op: opRemoveHosts, Names: names[from:to]}
+	return inHandfuls(ctx, s, "removing hosts", names, func(some []string) message {
+		return message{Op: opRemoveHosts, Names: some}
 	})
 }
 
@@ -27,24 +27,24 @@ func (s *Sandbox) RemoveHosts(ctx context.Context, names []string) error {
 // End has an Address, that and the host's default route; other interfaces lose what IPv4
 // addresses they have. Of several Ends of a host those without an Address are done first.
 func (s *Sandbox) Readdress(ctx context.Context, ends []End) error {
-	return s.inHandfuls(ctx, len(ends), "giving addresses", func(from, to int) message {
-		return message{Op: opReaddress, Ends: ends[from:to]}
+	return inHandfuls(ctx, s, "giving addresses", ends, func(some []End) message {
+		return message{Op: opReaddress, Ends: some}
 	})
 }
 
 // IntroduceTo lets hosts, each by the interface that its End names, know others' Ethernet
 // addresses for good. A host is not told of itself.
 func (s *Sandbox) IntroduceTo(ctx context.Context, hosts, others []End) error {
-	return s.inHandfuls(ctx, len(hosts), "introducing hosts", func(from, to int) message {
-		return message{Op: opIntroduceTo, Ends: hosts[from:to], Others: others}
+	return inHandfuls(ctx, s, "introducing hosts", hosts, func(some []End) message {
+		return message{Op: opIntroduceTo, Ends: some, Others: others}
 	})
 }
 
 // Forget has hosts forget by which Ethernet addresses they reach others, however they have
 // learnt it.
 func (s *Sandbox) Forget(ctx context.Context, hosts []string, others []netip.Addr) error {
-	return s.inHandfuls(ctx, len(hosts), "forgetting hosts", func(from, to int) message {
-		return message{Op: opForget, Names: hosts[from:to], Addresses: others}
+	return inHandfuls(ctx, s, "forgetting hosts", hosts, func(some []string) message {
+		return message{Op: opForget, Names: some, Addresses: others}
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -58,8 +59,8 @@ const handful = 200
 // MakeHosts gives each name a network namespace of its own, with the loopback interface up
 // and without IPv6, and takes IPv6 from the sandbox's own. Hosts end with the sandbox.
 func (s *Sandbox) MakeHosts(ctx context.Context, names []string) error {
-	return s.inHandfuls(ctx, len(names), "making hosts", func(from, to int) message {
-		return message{Op: opHosts, Names: names[from:to]}
+	return inHandfuls(ctx, s, "making hosts", names, func(some []string) message {
+		return message{Op: opHosts, Names: some}
 	})
 }
 
@@ -67,30 +68,31 @@ func (s *Sandbox) MakeHosts(ctx context.Context, names []string) error {
 // a network card would do for a frame (checksums, segmentation) is switched off, since a
 // switch in user space sees frames as they are, and neighbours once learnt stay known.
 func (s *Sandbox) MakeLinks(ctx context.Context, links []Link) error {
-	return s.inHandfuls(ctx, len(links), "making links", func(from, to int) message {
-		return message{Op: opLinks, Links: links[from:to]}
+	return inHandfuls(ctx, s, "making links", links, func(some []Link) message {
+		return message{Op: opLinks, Links: some}
 	})
 }
 
 // Shape makes interfaces as slow, late and lossy as links are. Open vSwitch takes away what
 // it finds on a port that is new to it: shape after that.
 func (s *Sandbox) Shape(ctx context.Context, list []Shaping) error {
-	return s.inHandfuls(ctx, len(list), "shaping", func(from, to int) message {
-		return message{Op: opShape, Shapings: list[from:to]}
+	return inHandfuls(ctx, s, "shaping", list, func(some []Shaping) message {
+		return message{Op: opShape, Shapings: some}
 	})
 }
 
 // SetLinks takes interfaces up or down. Of an End only Host, Name and whether it has an
 // Address matter: the default route of a host goes with that interface, and returns.
 func (s *Sandbox) SetLinks(ctx context.Context, ends []End, up bool) error {
-	return s.inHandfuls(ctx, len(ends), "setting links", func(from, to int) message {
-		return message{Op: opSetLinks, Ends: ends[from:to], Up: up}
+	return inHandfuls(ctx, s, "setting links", ends, func(some []End) message {
+		return message{Op: opSetLinks, Ends: some, Up: up}
 	})
 }
 
-func (s *Sandbox) inHandfuls(ctx context.Context, count int, doing string, request func(from, to int) message) error {
-	for from := 0; from < count; from += handful {
-		if _, err := s.ask(ctx, request(from, min(count, from+handful))); err != nil {
+// inHandfuls asks for some things of a list at a time.
+func inHandfuls[T any](ctx context.Context, s *Sandbox, doing string, list []T, request func(some []T) message) error {
+	for some := range slices.Chunk(list, handful) {
+		if _, err := s.ask(ctx, request(some)); err != nil {
 			return fmt.Errorf("%s in sandbox %q: %w", doing, s.label, err)
 		}
 	}
@@ -104,8 +106,8 @@ func (s *Sandbox) Introduce(ctx context.Context, ends []End) error {
 	for i := range ends {
 		names[i] = ends[i].Host
 	}
-	return s.inHandfuls(ctx, len(names), "introducing hosts", func(from, to int) message {
-		return message{Op: opIntroduce, Names: names[from:to], Ends: ends}
+	return inHandfuls(ctx, s, "introducing hosts", names, func(some []string) message {
+		return message{Op: opIntroduce, Names: some, Ends: ends}
 	})
 }
 

@@ -72,11 +72,21 @@ func (v *Instance) AddBridges(ctx context.Context, bridges []Bridge, target stri
 // making is a piece of making bridges: with a connection to the database, for as long as
 // the instance lives.
 func (v *Instance) making(ctx context.Context, bridges []Bridge, what func(context.Context, *transactions) error) error {
+	err := v.living(ctx, func(ctx context.Context) error { return v.connected(ctx, what) })
+	if err != nil {
+		return fmt.Errorf("making %d bridges: %w", len(bridges), err)
+	}
+	return nil
+}
+
+// living does something for as long as the instance lives. Whatever fails because that or
+// ctx has ended, the reason of the end is the error.
+func (v *Instance) living(ctx context.Context, what func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
 	defer release()
-	err := v.connected(ctx, what)
+	err := what(ctx)
 	switch {
 	case err == nil:
 	case v.life.Err() != nil:
@@ -84,10 +94,7 @@ func (v *Instance) making(ctx context.Context, bridges []Bridge, what func(conte
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("making %d bridges: %w", len(bridges), err)
-	}
-	return nil
+	return err
 }
 
 // root is the only row of the database that is looked at as such.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/client"
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
 
@@ -30,28 +28,18 @@ func (v *Instance) Edit(ctx context.Context, e Edit) error {
 	if len(e.Bridges)+len(e.Ports)+len(e.GoneBridges)+len(e.GonePorts) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	release := context.AfterFunc(v.life, func() { cancel(context.Cause(v.life)) })
-	defer release()
-	var err error
-	for again := false; ; again = true {
-		var epoch int
-		if epoch, err = v.ready(ctx); err == nil {
-			err = v.edit(ctx, e, again)
+	err := v.living(ctx, func(ctx context.Context) error {
+		for again := false; ; again = true {
+			epoch, err := v.ready(ctx)
+			if err == nil {
+				err = v.connected(ctx, func(ctx context.Context, t *transactions) error { return t.edit(ctx, e, v.datapath, again) })
+			}
+			var wrong *PortError
+			if err == nil || ctx.Err() != nil || errors.As(err, &wrong) || !v.interrupted(ctx, epoch) {
+				return err
+			}
 		}
-		var wrong *PortError
-		if err == nil || ctx.Err() != nil || errors.As(err, &wrong) || !v.interrupted(ctx, epoch) {
-			break
-		}
-	}
-	switch {
-	case err == nil:
-	case v.life.Err() != nil:
-		err = context.Cause(v.life)
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
-	}
+	})
 	if err != nil {
 		return fmt.Errorf("editing bridges: %w", err)
 	}
@@ -78,23 +66,7 @@ func (v *Instance) SetController(ctx context.Context, bridges []string, target s
 
 // edit is Edit without a daemon's death in between. Again says that it may have been
 // carried out before one: what there is of it is only looked at then.
-func (v *Instance) edit(ctx context.Context, e Edit, again bool) error {
-	tables, err := model.NewClientDBModel(database, map[string]model.Model{database: &root{}})
-	if err != nil {
-		return err
-	}
-	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.endpoint()))
-	if err != nil {
-		return err
-	}
-	if err := db.Connect(ctx); err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
-	}
-	defer db.Close()
-	t := transactions{db: db}
-	if err := t.begin(ctx); err != nil {
-		return err
-	}
+func (t *transactions) edit(ctx context.Context, e Edit, datapath Datapath, again bool) error {
 	ids, err := t.rows(ctx)
 	if err != nil {
 		return err
@@ -103,7 +75,7 @@ func (v *Instance) edit(ctx context.Context, e Edit, again bool) error {
 	if again {
 		todo = ids.lacking(e)
 	}
-	if err := t.change(ctx, ids, todo, v.datapath); err != nil {
+	if err := t.change(ctx, ids, todo, datapath); err != nil {
 		return err
 	}
 	added := slices.Clone(e.Bridges)
@@ -129,7 +101,7 @@ func (v *Instance) edit(ctx context.Context, e Edit, again bool) error {
 		}
 	}
 	if ids, err = t.rows(ctx); err == nil {
-		if err = t.change(ctx, ids, back, v.datapath); err == nil {
+		if err = t.change(ctx, ids, back, datapath); err == nil {
 			err = t.realised(ctx)
 		}
 	}
