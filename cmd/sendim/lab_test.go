@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -64,11 +65,9 @@ func labCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		}
 		r, err := record.Find(ts.MkAbs("runs"), args[0])
 		ts.Check(err)
-		list, err := netns.Leftovers(r.Manifest.ID)
-		ts.Check(err)
-		for _, p := range list {
+		for _, p := range processes(ts, r.Manifest.ID, r.Manifest.PID) {
 			comm, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.PID), "comm"))
-			if strings.TrimSpace(string(comm)) == args[1] && strings.HasPrefix(p.Owner, strconv.Itoa(r.Manifest.PID)+":") {
+			if strings.TrimSpace(string(comm)) == args[1] {
 				ts.Check(syscall.Kill(p.PID, syscall.SIGKILL))
 				return
 			}
@@ -101,12 +100,12 @@ func labCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	// a while, and checks that it ends as one that was interrupted and leaves nothing, wherever
 	// it was by then. murder sends it SIGKILL, and checks that no process of it is left.
 	all["interrupt"] = func(ts *testscript.TestScript, neg bool, args []string) {
-		code, said := signalled(ts, neg, args, os.Interrupt)
+		code, pid, said := signalled(ts, neg, args, os.Interrupt)
 		if code != 130 {
 			ts.Fatalf("interrupted after %s it exits with %d:\n%s", args[0], code, said)
 		}
-		if left, err := netns.Leftovers(args[1]); err != nil || len(left) > 0 {
-			ts.Fatalf("interrupted after %s it leaves %v (%v)", args[0], left, err)
+		if left := processes(ts, args[1], pid); len(left) > 0 {
+			ts.Fatalf("interrupted after %s it leaves %v", args[0], left)
 		}
 		entries, err := os.ReadDir(ts.Getenv("TMPDIR"))
 		ts.Check(err)
@@ -115,22 +114,27 @@ func labCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		}
 	}
 	all["murder"] = func(ts *testscript.TestScript, neg bool, args []string) {
-		signalled(ts, neg, args, os.Kill)
-		var left []netns.Leftover
+		_, pid, _ := signalled(ts, neg, args, os.Kill)
 		for range 600 { // the kernel's work
-			var err error
-			if left, err = netns.Leftovers(args[1]); err == nil && len(left) == 0 {
+			if len(processes(ts, args[1], pid)) == 0 {
 				return
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
-		ts.Fatalf("killed after %s it leaves %v", args[0], left)
+		ts.Fatalf("killed after %s it leaves %v", args[0], processes(ts, args[1], pid))
 	}
 	return all
 }
 
+// processes lists those of a run that a process has made: others may have a run of that name.
+func processes(ts *testscript.TestScript, run string, maker int) []netns.Leftover {
+	list, err := netns.Leftovers(run)
+	ts.Check(err)
+	return slices.DeleteFunc(list, func(p netns.Leftover) bool { return !strings.HasPrefix(p.Owner, strconv.Itoa(maker)+":") })
+}
+
 // signalled runs a command and sends it a signal after a while.
-func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal) (code int, said string) {
+func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal) (code, pid int, said string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: interrupt|murder DELAY RUN COMMAND...")
 	}
@@ -146,6 +150,7 @@ func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal
 		}
 	}
 	cmd := exec.Command(program, args[3:]...)
+	cmd.WaitDelay = time.Minute // for what it has left and that writes where it wrote
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = ts.MkAbs("."), &out, &out, os.Environ()
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
@@ -157,16 +162,18 @@ func signalled(ts *testscript.TestScript, neg bool, args []string, sig os.Signal
 	defer typed.Close()
 	ts.Check(cmd.Start())
 	time.Sleep(delay)
-	_ = cmd.Process.Signal(sig)                                                             // it may have ended
-	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Signal(syscall.SIGQUIT) }) // it says where it stands
+	_ = cmd.Process.Signal(sig) // it may have ended
+	late := time.AfterFunc(time.Minute, func() {
+		_ = cmd.Process.Signal(syscall.SIGQUIT) // it says where it stands
+	})
 	_ = cmd.Wait()
 	if !late.Stop() {
 		ts.Fatalf("it does not end with the signal\n%s", out.String())
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGINT {
-		return 130, out.String() // it came before the program could take it, and is told by a shell so
+		return 130, cmd.Process.Pid, out.String() // it came before the program could take it, and is told by a shell so
 	}
-	return cmd.ProcessState.ExitCode(), out.String()
+	return cmd.ProcessState.ExitCode(), cmd.Process.Pid, out.String()
 }
 
 func examples(t *testing.T) string {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		case netns.Subcommand:
 			os.Exit(netns.SandboxMain(os.Args[2:]))
 		case "doomed-parent":
-			os.Exit(doomedParent(os.Args[2]))
+			os.Exit(doomedParent(os.Args[2], os.Args[3]))
 		case "open-and-close":
 			os.Exit(openAndClose(os.Args[2]))
 		}
@@ -308,8 +308,8 @@ func TestProbeTellsWhatTheKernelDoes(t *testing.T) {
 
 // doomedParent opens a sandbox, fills it, tells its process id and waits to be
 // killed.
-func doomedParent(dir string) int {
-	s, err := netns.Open(context.Background(), netns.Options{Label: "doomed", RunDir: dir})
+func doomedParent(dir, label string) int {
+	s, err := netns.Open(context.Background(), netns.Options{Label: label, RunDir: dir})
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -328,7 +328,8 @@ func doomedParent(dir string) int {
 func TestKillingTheParentLeavesNothing(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir()
-	parent := exec.Command("/proc/self/exe", "doomed-parent", dir)
+	label := labtest.Label(t)
+	parent := exec.Command("/proc/self/exe", "doomed-parent", dir, label)
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +345,7 @@ func TestKillingTheParentLeavesNothing(t *testing.T) {
 		t.Fatalf("the parent said %q", line[:n])
 	}
 	all := namespacesOf(t, pid)
-	if found, err := netns.Leftovers("doomed"); err != nil || len(found) < 3 {
+	if found, err := netns.Leftovers(label); err != nil || len(found) < 3 {
 		t.Errorf("before: %v %v", found, err)
 	}
 	// A veth pair between the doomed namespace and one of ours: the kernel
@@ -365,7 +366,7 @@ func TestKillingTheParentLeavesNothing(t *testing.T) {
 	labtest.Await(t, "the network namespace is destroyed", func() bool {
 		return netnstest.Inside(t, witness, "ls /sys/class/net | grep witness || true") == ""
 	})
-	if found, err := netns.Leftovers("doomed"); err != nil || len(found) > 0 {
+	if found, err := netns.Leftovers(label); err != nil || len(found) > 0 {
 		t.Errorf("left over: %v %v", found, err)
 	}
 	for _, name := range []string{"s1-eth1", "h1-eth0"} {

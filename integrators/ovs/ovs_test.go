@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		case netns.Subcommand:
 			os.Exit(netns.SandboxMain(os.Args[2:]))
 		case "doomed-parent":
-			os.Exit(doomedParent(os.Args[2]))
+			os.Exit(doomedParent(os.Args[2], os.Args[3]))
 		}
 	}
 	goleak.VerifyTestMain(m)
@@ -223,7 +223,7 @@ func TestTheBetterDatapathIsTakenAndNoneIsAnError(t *testing.T) {
 
 func TestMininetRunsInsideUnchanged(t *testing.T) {
 	need(t, "mn", "/usr/bin/python3")
-	s, v := start(t, "mininet", t.TempDir())
+	s, v := start(t, labtest.Label(t), t.TempDir())
 	script, err := filepath.Abs("testdata/two.py")
 	if err != nil {
 		t.Fatal(err)
@@ -243,15 +243,15 @@ func TestMininetRunsInsideUnchanged(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if found, err := netns.Leftovers("mininet"); err != nil || len(found) > 0 {
+	if found, err := netns.Leftovers(s.Label()); err != nil || len(found) > 0 {
 		t.Errorf("left: %v %v", found, err)
 	}
 }
 
 // doomedParent brings up a network and waits to be killed.
-func doomedParent(dir string) int {
+func doomedParent(dir, label string) int {
 	ctx := context.Background()
-	s, err := netns.Open(ctx, netns.Options{Label: "doomed-switch", RunDir: dir})
+	s, err := netns.Open(ctx, netns.Options{Label: label, RunDir: dir})
 	if err == nil {
 		_, err = ovs.Start(ctx, s, ovs.Options{})
 	}
@@ -270,7 +270,8 @@ func doomedParent(dir string) int {
 func TestKillingTheParentTakesTheWholeNetworkAlong(t *testing.T) {
 	need(t, "setsid")
 	dir := t.TempDir()
-	parent := exec.Command("/proc/self/exe", "doomed-parent", dir)
+	label := labtest.Label(t)
+	parent := exec.Command("/proc/self/exe", "doomed-parent", dir, label)
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +314,7 @@ func TestKillingTheParentTakesTheWholeNetworkAlong(t *testing.T) {
 	labtest.Await(t, "no process of the sandbox's", func() bool { return len(members()) == 0 })
 	t.Logf("all gone after %v", time.Since(killed))
 
-	if found, err := netns.Leftovers("doomed-switch"); err != nil || len(found) > 0 {
+	if found, err := netns.Leftovers(label); err != nil || len(found) > 0 {
 		t.Errorf("left: %v %v", found, err)
 	}
 	for _, name := range []string{"s1-eth1", "s1-eth2", "br0", "ovs-netdev"} {
