@@ -28,6 +28,7 @@ type Manifest struct {
 	Parameters []Parameter `json:"parameters,omitempty"`
 	Needs      []Need      `json:"needs,omitempty"`    // capabilities of the world without which it cannot work
 	Services   []Service   `json:"services,omitempty"` // services wanted from the runtime
+	Heeds      []Matter    `json:"heeds,omitempty"`    // what it carries out of what networks say about their users
 	Stateful   bool        `json:"stateful,omitempty"` // implements Stateful
 }
 
@@ -68,6 +69,18 @@ const (
 	NeedFastFailover Need = "fast-failover"
 	NeedPortRate     Need = "port-rate"
 	NeedQueues       Need = "queues"
+)
+
+// Matter is something that a network says about its users, which apps alone carry out. A
+// run in which no app says that it heeds what the network has of it begins with a warning.
+type Matter string
+
+// The matters, by what Settings calls them.
+const (
+	MatterProfiles Matter = "profiles" // rates of their members, their own or their class's
+	MatterServices Matter = "services"
+	MatterTenants  Matter = "tenants" // quotas, VLANs
+	MatterPolicies Matter = "policies"
 )
 
 // Service is something the control runtime does in an app's stead.

@@ -360,6 +360,13 @@ func Check(ctx context.Context, j *Job, b backend.Backend, launch backend.Launch
 	if err := gather(&faults, checkApps(j, found.Manifests, caps, world)); err != nil {
 		return found, err
 	}
+	if faults.Total == 0 {
+		for _, w := range unheeded(j.Model, found.Manifests) {
+			if !slices.Contains(j.Warnings, w) { // a job may be held against several worlds
+				j.Warnings = append(j.Warnings, w)
+			}
+		}
+	}
 	return found, faults.Err()
 }
 

@@ -28,7 +28,7 @@ type echo struct{ seen uint64 }
 func (e *echo) Manifest() app.Manifest {
 	return app.Manifest{Name: "echo", Version: "1.2", Doc: "sends back", Tables: 2, Chains: true, Stateful: true,
 		Parameters: []app.Parameter{{Name: "mode", Type: app.Choice, Default: "a", Choices: []string{"a", "b"}, Doc: "which"}, {Name: "n", Type: app.Int, Default: "1", Least: "1", Most: "9", Doc: "how many"}},
-		Needs:      []app.Need{app.NeedMeters}, Services: []app.Service{app.ServiceARP}}
+		Needs:      []app.Need{app.NeedMeters}, Services: []app.Service{app.ServiceARP}, Heeds: []app.Matter{app.MatterTenants}}
 }
 
 func (e *echo) React(v *app.Event, out *app.Commands) {

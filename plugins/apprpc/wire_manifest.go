@@ -12,7 +12,7 @@ func encodeManifest(m *app.Manifest) *pb.Manifest {
 			return &pb.Parameter{Name: text(p.Name), Type: text(string(p.Type)), Default: text(p.Default), Choices: texts(p.Choices),
 				Required: p.Required, Doc: text(p.Doc), Least: text(p.Least), Most: text(p.Most)}
 		}),
-		Needs: texts(m.Needs), Services: texts(m.Services), Stateful: m.Stateful,
+		Needs: texts(m.Needs), Services: texts(m.Services), Stateful: m.Stateful, Heeds: texts(m.Heeds),
 	}
 }
 
@@ -24,5 +24,6 @@ func decodeManifest(p *pb.Manifest) app.Manifest {
 				Choices: fromTexts[string](p.GetChoices()), Required: p.GetRequired(), Doc: p.GetDoc(), Least: p.GetLeast(), Most: p.GetMost()}
 		}),
 		Needs: fromTexts[app.Need](p.GetNeeds()), Services: fromTexts[app.Service](p.GetServices()), Stateful: p.GetStateful(),
+		Heeds: fromTexts[app.Matter](p.GetHeeds()),
 	}
 }

@@ -18,7 +18,7 @@ func Manifest() app.Manifest {
 	return app.Manifest{
 		Name: "load-balancer", Version: "1.0.0",
 		Doc:    "Spreads the clients of services over their members.",
-		Tables: 2, Stateful: true,
+		Tables: 2, Stateful: true, Heeds: []app.Matter{app.MatterServices},
 		Parameters: []app.Parameter{
 			{Name: "service", Type: app.String, Doc: "ids of the services to spread, separated by commas; empty: all"},
 			{Name: "mode", Type: app.Choice, Default: "round-robin", Choices: []string{"round-robin", "rank", "hash"},

@@ -55,7 +55,7 @@ func answers(t testing.TB, i app.Instance, events ...app.Event) [][]app.Command 
 func TestTheManifestIsWhatTheClassSays(t *testing.T) {
 	want := app.Manifest{
 		Name: "mirror", Version: "2.3.4", Doc: "Says what it is told, and gives back the rules, groups and meters in it.", Tables: 3, Chains: true,
-		Needs: []app.Need{app.NeedMeters, app.NeedSelect}, Services: []app.Service{app.ServiceARP, app.ServiceFlood},
+		Needs: []app.Need{app.NeedMeters, app.NeedSelect}, Services: []app.Service{app.ServiceARP, app.ServiceFlood}, Heeds: []app.Matter{app.MatterProfiles, app.MatterTenants},
 		Parameters: []app.Parameter{
 			{Name: "text", Type: app.String, Default: "as it is", Doc: "any text"},
 			{Name: "count", Type: app.Int, Default: "7", Least: "1", Most: "9", Doc: "how many"},

@@ -15,7 +15,7 @@ func Manifest() app.Manifest {
 	return app.Manifest{
 		Name: "throttle", Version: "1.0.0",
 		Doc:    "Limits users to the rates of their profiles and reports who was limited.",
-		Tables: 2, Stateful: true,
+		Tables: 2, Stateful: true, Heeds: []app.Matter{app.MatterProfiles},
 		Parameters: []app.Parameter{
 			{Name: "mode", Type: app.Choice, Default: "auto", Choices: []string{"auto", "meter", "port"},
 				Doc: "limit by meters, by the rate of the members' ports (which holds what members receive, not what they send), or by meters where the network has them"},

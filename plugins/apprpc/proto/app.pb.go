@@ -799,6 +799,7 @@ type Manifest struct {
 	Needs         []string               `protobuf:"bytes,7,rep,name=needs,proto3" json:"needs,omitempty"`        // meters, groups, select-groups, fast-failover, port-rate, queues
 	Services      []string               `protobuf:"bytes,8,rep,name=services,proto3" json:"services,omitempty"`  // wanted from the runtime: arp, flood
 	Stateful      bool                   `protobuf:"varint,9,opt,name=stateful,proto3" json:"stateful,omitempty"` // Save and Restore do something
+	Heeds         []string               `protobuf:"bytes,10,rep,name=heeds,proto3" json:"heeds,omitempty"`       // what it carries out of what networks say about their users: profiles, services, tenants, policies
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -894,6 +895,13 @@ func (x *Manifest) GetStateful() bool {
 		return x.Stateful
 	}
 	return false
+}
+
+func (x *Manifest) GetHeeds() []string {
+	if x != nil {
+		return x.Heeds
+	}
+	return nil
 }
 
 // Parameter is one thing that a deployment descriptor may set.
@@ -5415,7 +5423,7 @@ const file_app_proto_rawDesc = "" +
 	"\x05state\x18\x01 \x01(\fR\x05state\"&\n" +
 	"\x0eRestoreRequest\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\fR\x05state\"\x11\n" +
-	"\x0fRestoreResponse\"\x82\x02\n" +
+	"\x0fRestoreResponse\"\x98\x02\n" +
 	"\bManifest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x10\n" +
@@ -5427,7 +5435,9 @@ const file_app_proto_rawDesc = "" +
 	"parameters\x12\x14\n" +
 	"\x05needs\x18\a \x03(\tR\x05needs\x12\x1a\n" +
 	"\bservices\x18\b \x03(\tR\bservices\x12\x1a\n" +
-	"\bstateful\x18\t \x01(\bR\bstateful\"\xbf\x01\n" +
+	"\bstateful\x18\t \x01(\bR\bstateful\x12\x14\n" +
+	"\x05heeds\x18\n" +
+	" \x03(\tR\x05heeds\"\xbf\x01\n" +
 	"\tParameter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +

@@ -116,6 +116,7 @@ class App:
     chains = False       # uses NEXT_APP: another app must follow
     needs: Sequence[str] = ()     # of the world: meters, groups, select-groups, fast-failover, port-rate, queues
     services: Sequence[str] = ()  # wanted from the runtime: "arp" answers ARP requests, "flood" is for FLOOD
+    heeds: Sequence[str] = ()     # what it carries out of its settings: profiles, services, tenants, policies
 
     granted: Sequence[str] = ()  # what this world can do, in the words of needs
     seed = 0                     # for apps that draw lots

@@ -43,7 +43,7 @@ class Runner:
         a = self.app
         return pb.Manifest(
             name=a.name, version=a.version, doc=description(a), tables=a.tables, chains=a.chains,
-            needs=list(a.needs), services=list(a.services), stateful=a.save is not None and a.restore is not None,
+            needs=list(a.needs), services=list(a.services), heeds=list(a.heeds), stateful=a.save is not None and a.restore is not None,
             parameters=[pb.Parameter(name=p.name, type=p.kind, default=p.default, choices=getattr(p, "choices", ()), required=p.required, doc=p.doc,
                                      least=p.least, most=p.most)
                         for p in parameters(a)]).SerializeToString()

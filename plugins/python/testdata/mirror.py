@@ -27,6 +27,7 @@ class Mirror(App):
     chains = True
     needs = ["meters", "select-groups"]
     services = ["arp", "flood"]
+    heeds = ["profiles", "tenants"]
     text = String("as it is", "any text")
     count = Int(7, "how many", least=1, most=9)
     share = Float(0.5, "a share")
