@@ -99,6 +99,10 @@ type Metric struct {
 // started again. It is for whoever starts apps, and not for apps.
 const LevelRestarted = "restarted"
 
+// LevelWarned is the level of a line about the app itself that belongs into the results. It is
+// for whoever starts apps, too.
+const LevelWarned = "warned"
+
 // Log is a line for the diary.
 type Log struct {
 	Level string `json:"level"` // debug, info, warn, error

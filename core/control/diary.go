@@ -56,9 +56,8 @@ func (d *diary) upcall(s *step, r *Runtime) {
 		}
 		return
 	case PacketIn:
-		p := u.Packet
-		header, table, port := p.Header, p.Table, p.InPort
-		e.Kind, e.Port, e.Header, e.Length, e.Table, e.Cookie, e.Reason = trace.PacketIn, &port, &header, p.Length, &table, p.Cookie, p.Reason.String()
+		p := u.Packet // nobody changes it any more
+		e.Kind, e.Port, e.Header, e.Length, e.Table, e.Cookie, e.Reason = trace.PacketIn, &p.InPort, &p.Header, p.Length, &p.Table, p.Cookie, p.Reason.String()
 		if int(p.Table) < len(r.owner) && r.owner[p.Table] >= 0 && p.Cookie&appMask != runtimeCookie {
 			e.App = r.apps[r.owner[p.Table]].Name
 		}
@@ -125,8 +124,12 @@ func (d *diary) metric(at model.Time, name string, m *app.Metric) {
 // log writes an app's line; Reason is its level.
 func (d *diary) log(at model.Time, name string, l *app.Log) {
 	if d.sink != nil {
-		if l.Level == app.LevelRestarted {
+		switch l.Level {
+		case app.LevelRestarted:
 			d.sink.Emit(&trace.Entry{At: at, Kind: trace.AppBack, App: name, Text: l.Text})
+			return
+		case app.LevelWarned:
+			d.sink.Emit(&trace.Entry{At: at, Kind: trace.Warning, App: name, Text: "application " + name + " " + l.Text})
 			return
 		}
 		d.sink.Emit(&trace.Entry{At: at, Kind: trace.AppLog, App: name, Text: l.Text, Reason: l.Level})

@@ -19,8 +19,12 @@ const (
 )
 
 // What a lasting app's memory holds at most: events, the parts of a network of which an app
-// is told counting as one each. Of an app that can save its state it is then asked for.
-const mostRemembered = 1 << 16
+// is told counting as one each, and each largeFrame bytes of a packet. Of an app that can save
+// its state it is then asked for.
+const (
+	mostRemembered = 1 << 16
+	largeFrame     = 512
+)
 
 // LaunchLasting is Launch for an app that is started again when it is lost. Apps are pure
 // reactions: one that is told the same once more is where the other was. So the new one gets
@@ -57,6 +61,7 @@ type lasting struct {
 	told   []app.Event
 	weight int
 	forgot bool
+	aside  []app.Command // lines for the diary that go before its next answer
 
 	losses []time.Time
 	idle   int // losses since it answered last
@@ -67,20 +72,21 @@ func (l *lasting) Manifest() app.Manifest { return l.manifest }
 
 // Handle has all events answered, by as many lives of the app as it takes.
 func (l *lasting) Handle(ctx context.Context, events []app.Event, emit func(int, []app.Command)) error {
-	done, notice := 0, ""
+	done := 0
 	for {
 		answered := -1
 		err := l.living().Handle(ctx, events[done:], func(event int, commands []app.Command) {
-			if answered = event; notice != "" {
-				commands = append([]app.Command{{Kind: app.KindLog, Switch: model.NoNode, Log: &app.Log{Level: app.LevelRestarted, Text: notice}}}, commands...)
-				notice = ""
+			if answered = event; len(l.aside) > 0 {
+				commands = append(l.aside, commands...)
+				l.aside = nil
 			}
 			l.idle = 0
 			emit(done+event, commands)
 		})
 		if err == nil {
-			if notice != "" && len(events) > 0 {
-				emit(len(events)-1, []app.Command{{Kind: app.KindLog, Switch: model.NoNode, Log: &app.Log{Level: app.LevelRestarted, Text: notice}}})
+			if len(l.aside) > 0 && len(events) > 0 {
+				emit(len(events)-1, l.aside)
+				l.aside = nil
 			}
 			l.idle = 0
 			l.remember(events[done:])
@@ -90,10 +96,17 @@ func (l *lasting) Handle(ctx context.Context, events []app.Event, emit func(int,
 		// was anything to answer to them.
 		l.remember(events[done : done+answered+1])
 		done += answered + 1
-		if notice, err = l.again(ctx, err); err != nil {
+		notice, err := l.again(ctx, err)
+		if err != nil {
 			return err
 		}
+		l.note(app.LevelRestarted, notice)
 	}
+}
+
+// note has a line put into the diary.
+func (l *lasting) note(level, text string) {
+	l.aside = append(l.aside, app.Command{Kind: app.KindLog, Switch: model.NoNode, Log: &app.Log{Level: level, Text: text}})
 }
 
 // remember keeps what the app has been told.
@@ -103,12 +116,16 @@ func (l *lasting) remember(events []app.Event) {
 	}
 	for i := range events {
 		l.weight++
+		if p := events[i].PacketIn; p != nil {
+			l.weight += len(p.Frame) / largeFrame
+		}
 		if t := events[i].Topology; t != nil {
 			l.weight += len(t.Switches) + len(t.Links) + len(t.Hosts)
 		}
 	}
 	if !l.manifest.Stateful && l.weight > 4*l.most {
 		l.told, l.forgot = nil, true
+		l.note(app.LevelWarned, fmt.Sprintf("can from now on not be started again, should it be lost: it has been told more than %d events and saves no state (one that implements Save and Restore can always be)", 4*l.most))
 		return
 	}
 	l.told = append(l.told, events...)

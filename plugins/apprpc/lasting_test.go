@@ -177,9 +177,17 @@ func TestAnAppWithoutAStateCannotBeToldEverythingAgain(t *testing.T) {
 	if _, err := handle(l, topology); err != nil {
 		t.Fatal(err)
 	}
+	got, err := handle(l, packetIn(0, nil))
+	if err != nil || len(got) != 1 || len(got[0].commands) == 0 || got[0].commands[0].Log == nil || got[0].commands[0].Log.Level != app.LevelWarned ||
+		!strings.Contains(got[0].commands[0].Log.Text, "can from now on not be started again, should it be lost: it has been told more than 40 events") {
+		t.Errorf("it is not said that the bound was reached: %+v, %v", got, err)
+	}
 	_ = syscall.Kill(l.pid(), syscall.SIGKILL)
-	_, err := handle(l, packetIn(1, nil))
+	again, err := handle(l, packetIn(1, nil))
 	lost(t, err, "it was told too much to be told once more, and saves no state")
+	if len(again) > 0 {
+		t.Errorf("it is said again: %+v", again)
+	}
 }
 
 func TestClosingEndsAnAppThatIsBeingStartedAgain(t *testing.T) {
