@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"sendim/core/app"
@@ -86,8 +85,7 @@ type Controller struct {
 	budget *budget
 	// versions are those offered; the lowest first.
 	versions []wire.Version
-	// refused counts connections.
-	refused atomic.Int64
+	said     notes
 	registry
 	life
 	office

@@ -34,9 +34,7 @@ type conn struct {
 	heard   atomic.Int64  // nanoseconds from owner's start to the last message
 	newest  atomic.Uint64 // the newest of the runtime's xids on the line
 	dropped atomic.Int64  // packet-ins, since the queue was last short
-	// grumbled is the reader's.
-	grumbled int
-	ended    chan struct{}
+	ended   chan struct{}
 	asks
 	bundling
 	kept
@@ -139,17 +137,12 @@ func hungUp(why error) bool {
 	return errors.Is(why, io.EOF) || errors.Is(why, syscall.ECONNRESET) || errors.Is(why, syscall.EPIPE)
 }
 
-// refusals is how many refused connections the diary takes: whoever can reach the
-// listener can dial for ever.
-const refusals = 1000
-
 func (c *Controller) refuse(k *conn, why error) {
-	switch n := c.refused.Add(1); {
-	case n < refusals:
-		c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v", k.net.RemoteAddr(), why))
-	case n == refusals:
-		c.warn(k.name(), fmt.Sprintf("connection from %s refused: %v (after %d of them no more are noted)", k.net.RemoteAddr(), why, refusals))
+	who := k.name()
+	if who == "" {
+		who, _, _ = net.SplitHostPort(k.net.RemoteAddr().String())
 	}
+	c.warnOf(who, k.name(), fmt.Sprintf("connection from %s refused: %v", k.net.RemoteAddr(), why))
 }
 
 // takeOver waits until this controller may command the switch, and asks what it holds.
@@ -318,22 +311,9 @@ func (k *conn) refused(m wire.Message, post func(control.Upcall)) error {
 		post(control.Upcall{Kind: control.Refusal, Xid: xid, Reason: r.Reason()})
 	case k.refuse(r):
 	default:
-		k.grumble("the switch reports an error that answers nothing: " + r.Reason())
+		k.owner.warn(k.name(), "the switch reports an error that answers nothing: "+r.Reason())
 	}
 	return nil
-}
-
-// grumbles is how often the diary takes a complaint that one connection can cause at will.
-const grumbles = 20
-
-// grumble warns of what a switch says, a number of times.
-func (k *conn) grumble(text string) {
-	switch k.grumbled++; {
-	case k.grumbled < grumbles:
-		k.owner.warn(k.name(), text)
-	case k.grumbled == grumbles:
-		k.owner.warn(k.name(), text+" (more of this kind is not noted)")
-	}
 }
 
 // behind says that a packet-in must be dropped because the switch cannot keep up with
@@ -341,7 +321,7 @@ func (k *conn) grumble(text string) {
 func (k *conn) behind() bool {
 	if !k.out.behind(k.owner.cfg.Backlog) {
 		if n := k.dropped.Swap(0); n > 0 {
-			k.grumble(fmt.Sprintf("%d packets for the apps were dropped while the switch was behind", n))
+			k.owner.warn(k.name(), fmt.Sprintf("%d packets for the apps were dropped while the switch was behind", n))
 		}
 		return false
 	}

@@ -10,7 +10,6 @@ import (
 
 	"sendim/core/control"
 	"sendim/core/model"
-	"sendim/core/trace"
 )
 
 // life is the state of Run and Close.
@@ -158,8 +157,4 @@ func (c *Controller) StartApps(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("starting the apps: their first answers are not in force yet: %w", ctx.Err())
 	}
-}
-
-func (c *Controller) warn(node, text string) {
-	c.cfg.Clock.Emit(&trace.Entry{At: c.cfg.Clock.Elapsed(), Kind: trace.Warning, Node: node, Text: text})
 }

@@ -15,7 +15,7 @@ import (
 func open(t *testing.T) (b *bench, asked *atomic.Int64) {
 	asked = &atomic.Int64{}
 	b = run(t, newScript(), 0, nil, func(c *embedded.Config) {
-		c.Unknown = func(dpid uint64) (model.NodeID, bool) { return model.NodeID(asked.Add(1) - 1), dpid != 0 }
+		c.Unknown = func(dpid uint64) (model.NodeID, bool) { asked.Add(1); return model.NodeID(dpid), dpid != 0 }
 	})
 	return b, asked
 }
@@ -64,5 +64,40 @@ func (b *bench) await(t *testing.T, text string) {
 		if time.Now().After(end) {
 			t.Fatalf("the diary does not say %q but\n%s", text, said)
 		}
+	}
+}
+
+func TestTheSameFaultAgainAndAgainIsNotedAFewTimes(t *testing.T) {
+	b, _ := open(t)
+	for range 40 {
+		p := dial(t, b.addr)
+		p.say(wire.Message{2, 0, 0, 8, 0, 0, 0, 1})
+		p.closed()
+	}
+	for range 40 {
+		p := dial(t, b.addr)
+		p.greet(1)
+		p.say(wire.Message{0xff, 99, 0, 8, 0, 0, 0, 1})
+		p.closed()
+	}
+	p := dial(t, b.addr)
+	p.say(wire.Message{4, 7, 0, 8, 0, 0, 0, 1})
+	p.closed()
+	b.await(t, "the first message has type 7") // what is new is noted all the same
+	count := map[string]int{}
+	for _, line := range b.diary.texts() {
+		for _, of := range []string{"it offers OpenFlow version 2", "has version 255 after", "has type 7"} {
+			if strings.Contains(line, of) {
+				count[of]++
+			}
+		}
+	}
+	for of, n := range count {
+		if n < 1 || n > 10 {
+			t.Errorf("%q is noted %d times", of, n)
+		}
+	}
+	if len(count) != 3 {
+		t.Errorf("noted: %v", count)
 	}
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	of "antrea.io/libOpenflow/openflow13"
 )
@@ -30,13 +31,24 @@ func DecodeError(m Message) (r Refusal, err error) {
 		data := e.Data.Bytes()
 		switch {
 		case e.Type == of.ET_HELLO_FAILED:
-			r.Text = strings.ToValidUTF8(string(data), "?")
+			r.Text = plain(data)
 		case len(data) >= 2:
 			r.Request = Type(data[1])
 		}
 		return nil
 	})
 	return r, err
+}
+
+// plain is a stranger's text for people: a line of it, and nothing that a terminal obeys.
+func plain(data []byte) string {
+	const most = 200
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, strings.ToValidUTF8(string(data[:min(len(data), most)]), "?"))
 }
 
 // Slave says that the switch has another master, from whom alone it takes orders.
