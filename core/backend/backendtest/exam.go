@@ -136,7 +136,7 @@ func sit(t *testing.T, b backend.Backend) backend.Capabilities {
 	if now := e.s.Now(); now < 0 || now > 100*model.Millisecond && e.virtual() {
 		t.Errorf("Apply returned at %v; it should at t=0", now)
 	}
-	for _, q := range slices.Concat(questions, failureQuestions()) {
+	for _, q := range slices.Concat(questions, standstillQuestions(), failureQuestions()) {
 		t.Run(q.name, func(t *testing.T) {
 			for _, need := range q.needs {
 				if !e.caps.Has(need) {
