@@ -146,15 +146,16 @@ func (c *Clock) release(zero model.Time) {
 	c.held = nil
 }
 
-// Emit takes an entry stamped with Elapsed.
+// Emit takes an entry stamped with Elapsed. It is shifted for as long as the sink has it,
+// and not copied: there is one for every packet.
 func (c *Clock) Emit(e *trace.Entry) {
-	shifted := *e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.set {
-		c.held = append(c.held, shifted)
+		c.held = append(c.held, *e)
 		return
 	}
-	shifted.At -= c.zero
-	c.sink.Emit(&shifted)
+	e.At -= c.zero
+	c.sink.Emit(e)
+	e.At += c.zero
 }

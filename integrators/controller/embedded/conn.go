@@ -43,6 +43,7 @@ type conn struct {
 	writer writer
 	// batch is the reader's: what has been read and not been handed on.
 	batch []arrival
+	stamp model.Time // of the newest of them
 	// The desk's.
 	touched bool
 	owed    owed
@@ -179,16 +180,27 @@ func (k *conn) listen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		k.heard.Store(int64(time.Since(k.owner.began)))
 		// The library's panics are caught where it is called; this is for our own.
 		if err := wire.Guard("message", func() error { return k.hear(ctx, m) }); err != nil {
 			k.deliver(ctx)
 			return err
 		}
 		if len(k.batch) >= batchMost || !wire.Whole(k.read) {
+			k.heard.Store(int64(time.Since(k.owner.began)))
 			k.deliver(ctx)
 		}
 	}
+}
+
+// arrived is when a message has come: of those that came together one after the other, so
+// that their order stays.
+func (k *conn) arrived() model.Time {
+	if k.stamp += model.Nanosecond; len(k.batch) == 0 {
+		if now := k.owner.cfg.Clock.Elapsed(); k.stamp < now || k.stamp > now+batchMost*model.Nanosecond { // the clock was started anew
+			k.stamp = now
+		}
+	}
+	return k.stamp
 }
 
 // batchMost is how many messages are handed on together at most.
@@ -211,7 +223,7 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		return err
 	}
 	post := func(u control.Upcall) {
-		u.Switch, u.At = k.node, k.owner.cfg.Clock.Elapsed()
+		u.Switch, u.At = k.node, k.arrived()
 		k.batch = append(k.batch, arrival{k, u})
 	}
 	switch m.Type() {
@@ -228,8 +240,9 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 			return nil
 		}
 		h, _, _ := packet.Decode(p.Frame) // the layers that can be read are there all the same
+		frame := p.Frame
 		post(control.Upcall{Kind: control.PacketIn, Packet: &control.Packet{
-			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return p.Frame }}})
+			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return frame }}})
 		return nil
 	case wire.TypeMultipartReply: // what it answers is told by somebody else: in its turn
 		k.deliver(ctx)

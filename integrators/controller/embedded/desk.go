@@ -123,8 +123,9 @@ func (d *desk) turn() {
 
 func (d *desk) takeIn() {
 	list := d.inbox.take(d.spare)
+	now := d.cfg.Clock.Elapsed()
 	for i := range list {
-		d.take(&list[i])
+		d.take(&list[i], now)
 	}
 	clear(list)
 	if d.spare = list; cap(list) > 4*inboxMost {
@@ -151,7 +152,7 @@ func (d *desk) arm() {
 	d.alarm.Reset(wait)
 }
 
-func (d *desk) take(a *arrival) {
+func (d *desk) take(a *arrival, now model.Time) {
 	u := &a.up
 	switch u.Kind {
 	case control.SwitchConnected:
@@ -169,7 +170,7 @@ func (d *desk) take(a *arrival) {
 	}
 	// Readers run side by side: one may have looked at the clock before the last reaction
 	// and been overtaken since, or before the clock was started anew.
-	u.At = max(min(u.At, d.cfg.Clock.Elapsed()), d.floor)
+	u.At = max(min(u.At, now), d.floor)
 	d.cfg.Driver.Up(*u)
 }
 

@@ -287,6 +287,7 @@ func (t *Tracker) merge(down, out []control.Downcall) []control.Downcall {
 	dirty, t.dirty = append(dirty, t.dirty...), nil // the runtime has emptied some
 	slices.SortFunc(dirty, func(a, b *device) int { return cmp.Compare(a.node, b.node) })
 	dirty = slices.Compact(dirty)
+	out = slices.Grow(out, len(down)+len(t.frames)+4)
 	from := len(out)
 	out = t.ledger.number(down, out)
 	own = own[:0]

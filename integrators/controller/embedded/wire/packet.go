@@ -30,7 +30,45 @@ func (V13) Release(xid, buffer uint32, p *flow.PacketOut) (out []byte, err error
 	return out, err
 }
 
+// simple says that actions are of those that stand the same in both versions, which need
+// no library.
+func simple(actions []flow.Action) bool {
+	for i := range actions {
+		if t := actions[i].Type; t != flow.Output && t != flow.ToGroup {
+			return false
+		}
+	}
+	return true
+}
+
+// plainPacketOut writes a packet-out with simple actions.
+func plainPacketOut(xid, buffer uint32, p *flow.PacketOut, frame []byte) ([]byte, error) {
+	from := p.InPort
+	if from == 0 {
+		from = flow.PortController
+	}
+	b := make([]byte, 0, 64+len(frame))
+	b = append(b, uint8(Version13), uint8(TypePacketOut), 0, 0)
+	b = binary.BigEndian.AppendUint32(b, xid)
+	b = binary.BigEndian.AppendUint32(b, buffer)
+	b = binary.BigEndian.AppendUint32(b, from)
+	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+	start := len(b)
+	b, err := appendActions(b, p.Actions)
+	if err != nil {
+		return nil, err
+	}
+	binary.BigEndian.PutUint16(b[start-8:], uint16(len(b)-start))
+	if b = append(b, frame...); len(b) > MaxMessage {
+		return nil, bad("ofp_packet_out", "takes %d bytes, more than the %d of one message", len(b), MaxMessage)
+	}
+	return fit(b), nil
+}
+
 func packetOut(xid, buffer uint32, p *flow.PacketOut, frame []byte) ([]byte, error) {
+	if simple(p.Actions) {
+		return plainPacketOut(xid, buffer, p, frame)
+	}
 	o := of.NewPacketOut()
 	o.Xid, o.BufferId = xid, buffer
 	if o.InPort = p.InPort; o.InPort == 0 {
@@ -72,6 +110,11 @@ func (V13) DecodePacketIn(m Message) (p PacketIn, err error) {
 	}
 	p.Buffer = binary.BigEndian.Uint32(b)
 	p.Length, p.Reason, p.Table, p.Cookie = int(binary.BigEndian.Uint16(b[4:])), packetInReason(b[6]), b[7], binary.BigEndian.Uint64(b[8:])
+	if len(b) >= 34 && binary.BigEndian.Uint64(b[16:]) == inPortAlone { // as most are
+		p.InPort, p.Frame = binary.BigEndian.Uint32(b[24:]), b[34:]
+		p.Length = max(p.Length, len(p.Frame))
+		return p, nil
+	}
 	match, rest, _, err := decodeMatch(b[16:])
 	if err != nil {
 		return p, err
@@ -87,6 +130,10 @@ func (V13) DecodePacketIn(m Message) (p PacketIn, err error) {
 	p.Length = max(p.Length, len(p.Frame))
 	return p, nil
 }
+
+// inPortAlone is how a match of in_port alone begins: type OXM, 12 bytes, and the header of
+// the field; its value and four bytes of padding follow (sections 7.2.3.1 and 7.2.3.2).
+const inPortAlone = 0x0001_000c_8000_0004
 
 // packetInReason reads a reason. 1.5 tells by three more what an action has sent up, and
 // vendors have others: to apps it is an action all the same, since they know no other, and

@@ -28,12 +28,11 @@ func packetOut15(xid, buffer uint32, p *flow.PacketOut, frame []byte) ([]byte, e
 	b = binary.BigEndian.AppendUint32(b, xid)
 	b = binary.BigEndian.AppendUint32(b, buffer)
 	b = append(b, 0, 0, 0, 0)
-	b, err := appendMatch(b, flow.Match{}.With(flow.InPort, uint64(from)))
-	if err != nil {
-		return nil, err
-	}
+	b = binary.BigEndian.AppendUint64(b, inPortAlone)
+	b = append(binary.BigEndian.AppendUint32(b, from), 0, 0, 0, 0)
 	start := len(b)
-	if b, err = appendActions(b, p.Actions); err != nil {
+	b, err := appendActions(b, p.Actions)
+	if err != nil {
 		return nil, err
 	}
 	binary.BigEndian.PutUint16(b[lengthAt:], uint16(len(b)-start))
