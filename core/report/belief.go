@@ -78,6 +78,13 @@ func Believe(r *Results) Belief {
 	if n, first := starved(r); n > 0 {
 		reasons = append(reasons, fmt.Sprintf("the thread that moves the packets of all switches never rested, and held back what no link did: flow %s had %s%s", first.ID, rateText(first.Rate), more(n-1)))
 	}
+	if n, first, due := behind(r); n > 0 {
+		took := "was still under way at the end"
+		if first.Finished() {
+			took = "took " + TimeText(first.Finish-first.Start)
+		}
+		reasons = append(reasons, fmt.Sprintf("senders fell behind: what flow %s was to send in %s %s%s", first.ID, TimeText(due), took, more(n-1)))
+	}
 	if lost, carried := outside(r); lost > 0 && float64(lost) > LostLimit*float64(carried) {
 		reasons = append(reasons, fmt.Sprintf("the machine lost %d frames that no link lost, of %d that links carried; up to %.1f %% is tolerated", lost, carried, LostLimit*100))
 	}

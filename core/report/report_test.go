@@ -281,6 +281,13 @@ func TestBelief(t *testing.T) {
 		{"switches that never rest beside a flow that wants more", slow(func(f *Flow, _ *Link) { f.Asked.Rate, f.Asked.For = 8e6, 2*model.Second }), false},
 		{"switches that never rest and links without a rate", slow(func(_ *Flow, l *Link) { l.Rate = 0 }), true},
 		{"switches that never rest beside a short transfer", slow(func(f *Flow, _ *Link) { f.Bytes = 1000 }), true},
+		{"switches that never rest beside a rate that was asked for, and links without one", slow(func(f *Flow, l *Link) { l.Rate, f.Asked.Rate, f.Asked.For = 0, 8e6, 2*model.Second }), false},
+		{"a sender that keeps up", sent(5400*model.Millisecond, 0), true},
+		{"a sender that falls behind", sent(12*model.Second, 0), false},
+		{"a sender that has not got through", sent(trace.Unfinished, 0), false},
+		{"datagrams that were sent and never came", func() Results { r := sent(trace.Unfinished, 0); r.Flows[0].Offered = 5e6; return r }(), true},
+		{"datagrams that wait in a long queue", sent(7*model.Second, 2*model.Second), true},
+		{"a slow sender in a simulation", func() Results { r := sent(12*model.Second, 0); r.Load = nil; return r }(), true},
 		{"pressure that is not known", Results{Load: []trace.Load{second(0.5, 0, -1)}}, true},
 		{"a link that carries what was asked", Results{Links: link(9.7e6)}, true},
 		{"a link that carries less", Results{Links: link(8e6)}, false},
@@ -307,6 +314,14 @@ func slow(but func(*Flow, *Link)) Results {
 		}
 	}
 	return r
+}
+
+// sent is a run with a flow of datagrams that were to be sent in five seconds, of which the last
+// came then and the slowest was on its way for so long.
+func sent(last, latency model.Time) Results {
+	return Results{End: 20 * model.Second, Load: slicesOf(20, trace.Load{Span: model.Second, Busy: 0.6, Pressure: -1}),
+		Flows: []Flow{{FlowResult: trace.FlowResult{ID: "f", Transport: "udp", Finish: last, LatencyMax: latency, Rate: 1e6, Bytes: 1e6,
+			Asked: trace.Asked{Rate: 8e6, For: 5 * model.Second}}}}}
 }
 
 func slicesOf(n int, l trace.Load) []trace.Load {

@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"sendim/core/model"
+)
 
 // starved counts the flows that the switches of a real world held back, by their own
 // slowness and not by a link, and gives the first of them.
@@ -33,7 +37,7 @@ func starved(r *Results) (n int, first *Flow) {
 				full = full || l.Measured > 0 || l.Drops > 0
 			}
 		}
-		if limited && !full {
+		if (limited || f.Asked.Rate > 0) && !full { // who asks for a rate is held back without limits, too
 			if n++; first == nil {
 				first = f
 			}
@@ -52,6 +56,35 @@ func unhindered(f *Flow) bool {
 		return f.Rate < heldBackRate*float64(f.Asked.Rate) && f.Asked.For >= heldBackFor
 	}
 	return f.Transport == "tcp" && float64(f.Bytes)*8 >= f.Rate*heldBackFor.Seconds()
+}
+
+// behind counts the flows whose senders did not keep up with what they were to send, and
+// gives the first of them and how long it was to take. A datagram waits for nobody, so that it
+// is late only where its sender had no core when it was due.
+func behind(r *Results) (n int, first *Flow, due model.Time) {
+	if len(r.Load) == 0 {
+		return 0, nil, 0
+	}
+	for i := range r.Flows {
+		f := &r.Flows[i]
+		if f.Transport != "udp" || f.Error != "" || f.Asked.Rate <= 0 || f.Asked.For < heldBackFor {
+			continue
+		}
+		took := f.Finish - f.Start
+		if !f.Finished() {
+			if float64(f.Offered)*8 >= heldBackRate*f.Asked.For.Seconds()*float64(f.Asked.Rate) {
+				continue // all was sent, and is lost
+			}
+			took = r.End - f.Start
+		}
+		if took-f.LatencyMax <= f.Asked.For+f.Asked.For/10 {
+			continue
+		}
+		if n++; first == nil {
+			first, due = f, f.Asked.For
+		}
+	}
+	return n, first, due
 }
 
 func more(n int) string {
