@@ -104,6 +104,7 @@ type root struct {
 	Is   int    `ovsdb:"cur_cfg"`
 }
 
+// connected does something with a connection to the database.
 func (v *Instance) connected(ctx context.Context, what func(context.Context, *transactions) error) error {
 	tables, err := model.NewClientDBModel(database, map[string]model.Model{database: &root{}})
 	if err != nil {

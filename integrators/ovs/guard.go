@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ovn-kubernetes/libovsdb/client"
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"sendim/integrators/netns"
@@ -341,22 +339,11 @@ func (v *Instance) whether() error {
 // of its ports alone (ovs-vswitchd.conf.db(5), QoS, linux-noop). It takes away what it finds
 // on a port that is new to it, and to one that starts all are.
 func (v *Instance) spareQueues(ctx context.Context) error {
-	tables, err := model.NewClientDBModel(database, map[string]model.Model{database: &root{}})
-	if err != nil {
+	return v.connected(ctx, func(ctx context.Context, t *transactions) error {
+		_, err := t.transact(ctx,
+			ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "QoS", Row: ovsdb.Row{"type": "linux-noop"}, UUIDName: "noop"},
+			ovsdb.Operation{Op: ovsdb.OperationUpdate, Table: "Port", Row: ovsdb.Row{"qos": ovsdb.UUID{GoUUID: "noop"}},
+				Where: []ovsdb.Condition{ovsdb.NewCondition("qos", ovsdb.ConditionEqual, ovsdb.OvsSet{GoSet: []any{}})}})
 		return err
-	}
-	db, err := client.NewOVSDBClient(tables, client.WithEndpoint(v.endpoint()))
-	if err != nil {
-		return err
-	}
-	if err := db.Connect(ctx); err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
-	}
-	defer db.Close()
-	t := transactions{db: db}
-	_, err = t.transact(ctx,
-		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "QoS", Row: ovsdb.Row{"type": "linux-noop"}, UUIDName: "noop"},
-		ovsdb.Operation{Op: ovsdb.OperationUpdate, Table: "Port", Row: ovsdb.Row{"qos": ovsdb.UUID{GoUUID: "noop"}},
-			Where: []ovsdb.Condition{ovsdb.NewCondition("qos", ovsdb.ConditionEqual, ovsdb.OvsSet{GoSet: []any{}})}})
-	return err
+	})
 }

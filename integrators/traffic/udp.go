@@ -39,10 +39,27 @@ func udpSend(ctx context.Context, j *job) (Measured, error) {
 	if j.Schedule != nil {
 		return udpPaced(ctx, j)
 	}
-	var m Measured
 	if j.Payload < header || j.Packets < 1 || j.Rate < 1 {
-		return m, fmt.Errorf("cannot send %d packets of %d bytes at %d bit/s", j.Packets, j.Payload, j.Rate)
+		return Measured{}, fmt.Errorf("cannot send %d packets of %d bytes at %d bit/s", j.Packets, j.Payload, j.Rate)
 	}
+	gap := float64(j.Payload) * 8e9 / float64(j.Rate)
+	k := int64(-1)
+	return udpTrain(ctx, j, j.Payload, func() (after int64, size int, ok bool) {
+		k++
+		size = j.Payload
+		if j.Bytes > 0 && k == j.Packets-1 {
+			if rest := j.Bytes - k*int64(j.Payload); rest < int64(j.Payload) {
+				size = int(max(rest, header))
+			}
+		}
+		return int64(float64(k) * gap), size, k < j.Packets
+	})
+}
+
+// udpTrain sends packets of at most so many bytes, each when it is due: next says how many
+// nanoseconds after the start that is, and how large it is.
+func udpTrain(ctx context.Context, j *job, most int, next func() (after int64, size int, ok bool)) (Measured, error) {
+	var m Measured
 	conn, err := dialUDP(j.Source, j.Target)
 	if err != nil {
 		return m, fmt.Errorf("sending to %s: %w", j.Target, err)
@@ -59,25 +76,22 @@ func udpSend(ctx context.Context, j *job) (Measured, error) {
 	if start == 0 {
 		start = j.agent.now()
 	}
-	packet := make([]byte, j.Payload)
+	packet := make([]byte, most)
 	binary.BigEndian.PutUint32(packet, j.Tag)
-	gap := float64(j.Payload) * 8e9 / float64(j.Rate)
-	for k := range j.Packets {
-		due := start + int64(float64(k)*gap)
-		if j.agent.now() < due {
+	for k := uint32(0); ; k++ {
+		after, size, ok := next()
+		if !ok {
+			return m, nil
+		}
+		if due := start + after; j.agent.now() < due {
 			if j.agent.sleepUntil(ctx, due) != nil {
 				return m, nil // ended early, as told
 			}
 		} else if k&63 == 0 && ctx.Err() != nil {
 			return m, nil
 		}
-		send := packet
-		if j.Bytes > 0 && k == j.Packets-1 {
-			if rest := j.Bytes - k*int64(j.Payload); rest < int64(j.Payload) {
-				send = packet[:max(rest, header)]
-			}
-		}
-		binary.BigEndian.PutUint32(send[4:], uint32(k))
+		send := packet[:size]
+		binary.BigEndian.PutUint32(send[4:], k)
 		now := j.agent.now()
 		binary.BigEndian.PutUint64(send[8:], uint64(now))
 		if err := write(raw, send); err != nil {
@@ -90,7 +104,6 @@ func udpSend(ctx context.Context, j *job) (Measured, error) {
 		m.Packets++
 		m.Bytes += int64(len(send))
 	}
-	return m, nil
 }
 
 // write sends one packet on a blocking path without the poller. What the network says
