@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,7 +90,7 @@ func (w *world) daemonDied(d ovs.Death) {
 	r := &w.revival
 	r.mu.Lock()
 	if len(r.died) == 0 {
-		r.first, r.since, r.order = d.Seen, r.tally.read(), make(chan struct{})
+		r.first, r.since, r.order = away(d), r.tally.read(), make(chan struct{})
 	}
 	r.died = append(r.died, d.Daemon)
 	r.mu.Unlock()
@@ -100,6 +99,15 @@ func (w *world) daemonDied(d ovs.Death) {
 		text += fmt.Sprintf("; it was seen at work last %v before", before)
 	}
 	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.DaemonLost, Name: d.Daemon, Text: text})
+}
+
+// away is since when switches stand still for a death. They do not while their database says
+// nothing: only the end of its connection takes them its lock.
+func away(d ovs.Death) time.Time {
+	if d.Daemon == ovs.ServerDaemon && d.At.Sub(d.Seen) >= daemonSilence {
+		return d.At
+	}
+	return d.Seen
 }
 
 // daemonStood is told of a daemon that somebody had stopped for a while.
@@ -158,9 +166,7 @@ func (w *world) daemonsBack(ctx context.Context, _ []ovs.Death) {
 	}
 	now := w.now()
 	w.session.emit(&trace.Entry{At: now, Kind: trace.DaemonBack, Name: strings.Join(unique(died), " and "), Text: text})
-	if slices.Contains(died, ovs.SwitchDaemon) { // without their database alone switches go on
-		w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
-	}
+	w.session.emit(&trace.Entry{At: now, Kind: trace.MachineLoad, Load: &trace.Load{Pressure: -1, Gap: model.Time(gap) * model.Nanosecond}})
 }
 
 // stands waits, where the sandbox's process 1 is gone, until the session has noticed: the
