@@ -77,6 +77,7 @@ type world struct {
 	still     standstill
 	gate      *gate
 	timers    timers
+	patience  patience
 	revival   revival
 	meter     meter
 	begun     atomic.Bool               // t=0 has come

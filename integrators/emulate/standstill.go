@@ -172,6 +172,7 @@ func (w *world) halt(ctx context.Context) error {
 		w.links.mu.Lock() // nobody is asking for counters
 		if err = w.place.sandbox.Freeze(ctx); err == nil {
 			w.stopClock()
+			w.patience.lend(w)
 		}
 		w.links.mu.Unlock()
 	}
@@ -213,12 +214,14 @@ func (s *Session) Resume(ctx context.Context) error {
 // proceed lets everything go on that was stopped, the apps last. Once begun, it is not left
 // halfway.
 func (w *world) proceed(ctx context.Context) error {
+	w.patience.tell(w)
 	err := w.thaw(context.WithoutCancel(ctx))
 	if err == nil {
 		err = w.timers.release(ctx, w)
 	}
 	w.ctl.Visit(context.WithoutCancel(ctx), func() { w.gate.shut, w.gate.gone = false, nil })
 	w.going()
+	w.work.Go(func() { w.patience.giveBack(w.session.life, w) })
 	return err
 }
 
