@@ -32,13 +32,11 @@ func ether(mac uint64) string { return string(appendEther(nil, mac)) }
 
 func appendEther(b []byte, mac uint64) []byte {
 	const digits = "0123456789abcdef"
-	for shift := 40; shift >= 0; shift -= 8 {
-		b = append(b, digits[mac>>(shift+4)&0xf], digits[mac>>shift&0xf])
-		if shift > 0 {
-			b = append(b, ':')
-		}
+	text := [17]byte{2: ':', 5: ':', 8: ':', 11: ':', 14: ':'}
+	for i := range 6 {
+		text[3*i], text[3*i+1] = digits[mac>>(44-8*i)&0xf], digits[mac>>(40-8*i)&0xf]
 	}
-	return b
+	return append(b, text[:]...)
 }
 
 // limits writes what a direction of a link is like as arguments of limit(), each with a

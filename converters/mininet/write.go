@@ -73,6 +73,9 @@ type script struct {
 	names *naming.Names
 	specs map[*model.LinkSpec]int
 	buf   []byte
+
+	last   *model.LinkSpec // that was looked for last, and where it is
+	lastAt int
 }
 
 func (s *script) line(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
@@ -221,7 +224,7 @@ func (s *script) nodeRow(id model.NodeID) {
 		b = strconv.AppendUint(append(b, '/'), uint64(prefix), 10)
 		b = appendEther(append(b, ' '), s.names.MAC(id))
 		if arcs := n.Arcs(id); len(arcs) > 0 {
-			b = append(append(b, ' '), s.names.Interface(id, n.ArcFrom(arcs[0]).Port)...)
+			b = s.names.AppendInterface(append(b, ' '), id, n.ArcFrom(arcs[0]).Port)
 		}
 	}
 	s.buf = append(b, '\n')
@@ -232,19 +235,22 @@ func (s *script) linkRow(i int) {
 	n, b := s.n, append(s.buf[:0], 'L')
 	x, y := n.Ends(model.LinkID(i))
 	for _, e := range [2]model.Endpoint{x, y} {
-		b = append(append(b, ' '), s.names.Technical(e.Node)...)
+		b = s.names.AppendTechnical(append(b, ' '), e.Node)
 		b = strconv.AppendUint(append(b, ' '), uint64(e.Port), 10)
-		b = append(append(b, ' '), s.names.Interface(e.Node, e.Port)...)
+		b = s.names.AppendInterface(append(b, ' '), e.Node, e.Port)
 		b = appendEther(append(b, ' '), s.names.PortMAC(e.Node, e.Port))
 	}
 	for _, arc := range [2]model.Arc{model.Arc(2 * i), model.Arc(2*i + 1)} {
 		spec := n.ArcSpec(arc)
-		k, ok := s.specs[spec]
-		if !ok {
-			k = len(s.specs)
-			s.specs[spec] = k
+		if spec != s.last {
+			k, ok := s.specs[spec]
+			if !ok {
+				k = len(s.specs)
+				s.specs[spec] = k
+			}
+			s.last, s.lastAt = spec, k
 		}
-		b = strconv.AppendInt(append(b, ' '), int64(k), 10)
+		b = strconv.AppendInt(append(b, ' '), int64(s.lastAt), 10)
 	}
 	s.buf = append(b, '\n')
 	_, _ = s.Write(s.buf)

@@ -14,10 +14,12 @@ type Names struct {
 	once sync.Once
 	// of a switch: its datapath id; of anything else: the IPv4 address above the last
 	// 32 bits of a counted Ethernet address.
-	column  []uint64
-	faults  fault.List
-	reverse [3]index
-	except  string // a name that is looked at as if no node had it; for New only
+	column   []uint64
+	faults   fault.List
+	reverse  [3]index
+	ports    sync.Once // before portless is asked: no node is called like a port of another
+	portless bool
+	except   string // a name that is looked at as if no node had it; for New only
 }
 
 // The network that hosts without an address of their own are counted in, as in Mininet.

@@ -1,6 +1,7 @@
 package naming
 
 import (
+	"bytes"
 	"strconv"
 
 	"sendim/core/model"
@@ -22,10 +23,13 @@ func (n *Names) Technical(node model.NodeID) string {
 	return n.free("n" + strconv.FormatUint(uint64(node), 36))
 }
 
+// eth stands between a node's name and a port's number.
+const eth = "-eth"
+
 // Interface gives the name of a port's network interface: at most 15 bytes, unique in
 // the network. It is NODE-ethPORT where that fits.
 func (n *Names) Interface(node model.NodeID, port model.PortNo) string {
-	end := "-eth" + strconv.FormatUint(uint64(port), 10)
+	end := eth + strconv.FormatUint(uint64(port), 10)
 	if name := n.net.NodeNameBytes(node); len(name)+len(end) <= maxInterface && safe(name) && !n.isNode(string(name)+end) {
 		return string(name) + end
 	}
@@ -33,6 +37,40 @@ func (n *Names) Interface(node model.NodeID, port model.PortNo) string {
 		return name
 	}
 	return n.free("n" + strconv.FormatUint(uint64(node), 36) + "_" + strconv.FormatUint(uint64(port), 36))
+}
+
+// AppendTechnical appends what Technical gives.
+func (n *Names) AppendTechnical(b []byte, node model.NodeID) []byte {
+	if name := n.net.NodeNameBytes(node); len(name) <= maxTechnical && safe(name) {
+		return append(b, name...)
+	}
+	return append(b, n.Technical(node)...)
+}
+
+// AppendInterface appends what Interface gives.
+func (n *Names) AppendInterface(b []byte, node model.NodeID, port model.PortNo) []byte {
+	if name := n.net.NodeNameBytes(node); n.noPorts() && safe(name) {
+		from := len(b)
+		b = append(append(b, name...), eth...)
+		if b = strconv.AppendUint(b, uint64(port), 10); len(b)-from <= maxInterface {
+			return b
+		}
+		b = b[:from]
+	}
+	return append(b, n.Interface(node, port)...)
+}
+
+// noPorts says that no node has, or had, a name that could be one's port's.
+func (n *Names) noPorts() bool {
+	n.ports.Do(func() {
+		for id := range n.net.NodeCount() {
+			if bytes.Contains(n.net.NodeNameBytes(model.NodeID(id)), []byte(eth)) {
+				return
+			}
+		}
+		n.portless = true
+	})
+	return n.portless
 }
 
 // isNode says whether a node has, or had, a name.
