@@ -145,6 +145,10 @@ func (a *learning) packet(p *app.PacketIn, out *app.Commands) {
 	}
 }
 
+// stationsMost is how many stations are learned of one switch, more than any real one
+// learns. Packets for others flood, and rules for those end by themselves.
+const stationsMost = 1 << 17
+
 // learn notes where a switch sees a station. Of one that has moved the old rules go.
 func (a *learning) learn(sw model.NodeID, mac packet.MAC, port model.PortNo, out *app.Commands) *place {
 	table := a.State.Seen[sw]
@@ -154,43 +158,54 @@ func (a *learning) learn(sw model.NodeID, mac packet.MAC, port model.PortNo, out
 	}
 	at := table[mac]
 	if at != nil && at.Port != port {
-		a.forget(sw, mac, out)
+		a.forget(sw, out, mac)
 		at = nil
 	}
 	if at == nil {
 		at = &place{Port: port}
-		table[mac] = at
+		if len(table) < stationsMost {
+			table[mac] = at
+		}
 	}
 	return at
 }
 
-// forget takes back what a switch knows of a station, and the rules made of it.
-func (a *learning) forget(sw model.NodeID, mac packet.MAC, out *app.Commands) {
-	delete(a.State.Seen[sw], mac)
-	for _, from := range sorted(a.State.Seen[sw]) {
-		p := a.State.Seen[sw][from]
-		if i, ok := slices.BinarySearch(p.To, mac); ok {
-			p.To = slices.Delete(p.To, i, i+1)
-		}
+// forget takes back what a switch knows of stations, and the rules made of it. There may be
+// thousands of them, behind one port: the others are looked at once for all.
+func (a *learning) forget(sw model.NodeID, out *app.Commands, gone ...packet.MAC) {
+	if len(gone) == 0 {
+		return
 	}
-	out.RemoveMatching(sw, 0, flow.Match{}.With(flow.EthDst, uint64(mac)))
-	out.RemoveMatching(sw, 0, flow.Match{}.With(flow.EthSrc, uint64(mac)))
+	slices.Sort(gone)
+	for _, mac := range gone {
+		delete(a.State.Seen[sw], mac)
+		out.RemoveMatching(sw, 0, flow.Match{}.With(flow.EthDst, uint64(mac)))
+		out.RemoveMatching(sw, 0, flow.Match{}.With(flow.EthSrc, uint64(mac)))
+	}
+	for _, p := range a.State.Seen[sw] { // in any order: each is its own
+		p.To = slices.DeleteFunc(p.To, func(to packet.MAC) bool {
+			_, ok := slices.BinarySearch(gone, to)
+			return ok
+		})
+	}
 }
 
 func (a *learning) forgetEverywhere(mac packet.MAC, out *app.Commands) {
 	for _, sw := range sorted(a.State.Seen) {
 		if a.State.Seen[sw][mac] != nil {
-			a.forget(sw, mac, out)
+			a.forget(sw, out, mac)
 		}
 	}
 }
 
 func (a *learning) portDown(port app.Port, out *app.Commands) {
-	for _, mac := range sorted(a.State.Seen[port.Switch]) {
-		if p := a.State.Seen[port.Switch][mac]; p != nil && p.Port == port.Port {
-			a.forget(port.Switch, mac, out)
+	var gone []packet.MAC
+	for mac, p := range a.State.Seen[port.Switch] {
+		if p.Port == port.Port {
+			gone = append(gone, mac)
 		}
 	}
+	a.forget(port.Switch, out, gone...)
 }
 
 // flush forgets everything: when a link changes, so may the tree, and what was learned
