@@ -25,6 +25,7 @@ type answer struct {
 
 	waiting int // for replies
 	bytes   int64
+	most    int64 // of them; 0: what the budget has
 	budget  *budget
 	speaks  wire.Dialect
 	counted []flow.GroupStat
@@ -42,6 +43,7 @@ type asks struct {
 	parts  map[uint32]part
 	roles  map[uint32]chan<- roleAnswer
 	gone   error
+	taken  int // parts of answers; the reader's
 }
 
 type part struct {
@@ -64,7 +66,7 @@ func (a *asks) number() uint32 {
 
 // ask notes a question and gives the requests that ask it. done is called once, from the
 // connection's goroutines, unless the question is an error at once.
-func (a *asks) ask(what app.StatsRequest, done func(*answer, error)) ([]byte, error) {
+func (a *asks) ask(what app.StatsRequest, most int64, done func(*answer, error)) ([]byte, error) {
 	var kinds []wire.Part
 	for _, k := range []struct {
 		asked bool
@@ -75,11 +77,11 @@ func (a *asks) ask(what app.StatsRequest, done func(*answer, error)) ([]byte, er
 			kinds = append(kinds, k.kinds...)
 		}
 	}
-	return a.askParts(kinds, done)
+	return a.askParts(kinds, most, done)
 }
 
-func (a *asks) askParts(kinds []wire.Part, done func(*answer, error)) ([]byte, error) {
-	to := &answer{done: done, budget: a.budget, speaks: a.speaks}
+func (a *asks) askParts(kinds []wire.Part, most int64, done func(*answer, error)) ([]byte, error) {
+	to := &answer{done: done, most: most, budget: a.budget, speaks: a.speaks}
 	if len(kinds) == 0 {
 		return nil, errors.New("the question asks for nothing")
 	}
@@ -114,8 +116,13 @@ func (a *asks) answer(m wire.Message) error {
 	if !ok || p.kind != kind {
 		return nil
 	}
-	if err := p.of.take(int64(len(body))); err != nil {
+	a.taken++
+	if err := p.of.take(int64(len(body)) + partOverhead); err != nil {
 		return err
+	}
+	if to := p.of; to.most > 0 && to.bytes > to.most {
+		a.finish(m.Xid(), fmt.Errorf("its statistics take more than %d bytes", to.most))
+		return nil
 	}
 	if err := p.of.add(kind, body); err != nil {
 		return err
@@ -125,6 +132,10 @@ func (a *asks) answer(m wire.Message) error {
 	}
 	return nil
 }
+
+// partOverhead is what a part counts beside its entries: one that has none is followed by
+// others for ever otherwise.
+const partOverhead = 16
 
 // finish ends one part of a question, and the question with its last part or its first
 // error.
@@ -290,7 +301,7 @@ func (c *Controller) Ask(ctx context.Context, what backend.Selector) ([]backend.
 			reply <- result{err: fmt.Errorf("%s: %w", c.cfg.Name(n), ErrNotConnected)}
 			continue
 		}
-		request, err := k.ask(app.StatsRequest{Rules: what.Rules, Groups: what.Groups, Meters: what.Meters, Ports: what.Ports},
+		request, err := k.ask(app.StatsRequest{Rules: what.Rules, Groups: what.Groups, Meters: what.Meters, Ports: what.Ports}, 0,
 			func(a *answer, err error) { reply <- result{a, err} })
 		if err != nil {
 			reply <- result{err: err}

@@ -38,12 +38,17 @@ type conn struct {
 	asks
 	bundling
 	kept
+	acks
 
 	pen    sync.Mutex // of whoever writes
 	writer writer
 	// batch is the reader's: what has been read and not been handed on.
-	batch []arrival
-	stamp model.Time // of the newest of them
+	batch   []arrival
+	batched int        // bytes
+	stamp   model.Time // of the newest of them
+	// What of it waits in the inbox. The inbox's.
+	waiting, waitingBytes int
+	early                 int // what it has said before the apps were started; the desk's
 	// The desk's.
 	touched bool
 	owed    owed
@@ -180,12 +185,16 @@ func (k *conn) listen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// The library's panics are caught where it is called; this is for our own.
+		if m.Type() == wire.TypeMultipartReply { // what it answers is told by somebody else: in its turn
+			k.deliver(ctx)
+		}
+		// The library's panics are caught where it is called; this is for our own. The runtime
+		// and its apps are nowhere in it: what they get wrong must not look like a switch's fault.
 		if err := wire.Guard("message", func() error { return k.hear(ctx, m) }); err != nil {
 			k.deliver(ctx)
 			return err
 		}
-		if len(k.batch) >= batchMost || !wire.Whole(k.read) {
+		if k.batched += len(m); len(k.batch) >= batchMost || k.batched >= batchBytes || !wire.Whole(k.read) {
 			k.heard.Store(int64(time.Since(k.owner.began)))
 			k.deliver(ctx)
 		}
@@ -203,8 +212,12 @@ func (k *conn) arrived() model.Time {
 	return k.stamp
 }
 
-// batchMost is how many messages are handed on together at most.
-const batchMost = 256
+// batchMost is how many messages are handed on together at most, and batchBytes about how
+// many bytes.
+const (
+	batchMost  = 256
+	batchBytes = 1 << 20
+)
 
 // deliver hands on what was read.
 func (k *conn) deliver(ctx context.Context) {
@@ -213,7 +226,7 @@ func (k *conn) deliver(ctx context.Context) {
 	}
 	k.owner.inbox.put(ctx, k.batch...)
 	clear(k.batch)
-	k.batch = k.batch[:0]
+	k.batch, k.batched = k.batch[:0], 0
 	k.owner.desk.work()
 }
 
@@ -244,8 +257,6 @@ func (k *conn) hear(ctx context.Context, m wire.Message) error {
 		post(control.Upcall{Kind: control.PacketIn, Packet: &control.Packet{
 			InPort: p.InPort, Table: p.Table, Reason: p.Reason, Cookie: p.Cookie, Header: h, Length: p.Length, Bytes: func() []byte { return frame }}})
 		return nil
-	case wire.TypeMultipartReply: // what it answers is told by somebody else: in its turn
-		k.deliver(ctx)
 	}
 	return k.understand(m, post)
 }
@@ -283,6 +294,7 @@ func (k *conn) understand(m wire.Message, post func(control.Upcall)) error {
 		}
 	case wire.TypeBarrierReply:
 		if xid := k.full(m.Xid()); xid != 0 {
+			k.acknowledged(xid, time.Since(k.owner.began))
 			post(control.Upcall{Kind: control.BarrierReply, Xid: xid})
 		}
 	case wire.TypeMultipartReply:

@@ -251,7 +251,7 @@ func TestSilenceIsAskedAboutAndThenEnds(t *testing.T) { inBoth(t, silenceIsAsked
 
 func silenceIsAskedAboutAndThenEnds(t *testing.T) {
 	s := newScript()
-	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Echo, c.Silence = 40*time.Millisecond, 200*time.Millisecond })
+	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Echo, c.Silence = 250*time.Millisecond, 2*time.Second })
 	p := dial(t, b.addr)
 	p.greet(1)
 	b.wait(t, 1)

@@ -163,7 +163,11 @@ func (d *desk) take(a *arrival, now model.Time) {
 	d.seq[u.Switch]++
 	u.Seq = d.seq[u.Switch]
 	if !d.started {
-		if u.Kind != control.PacketIn { // nobody is there to look at it
+		switch a.from.early++; {
+		case u.Kind == control.PacketIn: // nobody is there to look at it
+		case a.from.early > thenMost && u.Kind != control.SwitchLost:
+			a.from.end(fmt.Errorf("it says more than %d things before the apps are started", thenMost))
+		default:
 			d.held = append(d.held, *u)
 		}
 		return

@@ -18,19 +18,30 @@ type arrival struct {
 type inbox struct {
 	waitMu sync.Mutex
 	items  []arrival
+	bytes  int           // of packets
 	room   chan struct{} // closed when there is room again; nil while nobody waits for it
 	bell   chan struct{} // has room for one: the goroutine that owns the runtime is to look
 }
 
 func newInbox() inbox { return inbox{bell: make(chan struct{}, 1)} }
 
-// inboxMost is how much waits before readers do.
-const inboxMost = 4096
+// inboxMost is how much waits before readers do, and inboxBytes how many bytes of packets.
+// Of one switch no more than what its reader brings at once, and once more that: whoever
+// says much does not stand before everybody else.
+const (
+	inboxMost  = 4096
+	inboxBytes = 32 << 20
+)
+
+// full says that a switch's reader has to wait. The lock is the caller's.
+func (b *inbox) full(from *conn) bool {
+	return len(b.items) >= inboxMost || b.bytes >= inboxBytes || from.waiting >= batchMost || from.waitingBytes >= batchBytes
+}
 
 // put adds arrivals; it waits while too many wait already, until ctx ends.
 func (b *inbox) put(ctx context.Context, list ...arrival) {
 	b.waitMu.Lock()
-	for len(b.items) >= inboxMost {
+	for len(list) > 0 && b.full(list[0].from) {
 		if b.room == nil {
 			b.room = make(chan struct{})
 		}
@@ -44,7 +55,9 @@ func (b *inbox) put(ctx context.Context, list ...arrival) {
 		}
 		b.waitMu.Lock()
 	}
-	b.items = append(b.items, list...)
+	for i := range list {
+		b.add(list[i])
+	}
 	b.waitMu.Unlock()
 }
 
@@ -52,7 +65,17 @@ func (b *inbox) put(ctx context.Context, list ...arrival) {
 func (b *inbox) force(a arrival) {
 	b.waitMu.Lock()
 	defer b.waitMu.Unlock()
+	b.add(a)
+}
+
+func (b *inbox) add(a arrival) {
 	b.items = append(b.items, a)
+	a.from.waiting++
+	if a.up.Packet != nil && a.up.Packet.Bytes != nil {
+		n := len(a.up.Packet.Bytes())
+		b.bytes += n
+		a.from.waitingBytes += n
+	}
 }
 
 // take gives all that waits; spare is used for what comes next.
@@ -60,7 +83,10 @@ func (b *inbox) take(spare []arrival) []arrival {
 	b.waitMu.Lock()
 	defer b.waitMu.Unlock()
 	out := b.items
-	b.items = spare[:0]
+	b.items, b.bytes = spare[:0], 0
+	for i := range out {
+		out[i].from.waiting, out[i].from.waitingBytes = 0, 0
+	}
 	if b.room != nil {
 		close(b.room)
 		b.room = nil

@@ -35,7 +35,7 @@ func (c *Controller) Inspect(ctx context.Context, sw model.NodeID) (Inspection, 
 		err    error
 	}
 	reply := make(chan result, 1)
-	request, err := k.askParts([]wire.Part{wire.PartDescription, wire.PartTables, wire.PartQueues}, func(a *answer, err error) { reply <- result{a, err} })
+	request, err := k.askParts([]wire.Part{wire.PartDescription, wire.PartTables, wire.PartQueues}, 0, func(a *answer, err error) { reply <- result{a, err} })
 	if err != nil {
 		return wrong(err)
 	}

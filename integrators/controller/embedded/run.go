@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"sendim/core/control"
 	"sendim/core/model"
@@ -79,6 +81,20 @@ func (c *Controller) places() int64 {
 	return places
 }
 
+// shortage is how long whoever dials waits when there is no room for one more.
+const shortage = 100 * time.Millisecond
+
+// scarce says that a connection could not be taken for lack of what others give back, files
+// above all, or because it has gone again: no reason to let go of all switches.
+func scarce(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // accept serves every switch that dials. It ends with the listener.
 func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
 	var served atomic.Int64
@@ -87,6 +103,14 @@ func (c *Controller) accept(ctx context.Context, wg *sync.WaitGroup) error {
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return nil
+			}
+			if scarce(err) {
+				c.warn("", fmt.Sprintf("no connection can be taken now: %v", err))
+				select {
+				case <-time.After(shortage):
+				case <-ctx.Done():
+				}
+				continue
 			}
 			return fmt.Errorf("accepting switches at %s: %w", c.cfg.Listener.Addr(), err)
 		}

@@ -24,7 +24,7 @@ func (k *conn) survey() (s survey, err error) {
 	var got *answer
 	var why error
 	done := false
-	request, err := k.askParts([]wire.Part{wire.PartRules, wire.PartGroups, wire.PartMeterConfig}, func(a *answer, err error) {
+	request, err := k.askParts([]wire.Part{wire.PartRules, wire.PartGroups, wire.PartMeterConfig}, 0, func(a *answer, err error) {
 		got, why, done = a, err, true
 	})
 	if err != nil {
@@ -33,7 +33,14 @@ func (k *conn) survey() (s survey, err error) {
 	if err := k.say(request); err != nil {
 		return s, err
 	}
+	said, since := k.taken, time.Now()
 	for !done {
+		switch {
+		case k.taken > said || k.owner.cfg.Clock.Stopped():
+			said, since = k.taken, time.Now()
+		case time.Since(since) >= reluctance*k.owner.cfg.Silence:
+			return s, fmt.Errorf("it says this and that, and not what it holds, for %v", reluctance*k.owner.cfg.Silence)
+		}
 		if err := k.net.SetReadDeadline(time.Now().Add(k.owner.cfg.Silence)); err != nil {
 			return s, err
 		}

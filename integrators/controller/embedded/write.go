@@ -154,7 +154,11 @@ func (k *conn) silence(err error) error {
 func (w *writer) keepAlive() error {
 	if w.owner.cfg.Clock.Stopped() { // the network stands still, and may be silent
 		w.heard.Store(int64(time.Since(w.owner.began)))
+		w.waited.Store(int64(time.Since(w.owner.began)))
 		return nil
+	}
+	if err := w.overdue(time.Since(w.owner.began), w.owner.cfg.Silence); err != nil {
+		return err
 	}
 	silent := time.Since(w.owner.began) - time.Duration(w.heard.Load())
 	switch {
@@ -215,6 +219,7 @@ func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error
 	case d.Kind == control.SendPacket && d.Packet != nil:
 		return w.sendPacket(d)
 	case d.Kind == control.Barrier:
+		w.asking(d.Xid, time.Since(w.owner.began))
 		return wire.BarrierRequest(w.speaks.Version(), xid), nil
 	case d.Kind == control.AskStats && d.Stats != nil:
 		return w.askFor(ctx, d)
@@ -227,10 +232,15 @@ func (w *writer) encode(ctx context.Context, d *control.Downcall) ([]byte, error
 	return nil, fmt.Errorf("there is no downcall of kind %d, or it lacks its part", d.Kind)
 }
 
+// statsMost is how many bytes of statistics an app is told at once, some two hundred
+// thousand rules: what does not fit into a message to it would lose it, and its rules are
+// what a switch says that they are.
+const statsMost = 16 << 20
+
 // askFor asks for statistics on the runtime's behalf.
 func (w *writer) askFor(ctx context.Context, d *control.Downcall) ([]byte, error) {
 	k, xid := w.conn, d.Xid
-	return k.ask(*d.Stats, func(a *answer, err error) {
+	return k.ask(*d.Stats, statsMost, func(a *answer, err error) {
 		if errors.Is(err, ErrNotConnected) {
 			return // the runtime hears of the loss itself
 		}
