@@ -354,4 +354,3 @@ func TestOthersAreServedWhileTestsAreMade(t *testing.T) {
 	first.end()
 	(<-s.begun).end()
 }
-

@@ -202,6 +202,15 @@ func (x *deploymentDecoder) application(t *tag) {
 	if a.OnLoss == "" {
 		a.OnLoss = "keep"
 	}
+	if strings.HasPrefix(a.Plugin, "builtin:") {
+		for _, attr := range []string{"on-loss", "memory", "commands", "silence"} {
+			if t.has(attr) {
+				p := t.where
+				p.Attribute = attr
+				x.warnings.Addf(fault.Unused, p, "means nothing for %s, which is no process of its own that could be lost or held to bounds", clip(a.Plugin))
+			}
+		}
+	}
 	if x.names[a.Name] && a.Name != "" {
 		p := t.where
 		p.Attribute = "name"

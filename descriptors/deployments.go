@@ -24,7 +24,7 @@ func deploymentElement() *element {
 				{name: "name", kind: text, initial: "the plugin", doc: "its name in this run"},
 				{name: "plugin", kind: text, required: true, doc: "a name, a path, or builtin:NAME"},
 				{name: "sha256", kind: digest, doc: "checksum of the binary; required in production"},
-				{name: "on-loss", kind: choice, choices: []string{"keep", "fail", "restart"}, initial: "keep", doc: "when the application is lost: keep its rules, fail the run, or start it again (and fail when that is of no use)"},
+				{name: "on-loss", kind: choice, choices: []string{"keep", "fail", "restart"}, initial: "keep", doc: "when the application is lost, which those of builtin: cannot be: keep its rules, fail the run, or start it again (and fail when that is of no use)"},
 				{name: "memory", kind: size, initial: "half of the machine's", doc: "how much memory its process may use; more, and it is lost"},
 				{name: "commands", kind: integer, min: 1, max: 1 << 30, initial: "4194304", doc: "how many commands it may answer one event with; more, and it is lost"},
 				{name: "silence", kind: span, initial: "10s", doc: "how long it may say nothing while it has work; longer, and it is lost"}},

@@ -17,7 +17,7 @@ func linkSpec() []attribute {
 		{name: "loss", kind: share, initial: "0%", doc: "share of frames that are lost"},
 		{name: "queue", kind: queue, initial: model.DefaultQueue.String(), doc: "length of the sending port's queue, in packets or bytes"},
 		{name: "mtu", kind: integer, min: 68, max: 65535, initial: "1500", doc: "largest IP packet, in bytes"},
-		{name: "class", kind: ref, doc: "QoS class"},
+		{name: "class", kind: ref, doc: "QoS class, for people to read: traffic is held to the class of its flow, or of its profile, and nothing to that of a link"},
 		{name: "weight", kind: integer, min: 1, max: 1 << 40, initial: "1", doc: "routing weight"},
 		{name: "redundant", kind: boolean, initial: "false", doc: "stands by: carries nothing until an application uses it"},
 		{name: "discipline", kind: ref, initial: "drops what finds the queue full", doc: "what its queues do besides"},

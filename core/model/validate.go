@@ -31,7 +31,7 @@ func (n *Network) Validate(where Locator) *fault.List {
 }
 
 // Remarks reports what is allowed but probably not meant: classes, profiles and
-// services that nothing uses, and hosts whose links join parts that are separate
+// services that nothing uses, classes of links, which nothing heeds, and hosts whose links join parts that are separate
 // without them, because hosts never forward.
 func (n *Network) Remarks(where Locator) *fault.List {
 	v := &validator{n: n, where: where}

@@ -365,8 +365,16 @@ func (v *validator) tests() {
 func (v *validator) unused() {
 	n := v.n
 	classes, profiles, services, sizes := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	linked, known := false, idSet(n.Classes, classID)
 	for i := range n.linkSpecs {
 		classes[n.linkSpecs[i].Class] = true
+		linked = linked || n.linkSpecs[i].Class != ""
+	}
+	for a := Arc(0); linked && int(a) < 2*n.LinkCount(); a++ { // the first says it for all
+		if s := n.ArcSpec(a); known[s.Class] {
+			v.add(fault.Unused, v.link(a.Link()), "class", "nothing holds the traffic of a link to class %q: flows and profiles have classes", s.Class)
+			linked = false
+		}
 	}
 	for _, p := range n.Profiles {
 		classes[p.Class], services[p.Pool] = true, true

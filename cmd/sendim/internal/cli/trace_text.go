@@ -31,6 +31,9 @@ func describe(e *trace.Entry) string {
 	if e.Header != nil {
 		add("%s", e.Header)
 	}
+	if s := e.Spec; s != nil {
+		parts = append(parts, setting(s)...)
+	}
 	if r := e.Result; r != nil {
 		add("%s -> %s, %s at %s", r.From, r.To, report.BytesText(r.Bytes), report.RateText(r.Rate))
 	}
@@ -84,4 +87,21 @@ func describe(e *trace.Entry) string {
 		add("%s", e.Text)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// setting is what a link, a port or a channel was set to, and which direction of it; that
+// there is none of it any more is said by nothing.
+func setting(s *trace.LinkSetting) (parts []string) {
+	switch {
+	case s.Rate > 0:
+		parts = append(parts, s.Rate.String())
+	case s.Delay > 0:
+		parts = append(parts, "delay "+s.Delay.String())
+	case s.Loss > 0:
+		parts = append(parts, fmt.Sprintf("%.4g%% loss", 100*s.Loss))
+	}
+	if s.From != "" {
+		parts = append(parts, "from "+s.From)
+	}
+	return parts
 }

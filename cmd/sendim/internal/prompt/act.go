@@ -57,8 +57,9 @@ func (c *call) ping(from model.NodeID, args []string) error {
 		switch flag := args[i][:min(2, len(args[i]))]; {
 		case flag == "-c":
 			if text, err = value(&i, flag); err == nil {
-				if p.Count, err = strconv.Atoi(text); err == nil && (p.Count < 1 || p.Count > 1_000_000) {
-					err = fmt.Errorf("ping -c: a number from 1 to 1000000, not %d", p.Count)
+				var bad error
+				if p.Count, bad = strconv.Atoi(text); bad != nil || p.Count < 1 || p.Count > 1_000_000 {
+					err = fmt.Errorf("ping -c: a number from 1 to 1000000, not %s", text)
 				}
 			}
 		case flag == "-i", flag == "-W":
@@ -73,8 +74,9 @@ func (c *call) ping(from model.NodeID, args []string) error {
 			}
 		case flag == "-s":
 			if text, err = value(&i, flag); err == nil {
-				if p.Size, err = strconv.Atoi(text); err == nil && (p.Size < 0 || p.Size > 65_000) {
-					err = fmt.Errorf("ping -s: 0 to 65000 bytes, not %d", p.Size)
+				var bad error
+				if p.Size, bad = strconv.Atoi(text); bad != nil || p.Size < 0 || p.Size > 65_000 {
+					err = fmt.Errorf("ping -s: 0 to 65000 bytes, not %s", text)
 				}
 			}
 		case flag == "-q", flag == "-n":
@@ -257,15 +259,24 @@ func (c *call) iperf() error {
 	})
 }
 
+// iperfRate reads 10Mbps, and 10M as iperf does.
+func iperfRate(text string) (model.Rate, error) {
+	if strings.HasSuffix(text, "M") || strings.HasSuffix(text, "K") || strings.HasSuffix(text, "G") {
+		text += "bit"
+	}
+	return model.ParseRate(text)
+}
+
 func (c *call) iperfUDP() error {
 	rate, args := model.Rate(10e6), c.args
-	if len(args)%2 == 1 {
-		text := args[0]
-		if strings.HasSuffix(text, "M") || strings.HasSuffix(text, "K") || strings.HasSuffix(text, "G") {
-			text += "bit" // iperf's habit
+	if len(args) == 2 {
+		if _, err := iperfRate(args[0]); err == nil {
+			return fmt.Errorf("name two hosts after the rate, or none, as in iperfudp 10M h1 h2")
 		}
+	}
+	if len(args)%2 == 1 {
 		var err error
-		if rate, err = model.ParseRate(text); err != nil {
+		if rate, err = iperfRate(args[0]); err != nil {
 			return err
 		}
 		if rate == 0 {

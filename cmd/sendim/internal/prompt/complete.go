@@ -172,14 +172,42 @@ func aLinkState(o *offer) {
 		o.peers(o.words[2])
 		return
 	}
-	flags := strings.HasPrefix(o.begin, "-")
+	names := []string{"from"}
 	for _, q := range qualities() {
-		if flags {
-			o.add("--" + q.name)
-		} else {
-			o.add(q.name + "=")
+		if o.Capabilities.Has(q.need) {
+			names = append(names, q.name)
 		}
 	}
+	last := strings.TrimLeft(o.words[len(o.words)-1], "-")
+	if strings.HasPrefix(o.begin, "from=") || last == "from" {
+		o.ends()
+		return
+	}
+	for _, name := range names {
+		if strings.HasPrefix(o.begin, "-") {
+			o.add("--" + name)
+		} else {
+			o.add(name + "=")
+		}
+	}
+}
+
+// ends offers the nodes that a link to be set joins.
+func (o *offer) ends() {
+	at := o.words[2:3]
+	if len(o.words) > 3 && !strings.HasPrefix(o.words[3], "-") && !strings.Contains(o.words[3], "=") {
+		at = o.words[2:4]
+	}
+	links, err := o.theLinks(at)
+	if err != nil {
+		return
+	}
+	prefix := ""
+	if strings.HasPrefix(o.begin, "from=") {
+		prefix = "from="
+	}
+	a, b := o.Model.Ends(links[0])
+	o.add(prefix+o.Model.NodeName(a.Node), prefix+o.Model.NodeName(b.Node))
 }
 
 // aLine is a line of its own, after time.

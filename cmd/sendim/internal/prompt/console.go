@@ -97,7 +97,7 @@ func commands() []command {
 		{"iperf", "iperf [H1 H2]", "TCP for five seconds between two hosts (the first and the last)", (*call).iperf, []argument{aHost, aHost, nothing}},
 		{"iperfudp", "iperfudp [RATE] [H1 H2]", "UDP at a rate (10M) for five seconds", (*call).iperfUDP, []argument{aHost, aHost, aHost, nothing}},
 		{"link", "link A B up|down", "take links down or bring them up", (*call).link, []argument{aLinkWord, anEnd, aLinkState}},
-		{"", "link set LINK | A B [rate=R] [delay=D] [loss=L]", "make links faster, slower, longer or worse, as --rate 10Mbps does", nil, nil},
+		{"", "link set LINK | A B [rate=R] [delay=D] [loss=L] [from=A]", "make links faster, slower, longer or worse, as --rate 10Mbps does; from: one way", nil, nil},
 		{"", "link add A B [rate=R] [delay=D] [loss=L] ...", "a new link; also jitter, queue, mtu, weight, discipline, class, id, spare=true", nil, nil},
 		{"", "link del LINK | A B", "remove a link", nil, nil},
 		{"switch", "switch S start|stop", "take a switch out of service, or bring it back empty", (*call).switchNode, []argument{aSwitch, oneOf("start", "stop"), nothing}},
@@ -145,6 +145,9 @@ func (c *Console) Do(ctx context.Context, l Line) error {
 		if cmd.do == nil {
 			return fault.New(fault.BadChoice, fault.Place{}, "%s is a word of a prompt, not of a run: %s", name, cmd.doc)
 		}
+		if len(words) > 1 && cmd.usage == cmd.name {
+			return fmt.Errorf("%s takes no arguments", name)
+		}
 		return c.call(ctx, &l, words[1:], cmd.do, cmd.name)
 	}
 	return c.onNode(ctx, &l, name, rest)
@@ -181,21 +184,30 @@ func (c *call) await(on func() error, handles ...backend.Handle) {
 
 func (c *call) help() error {
 	if len(c.args) > 0 {
-		return c.helpOn(c.args[0])
+		return c.helpOn(strings.Join(c.args, " "))
 	}
 	for _, cmd := range commands() {
 		c.printf("  %-58s %s\n", cmd.usage, cmd.doc)
 	}
-	c.printf("  %-58s %s\n", "NODE ping [-c N] [-i SPAN] [-s BYTES] NODE", "echoes from one host to another")
-	c.printf("  %-58s %s\n", "NODE COMMAND...", "a program on a host or a switch, where the world has any; & leaves it in the background")
-	c.printf("  %-58s %s\n", "NODE jobs, NODE kill %1, NODE wait", "what was left there")
+	c.helpOnNodes("NODE")
 	if c.Virtual() {
 		c.printf("\nTime is virtual: it passes only while a command lasts.\n")
 	}
 	return nil
 }
 
+// helpOnNodes says what a node can be asked to do.
+func (c *call) helpOnNodes(node string) {
+	c.printf("  %-58s %s\n", node+" ping [-c N] [-i SPAN] [-s BYTES] NODE", "echoes from one host to another")
+	c.printf("  %-58s %s\n", node+" COMMAND...", "a program on a host or a switch, where the world has any; & leaves it in the background")
+	c.printf("  %-58s %s\n", node+" jobs, "+node+" kill %1, "+node+" wait", "what was left there")
+}
+
 func (c *call) helpOn(name string) error {
+	if _, isNode := c.Model.NodeByName(name); isNode {
+		c.helpOnNodes(name)
+		return nil
+	}
 	var names []string
 	found, last := false, ""
 	for _, cmd := range commands() {

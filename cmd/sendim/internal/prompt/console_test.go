@@ -57,7 +57,7 @@ func TestALineOnANodeIsAFaultWhereItSaysNothing(t *testing.T) {
 		"h1 'ping":       "a quote is not closed",
 		"h1 ping":        "say whom to ping",
 		"h1 ping -c":     "ping -c needs a value",
-		"h1 ping -c x":   "invalid syntax",
+		"h1 ping -c x":   "a number from 1 to 1000000, not x",
 		"h1 ping -Q h2":  "is not known here",
 		"s1 ping h2":     "s1 is a switch, not a host",
 		"h1 ping s1":     "s1 is a switch, not a host",

@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func tableWords() []string {
 	return []string{"dump-flows", "dump-groups", "dump-meters", "dump-ports", "show"}
 }
 
-// dpctl asks one switch, or all, what they have. What is more than every world can do is
+// dpctl asks some switches, or all, what they have. What is more than every world can do is
 // for ovs-ofctl, where the switches are Open vSwitch's.
 func (c *Console) dpctl(ctx context.Context, l *Line) error {
 	words, err := Split(l.Text)
@@ -27,17 +28,32 @@ func (c *Console) dpctl(ctx context.Context, l *Line) error {
 	}
 	var tools []shell // switches on which ovs-ofctl is asked for
 	var argv []string
+	var near error // a word that may be meant for a switch
 	err = c.call(ctx, l, words[1:], func(k *call) error {
 		if len(k.args) == 0 {
 			return fmt.Errorf("say dpctl %s", strings.Join(tableWords(), ", "))
 		}
 		on, rest := k.Model.NodesOfKind(model.Switch), k.args[1:]
-		if len(rest) > 0 {
-			if id, ok := k.Model.NodeByName(rest[0]); ok {
-				if k.Model.NodeKindOf(id) != model.Switch {
-					return fault.New(fault.UnknownNode, fault.Place{}, "%s is a %s, not a switch", rest[0], k.Model.NodeKindOf(id))
+		for named := false; len(rest) > 0; named, rest = true, rest[1:] {
+			id, ok := k.Model.NodeByName(rest[0])
+			switch {
+			case !ok:
+			case k.Model.NodeKindOf(id) != model.Switch:
+				return fault.New(fault.UnknownNode, fault.Place{}, "%s is a %s, not a switch", rest[0], k.Model.NodeKindOf(id))
+			case !named:
+				on = nil
+			}
+			if !ok {
+				break
+			}
+			on = append(on, id)
+		}
+		for _, word := range rest { // to be told if ovs-ofctl can make nothing of them
+			if _, err := k.node(word); err != nil && near == nil && !strings.ContainsAny(word, "=,:") {
+				var f fault.Fault
+				if errors.As(err, &f) && f.Nearest != "" {
+					near = err
 				}
-				on, rest = []model.NodeID{id}, rest[1:]
 			}
 		}
 		if len(rest) == 0 && slices.Contains(tableWords(), k.args[0]) {
@@ -45,9 +61,11 @@ func (c *Console) dpctl(ctx context.Context, l *Line) error {
 			return nil
 		}
 		if !k.Capabilities.Has(backend.Processes) {
-			if slices.Contains(tableWords(), k.args[0]) && len(rest) == 1 {
-				_, err := k.node(rest[0])
-				return err
+			if slices.Contains(tableWords(), k.args[0]) {
+				if near != nil {
+					return near
+				}
+				return fault.New(fault.MissingCapability, fault.Place{}, "%q is for ovs-ofctl, and the switches of this world are models: dpctl %s asks them for all they have", strings.Join(rest, " "), k.args[0])
 			}
 			return fault.New(fault.MissingCapability, fault.Place{}, "dpctl %s is for ovs-ofctl, and the switches of this world are models; there are %s", k.args[0], strings.Join(tableWords(), ", ")).
 				Suggest(k.args[0], tableWords())
@@ -75,6 +93,9 @@ func (c *Console) dpctl(ctx context.Context, l *Line) error {
 		code, err := s.exec(ctx, backend.Exec{Node: s.node, Argv: asked, Stdout: l.Out, Stderr: l.Err})
 		if err != nil {
 			return err
+		}
+		if code != 0 && near != nil {
+			return near
 		}
 		if code != 0 {
 			return &ExitError{Node: s.name, Program: "ovs-ofctl", Code: code}

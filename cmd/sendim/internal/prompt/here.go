@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (h *Here) Do(ctx context.Context, l Line) error {
 			return h.timed(ctx, l)
 		}
 	case "xterm", "gterm":
-		return h.windows(word, strings.Fields(rest))
+		return h.windows(ctx, word, strings.Fields(rest))
 	case "x":
 		return fault.New(fault.NotYet, fault.Place{}, "x makes a tunnel for X11, which is not done here; a program of a host that draws can be started by NODE env DISPLAY=... COMMAND where it can reach a display")
 	case "py", "px":
@@ -233,7 +234,7 @@ func (h *Here) timed(ctx context.Context, l Line) error {
 }
 
 // windows opens a terminal's window for each node.
-func (h *Here) windows(word string, nodes []string) error {
+func (h *Here) windows(ctx context.Context, word string, nodes []string) error {
 	program := map[string]string{"xterm": "xterm", "gterm": "gnome-terminal"}[word]
 	instead := "from another terminal, sendim shell RUN, then NODE bash, or sendim exec RUN NODE bash"
 	switch {
@@ -248,16 +249,29 @@ func (h *Here) windows(word string, nodes []string) error {
 	if err != nil {
 		return fault.New(fault.MissingCapability, fault.Place{}, "%s is not installed; without it: %s", program, instead)
 	}
-	for _, n := range nodes {
-		argv := []string{"-title", "Node: " + n, "-e"}
-		if word == "gterm" {
-			argv = []string{"--title", "Node: " + n, "--"}
+	for _, n := range nodes { // a window that ends at once could not say why
+		if known, err := h.Complete(ctx, word+" "+n); err == nil && !slices.Contains(known, n) {
+			return fault.New(fault.UnknownNode, fault.Place{}, "there is no node %q", n)
 		}
-		cmd := exec.Command(path, append(append(argv, h.Again...), n, "bash")...)
+		if can, err := h.Complete(ctx, n+" "); err == nil && !slices.Contains(can, "bash") {
+			return fault.New(fault.MissingCapability, fault.Place{}, "%s cannot run a shell: nodes of this world are models, not machines", n)
+		}
+	}
+	for _, n := range nodes {
+		cmd := exec.Command(path, window(word, n, h.Again)...)
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("open a window: %w", err)
 		}
 		go cmd.Wait() //nolint:errcheck // it ends with its window
 	}
 	return nil
+}
+
+// window is what a terminal's program is told, for a shell on a node.
+func window(word, node string, again []string) []string {
+	argv := []string{"-title", "Node: " + node, "-e"}
+	if word == "gterm" {
+		argv = []string{"--title", "Node: " + node, "--"}
+	}
+	return slices.Concat(argv, again, []string{node, "bash"})
 }

@@ -200,11 +200,13 @@ func qualities() []quality {
 	}
 }
 
-// setLink reads "LINK --rate 10Mbps" and "A B rate=10Mbps" and what is between them.
+// setLink reads "LINK --rate 10Mbps", "A B rate=10Mbps", "A B rate 10Mbps" and what is
+// between them.
 func (c *call) setLink(args []string) error {
 	var ends []string
 	var set []model.Change
 	var names []string
+	from := ""
 	for _, q := range qualities() {
 		names = append(names, q.name)
 	}
@@ -212,19 +214,28 @@ func (c *call) setLink(args []string) error {
 		word := strings.TrimLeft(args[i], "-")
 		name, value, given := strings.Cut(word, "=")
 		flag := len(word) < len(args[i])
-		if !flag && !given {
-			ends = append(ends, args[i])
+		if !flag && !given && !c.isQuality(word, names) {
+			if ends = append(ends, args[i]); len(ends) > 2 {
+				return fmt.Errorf("%q is neither an end of the link nor says what it is to be like; write rate=10Mbps, delay=5ms or loss=1%%", args[i])
+			}
 			continue
 		}
 		at := slices.Index(names, name)
-		if at < 0 {
+		if at < 0 && name != "from" {
 			return c.notLive(name, names)
 		}
 		if !given {
 			if i++; i >= len(args) {
-				return fmt.Errorf("--%s needs a value", name)
+				return fmt.Errorf("%s needs a value", args[i-1])
 			}
 			value = args[i]
+		}
+		if name == "from" {
+			if from != "" {
+				return fmt.Errorf("from is given twice")
+			}
+			from = value
+			continue
 		}
 		q := qualities()[at]
 		if !c.Capabilities.Has(q.need) {
@@ -249,8 +260,12 @@ func (c *call) setLink(args []string) error {
 	}
 	var changes []model.Change
 	for _, l := range links {
+		way, err := c.way(l, from)
+		if err != nil {
+			return err
+		}
 		for _, s := range set {
-			s.Link = l
+			s.Link, s.Way = l, way
 			changes = append(changes, s)
 		}
 	}
@@ -267,7 +282,7 @@ func (c *call) setLink(args []string) error {
 		c.console.settings = append(c.console.settings, setting{at, x})
 	}
 	for _, l := range links {
-		is := specText(c.linkSpec(l))
+		is := c.linkText(l)
 		if is == "" {
 			is = " without limits"
 		}
@@ -276,23 +291,68 @@ func (c *call) setLink(args []string) error {
 	return nil
 }
 
+// isQuality says whether a word that stands alone is about what a link is to be like: names
+// of nodes come first.
+func (c *call) isQuality(word string, names []string) bool {
+	if _, isNode := c.Model.NodeByName(word); isNode {
+		return false
+	}
+	return slices.Contains(names, word) || slices.Contains([]string{"from", "bw", "jitter", "queue", "mtu", "discipline", "class"}, word)
+}
+
+// way is the direction in which a node sends over a link; both where none is named.
+func (c *call) way(l model.LinkID, from string) (model.Way, error) {
+	if from == "" {
+		return model.EachWay, nil
+	}
+	at, err := c.end(from)
+	if err != nil {
+		return model.EachWay, err
+	}
+	a, b := c.Model.Ends(l)
+	if way, ok := c.Model.WayFrom(l, at.Node); ok && (!at.given || at.Endpoint == a || at.Endpoint == b) {
+		return way, nil
+	}
+	ends := []string{c.Model.NodeName(a.Node), c.Model.NodeName(b.Node)}
+	return model.EachWay, fault.New(fault.BadChoice, fault.Place{}, "link %s joins %s and %s, and %s is neither", c.Model.LinkName(l), ends[0], ends[1], from).Suggest(from, ends)
+}
+
 // notLive names what a link has that cannot be set, or the nearest that can.
 func (c *call) notLive(name string, names []string) error {
 	switch name {
 	case "jitter", "queue", "mtu", "discipline", "class":
 		return fault.New(fault.NotYet, fault.Place{}, "the %s of a link is its descriptor's; of a living link there are %s", name, strings.Join(names, ", "))
+	case "to":
+		return fault.New(fault.BadChoice, fault.Place{}, "say which end sends, as in from=h1")
 	case "bw":
 		return fault.New(fault.BadChoice, fault.Place{}, "bw is Mininet's word; write rate=10Mbps")
 	}
 	return fault.New(fault.BadChoice, fault.Place{}, "a link has no %q; there are %s", name, strings.Join(names, ", ")).Suggest(name, names)
 }
 
-// linkSpec is what a link is like now, after what the scenario and people did to it.
-func (c *call) linkSpec(id model.LinkID) model.LinkSpec {
-	spec := *c.Model.ArcSpec(model.Arc(2 * id))
+// linkText is what a link is like now, in a few words; each direction by itself where they
+// differ.
+func (c *call) linkText(id model.LinkID) string {
+	forth, back := specText(c.arcSpec(model.Arc(2*id))), specText(c.arcSpec(model.Arc(2*id+1)))
+	if forth == back {
+		return forth
+	}
+	for _, s := range []*string{&forth, &back} {
+		if *s == "" {
+			*s = " without limits"
+		}
+	}
+	a, b := c.Model.Ends(id)
+	return forth + " from " + c.Model.NodeName(a.Node) + "," + back + " from " + c.Model.NodeName(b.Node)
+}
+
+// arcSpec is what a direction of a link is like now, after what the scenario and people did
+// to it.
+func (c *call) arcSpec(arc model.Arc) model.LinkSpec {
+	spec, id := *c.Model.ArcSpec(arc), arc.Link()
 	now := c.Session.Now()
 	set := func(x *model.Change) {
-		if x.Link != id {
+		if x.Link != id || !x.Way.Concerns(arc) {
 			return
 		}
 		switch x.Kind {

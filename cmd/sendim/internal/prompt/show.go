@@ -111,7 +111,7 @@ func (c *call) links() error {
 		if down[l.ID] {
 			state = "down"
 		}
-		c.printf("%s<->%s (%s)%s\n", names.Interface(l.A.Node, l.A.Port), names.Interface(l.B.Node, l.B.Port), state, specText(c.linkSpec(l.ID)))
+		c.printf("%s<->%s (%s)%s\n", names.Interface(l.A.Node, l.A.Port), names.Interface(l.B.Node, l.B.Port), state, c.linkText(l.ID))
 	}
 	return nil
 }
