@@ -154,8 +154,8 @@ func (c *cli) checkpointCommand() *cobra.Command {
 func (c *cli) timeCommands() []*cobra.Command {
 	var out []*cobra.Command
 	for _, w := range []struct{ name, short string }{
-		{"pause", "Have a living simulation stand still"},
-		{"resume", "Have a living simulation that stands still go on"},
+		{"pause", "Have a living run stand still"},
+		{"resume", "Have a living run that stands still go on"},
 	} {
 		out = append(out, &cobra.Command{
 			Use: w.name + " [RUN]", Short: w.short, Args: cobra.MaximumNArgs(1), ValidArgsFunction: c.completeLiving,
