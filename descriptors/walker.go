@@ -287,16 +287,7 @@ func (t *tag) or(name string, initial int64) int64 {
 	return initial
 }
 
-func clip(s string) string {
-	if len(s) <= 60 {
-		return s
-	}
-	cut := 57
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut] + "..."
-}
+func clip(s string) string { return fault.Clip(s) }
 
 func join(words []string, before, after string) string {
 	var b bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sendim/core/fault"
 	"sendim/core/model"
 )
 
@@ -66,9 +67,4 @@ func GreatCircle(lon1, lat1, lon2, lat2 float64) float64 {
 }
 
 // Clip shortens text that goes into an error.
-func Clip(s string) string {
-	if len(s) > 60 {
-		s = s[:57] + "..."
-	}
-	return strings.ToValidUTF8(s, "?")
-}
+func Clip(s string) string { return strings.ToValidUTF8(fault.Clip(s), "?") }

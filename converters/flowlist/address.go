@@ -36,19 +36,19 @@ func OthersNames() []string { return []string{string(Assign), string(LeaveOut), 
 func ParseRule(n *model.Network, text string) (Rule, error) {
 	prefix, selector, ok := strings.Cut(text, "=")
 	if !ok || selector == "" {
-		return Rule{}, fmt.Errorf("%q: write ADDRESS=HOST or PREFIX=HOSTS, as in 10.1.0.0/16=dc-h*", clip(text))
+		return Rule{}, fmt.Errorf("%q: write ADDRESS=HOST or PREFIX=HOSTS, as in 10.1.0.0/16=dc-h*", fault.Clip(text))
 	}
 	r := Rule{Text: text}
 	prefix = strings.TrimSpace(prefix)
 	if a, err := netip.ParseAddr(prefix); err == nil {
 		r.Prefix = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
 	} else if r.Prefix, err = netip.ParsePrefix(prefix); err != nil {
-		return Rule{}, fmt.Errorf("%q is neither an address nor a prefix such as 10.1.0.0/16", clip(prefix))
+		return Rule{}, fmt.Errorf("%q is neither an address nor a prefix such as 10.1.0.0/16", fault.Clip(prefix))
 	}
 	r.Prefix = r.Prefix.Masked()
 	hosts, err := n.SelectNodes(model.Selector(strings.TrimSpace(selector)), model.Host)
 	if err != nil {
-		return Rule{}, fmt.Errorf("%s: %w", clip(text), err)
+		return Rule{}, fmt.Errorf("%s: %w", fault.Clip(text), err)
 	}
 	r.Hosts = hosts
 	return r, nil

@@ -96,7 +96,7 @@ func (c *coflow) read(line []byte) bool {
 		}
 		n, bad := whole(w[0], int64(len(w)-1))
 		if bad != nil {
-			c.wrong(what, problem(fault.Syntax, "%q is not the number of %s that follow in the line", clip(string(w[0])), what))
+			c.wrong(what, problem(fault.Syntax, "%q is not the number of %s that follow in the line", fault.Clip(string(w[0])), what))
 			return nil, false
 		}
 		list := w[1 : 1+n]
@@ -140,7 +140,7 @@ func (c *coflow) flows() bool {
 	for _, x := range c.reducers {
 		rack, mb, ok := bytes.Cut(x, []byte(":"))
 		if !ok {
-			c.wrong("reducer", problem(fault.Syntax, "%q: expected RACK:MEGABYTES", clip(string(x))))
+			c.wrong("reducer", problem(fault.Syntax, "%q: expected RACK:MEGABYTES", fault.Clip(string(x))))
 			return true
 		}
 		if !c.rack("reducer", rack) {

@@ -191,7 +191,7 @@ func (p purpose) header(title string) (head, *fault.Fault) {
 		}
 	}
 	if n := fault.Nearest(name, near); n != "" && n != name {
-		f := fault.New(fault.UnknownAttribute, fault.Place{}, "%s has no column %q", p.nouns, clip(title))
+		f := fault.New(fault.UnknownAttribute, fault.Place{}, "%s has no column %q", p.nouns, fault.Clip(title))
 		f.Nearest = n
 		return h, &f
 	}

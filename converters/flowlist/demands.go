@@ -56,7 +56,7 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 				to = b
 			case h.field == fieldNothing:
 			case len(b) == 0:
-				faults.Addf(fault.MissingAttribute, t.place(clip(h.title)), "the row has no value here")
+				faults.Addf(fault.MissingAttribute, t.place(fault.Clip(h.title)), "the row has no value here")
 				good = false
 			default:
 				var v int64
@@ -74,7 +74,7 @@ func ReadDemands(in io.Reader, o Options) (*Demands, error) {
 				}
 				v, fits := by.of(v)
 				if ok && (!fits || v > int64(model.Forever/2)) {
-					faults.Addf(fault.OutOfRange, t.place(clip(h.title)), "the value is too large")
+					faults.Addf(fault.OutOfRange, t.place(fault.Clip(h.title)), "the value is too large")
 				}
 				good = good && ok && fits
 				if h.field == fieldStart {

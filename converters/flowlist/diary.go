@@ -66,7 +66,7 @@ func (r *reader) trace() {
 		}
 		var x told
 		if err := json.Unmarshal(line, &x); err != nil {
-			f := fault.New(fault.Syntax, r.place(""), "not an entry of a diary: %s", clip(err.Error()))
+			f := fault.New(fault.Syntax, r.place(""), "not an entry of a diary: %s", fault.Clip(err.Error()))
 			torn = &f // the last line of a diary may be cut short
 			continue
 		}
@@ -148,7 +148,7 @@ func (r *reader) flowOf(x *told) (model.Flow, bool) {
 		return model.Flow{}, false
 	}
 	if v.Start < 0 || a.Bytes < 0 || a.For < 0 || a.Rate < 0 || a.Packet < 0 || a.Chunk < 0 || a.Count < 0 || v.Start > model.Forever/2 {
-		r.wrong("", problem(fault.OutOfRange, "flow %q has a negative value, or starts too late", clip(v.ID)))
+		r.wrong("", problem(fault.OutOfRange, "flow %q has a negative value, or starts too late", fault.Clip(v.ID)))
 		return model.Flow{}, false
 	}
 	f := model.Flow{ID: r.Prefix + v.ID, From: model.NodeID(r.out.ends.of([]byte(v.From), r.line)), To: model.NodeID(r.out.ends.of([]byte(v.To), r.line)),

@@ -86,7 +86,7 @@ func (e *ends) resolve(n *model.Network, m Mapping, faults, remarks *fault.List)
 		switch {
 		case ok && n.NodeKindOf(id) == model.Switch:
 			if out[i].node = onlyHost(n, id); out[i].node == model.NoNode {
-				faults.Addf(fault.BadChoice, place, "%q is a switch that has not exactly one host; name a host", clip(x.name))
+				faults.Addf(fault.BadChoice, place, "%q is a switch that has not exactly one host; name a host", fault.Clip(x.name))
 			}
 		case ok:
 			out[i].node = id
@@ -100,7 +100,7 @@ func (e *ends) resolve(n *model.Network, m Mapping, faults, remarks *fault.List)
 			if known == nil {
 				known = someNames(n)
 			}
-			faults.Add(fault.New(fault.UnknownNode, place, "there is no node %q", clip(x.name)).Suggest(x.name, known))
+			faults.Add(fault.New(fault.UnknownNode, place, "there is no node %q", fault.Clip(x.name)).Suggest(x.name, known))
 		}
 	}
 	if e.addressed = len(addresses) > 0; e.addressed {

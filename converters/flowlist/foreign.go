@@ -50,7 +50,7 @@ func (r *reader) htsim() {
 		}
 		from, to, ok := bytes.Cut(w[0], []byte("->"))
 		if !ok {
-			r.wrong("", problem(fault.Syntax, "%q: expected a connection such as 7->5 start 0 size 2000000", clip(string(w[0]))))
+			r.wrong("", problem(fault.Syntax, "%q: expected a connection such as 7->5 start 0 size 2000000", fault.Clip(string(w[0]))))
 			continue
 		}
 		seen++
@@ -73,7 +73,7 @@ func (r *reader) htsim() {
 				continue
 			}
 			if i+1 == len(w) {
-				r.wrong(clip(key), problem(fault.Syntax, "%q has no value", clip(key)))
+				r.wrong(fault.Clip(key), problem(fault.Syntax, "%q has no value", fault.Clip(key)))
 				good = false
 				break
 			}
@@ -98,12 +98,12 @@ func (r *reader) htsim() {
 			case "prio":
 				prio++
 			default:
-				s := fault.New(fault.UnknownAttribute, fault.Place{}, "%q is no word of a connection", clip(key)).
+				s := fault.New(fault.UnknownAttribute, fault.Place{}, "%q is no word of a connection", fault.Clip(key)).
 					Suggest(key, []string{"id", "start", "size", "trigger", "send_done_trigger", "recv_done_trigger", "prio"})
 				bad = &s
 			}
 			if bad != nil {
-				r.wrong(clip(key), bad)
+				r.wrong(fault.Clip(key), bad)
 				good = false
 			}
 		}

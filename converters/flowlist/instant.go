@@ -25,7 +25,7 @@ func (c *clock) read(t *table, h *head, b []byte) (int64, bool) {
 		}
 		// Both are within +-2^53, so that their difference is exact.
 		if second -= c.base; second > 4_000_000 || second < -4_000_000 {
-			bad = problem(fault.OutOfRange, "%q is more than 46 days away from the first time in the file", clip(string(b)))
+			bad = problem(fault.OutOfRange, "%q is more than 46 days away from the first time in the file", fault.Clip(string(b)))
 		}
 	}
 	if bad != nil {
@@ -46,7 +46,7 @@ func instant(h *head, b []byte) (second, rest int64, bad *fault.Fault) {
 		}
 		v, err := model.ParseTime(string(b))
 		if err != nil {
-			return 0, 0, problem(fault.BadNumber, "%q is neither a time such as 5ms nor a date such as 2026-01-31T12:00:00Z; numbers need a unit in the header, as time_s", clip(string(b)))
+			return 0, 0, problem(fault.BadNumber, "%q is neither a time such as 5ms nor a date such as 2026-01-31T12:00:00Z; numbers need a unit in the header, as time_s", fault.Clip(string(b)))
 		}
 		return int64(v / model.Second), int64(v % model.Second), nil
 	}

@@ -136,14 +136,3 @@ func words(dst [][]byte, line []byte) [][]byte {
 		line = line[i:]
 	}
 }
-
-func clip(s string) string {
-	if len(s) <= 60 {
-		return s
-	}
-	cut := 57
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut] + "..."
-}

@@ -150,7 +150,7 @@ func (n *nfdump) textHeader(line string) bool {
 			}
 		}
 		if !found {
-			f := problem(fault.UnknownAttribute, "the column that begins with %q is not known; have nfdump write -o csv", clip(rest))
+			f := problem(fault.UnknownAttribute, "the column that begins with %q is not known; have nfdump write -o csv", fault.Clip(rest))
 			n.wrong("", f)
 			return false
 		}
@@ -303,12 +303,12 @@ func logTime(s string) (second, nano int64, bad *fault.Fault) {
 		whole := math.Floor(at)
 		return int64(whole), int64(math.Round(float64((at-whole)*1000))) * 1e6 % 1e9, nil
 	}
-	return 0, 0, problem(fault.BadNumber, "%q is no time such as 2026-01-31 12:00:00.123", clip(s))
+	return 0, 0, problem(fault.BadNumber, "%q is no time such as 2026-01-31 12:00:00.123", fault.Clip(s))
 }
 
 // logSpan reads seconds, or "1d 02:03:04.567", in nanoseconds.
 func logSpan(s string) (int64, *fault.Fault) {
-	bad := problem(fault.BadNumber, "%q is no duration such as 2.578 or 00:00:02.578", clip(s))
+	bad := problem(fault.BadNumber, "%q is no duration such as 2.578 or 00:00:02.578", fault.Clip(s))
 	days := int64(0)
 	if d, rest, ok := strings.Cut(s, "d "); ok {
 		v, err := strconv.ParseInt(d, 10, 32)
@@ -359,7 +359,7 @@ func logProtocol(s string) (uint8, *fault.Fault) {
 	if err != nil {
 		for _, c := range s {
 			if (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("-+/.", c) {
-				return 0, problem(fault.BadChoice, "%q is no protocol", clip(s))
+				return 0, problem(fault.BadChoice, "%q is no protocol", fault.Clip(s))
 			}
 		}
 		return 255, nil // one that has a name, and that nobody here carries
@@ -371,9 +371,9 @@ func logAddress(s string) (netip.Addr, *fault.Fault) {
 	a, err := netip.ParseAddr(s)
 	if err != nil {
 		if strings.Contains(s, "..") {
-			return a, problem(fault.BadAddress, "%q is cut short; have nfdump write -6, or -o csv", clip(s))
+			return a, problem(fault.BadAddress, "%q is cut short; have nfdump write -6, or -o csv", fault.Clip(s))
 		}
-		return a, problem(fault.BadAddress, "%q is no address", clip(s))
+		return a, problem(fault.BadAddress, "%q is no address", fault.Clip(s))
 	}
 	return a.Unmap().WithZone(""), nil
 }
@@ -419,7 +419,7 @@ func logCount(s string) (int64, *fault.Fault) {
 		factor = map[string]int64{"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}[unit]
 	}
 	if factor == 0 {
-		return 0, problem(fault.BadNumber, "%q is no number", clip(s))
+		return 0, problem(fault.BadNumber, "%q is no number", fault.Clip(s))
 	}
 	return scaled([]byte(number), factor)
 }

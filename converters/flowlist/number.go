@@ -47,7 +47,7 @@ func inexact(b []byte, factor int64) (int64, *fault.Fault) {
 		return 0, f
 	}
 	if v < 0 {
-		return 0, problem(fault.OutOfRange, "%q is negative", clip(string(b)))
+		return 0, problem(fault.OutOfRange, "%q is negative", fault.Clip(string(b)))
 	}
 	v = math.Round(float64(v * float64(factor)))
 	if v >= math.MaxInt64 {
@@ -60,12 +60,12 @@ func inexact(b []byte, factor int64) (int64, *fault.Fault) {
 func float(b []byte) (float64, *fault.Fault) {
 	for _, c := range b { // no hexadecimal digits, no underscores
 		if c-'0' > 9 && c != '.' && c != 'e' && c != 'E' && c != '+' && c != '-' {
-			return 0, problem(fault.BadNumber, "%q is not a finite number", clip(string(b)))
+			return 0, problem(fault.BadNumber, "%q is not a finite number", fault.Clip(string(b)))
 		}
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, problem(fault.BadNumber, "%q is not a finite number", clip(string(b)))
+		return 0, problem(fault.BadNumber, "%q is not a finite number", fault.Clip(string(b)))
 	}
 	return v, nil
 }
@@ -90,7 +90,7 @@ func wholeSlow(b []byte, most int64) (int64, *fault.Fault) {
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	switch {
 	case err != nil:
-		return 0, problem(fault.BadNumber, "%q is not a whole number", clip(string(b)))
+		return 0, problem(fault.BadNumber, "%q is not a whole number", fault.Clip(string(b)))
 	case n < 0 || n > most:
 		return 0, problem(fault.OutOfRange, "%d is outside 0..%d", n, most)
 	}
@@ -98,7 +98,7 @@ func wholeSlow(b []byte, most int64) (int64, *fault.Fault) {
 }
 
 func tooLarge(b []byte) *fault.Fault {
-	return problem(fault.OutOfRange, "%q is too large", clip(string(b)))
+	return problem(fault.OutOfRange, "%q is too large", fault.Clip(string(b)))
 }
 
 func problem(code fault.Code, format string, args ...any) *fault.Fault {

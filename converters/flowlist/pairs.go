@@ -59,7 +59,7 @@ func ReadPairs(in io.Reader, o Options) (*Pairs, error) {
 			case fieldShare:
 				v, bad := float(b)
 				if bad == nil && v < 0 {
-					bad = problem(fault.OutOfRange, "%q is negative", clip(string(b)))
+					bad = problem(fault.OutOfRange, "%q is negative", fault.Clip(string(b)))
 				}
 				if bad != nil {
 					t.bad(h, bad)
@@ -113,7 +113,7 @@ func (p *Pairs) Resolve(n *model.Network, m Mapping) *fault.List {
 // host is a target that must not be a service.
 func (e *ends) host(to []target, i int32, faults *fault.List) model.NodeID {
 	if s := to[i].service; s != "" {
-		faults.Addf(fault.BadChoice, fault.Place{File: e.file, Line: e.list[i].line}, "%q is a service; a host is needed", clip(s))
+		faults.Addf(fault.BadChoice, fault.Place{File: e.file, Line: e.list[i].line}, "%q is a service; a host is needed", fault.Clip(s))
 		to[i].service = ""
 	}
 	return to[i].node

@@ -59,7 +59,7 @@ func ReadSizes(in io.Reader, unit model.Size, o Options) (*Sizes, error) {
 		}
 		share, bad := float(fields[1])
 		if bad == nil && (share < 0 || share > 100) {
-			bad = problem(fault.OutOfRange, "the cumulative share %q is outside 0..1 and 0..100", clip(string(fields[1])))
+			bad = problem(fault.OutOfRange, "the cumulative share %q is outside 0..1 and 0..100", fault.Clip(string(fields[1])))
 		}
 		if bad != nil {
 			bad.Place = l.place("share")
@@ -74,7 +74,7 @@ func ReadSizes(in io.Reader, unit model.Size, o Options) (*Sizes, error) {
 			case share < shares[k-1]:
 				faults.Addf(fault.OutOfRange, l.place("share"), "the cumulative share %v is less than the %v before it", share, shares[k-1])
 			case model.Size(size) < out.Points[k-1].Size && share > 0:
-				faults.Addf(fault.OutOfRange, l.place("size"), "the size %s is less than the one before it", clip(string(fields[0])))
+				faults.Addf(fault.OutOfRange, l.place("size"), "the size %s is less than the one before it", fault.Clip(string(fields[0])))
 			}
 		}
 		out.Points = append(out.Points, model.SizePoint{Size: model.Size(size)})

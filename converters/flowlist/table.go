@@ -124,12 +124,12 @@ func (t *table) open(understand func(title string) (head, *fault.Fault), warn fu
 		title := string(b)
 		h, bad := understand(title)
 		if bad != nil {
-			bad.Place = t.place(clip(title))
+			bad.Place = t.place(fault.Clip(title))
 			t.faults.Add(*bad)
 		} else if h.field == fieldNothing {
-			unread = append(unread, clip(title))
+			unread = append(unread, fault.Clip(title))
 		} else if other, twice := seen[h.field]; twice {
-			t.faults.Addf(fault.DuplicateID, t.place(clip(title)), "the columns %q and %q say the same", clip(other), clip(title))
+			t.faults.Addf(fault.DuplicateID, t.place(fault.Clip(title)), "the columns %q and %q say the same", fault.Clip(other), fault.Clip(title))
 		}
 		seen[h.field] = title
 		t.heads = append(t.heads, h)
@@ -170,7 +170,7 @@ func (t *table) record() bool {
 }
 
 func (t *table) bad(h *head, f *fault.Fault) {
-	f.Place = t.place(clip(h.title))
+	f.Place = t.place(fault.Clip(h.title))
 	t.faults.Add(*f)
 }
 
@@ -209,7 +209,7 @@ func (t *table) quantity(h *head, b []byte) (int64, bool) {
 		code = fault.BadUnit
 		if strings.Contains(text, "no unit") {
 			example := map[measure]string{ofTime: "s", ofSize: "bytes", ofRate: "bps"}[h.measure]
-			text = clip(string(b)) + " has no unit; write it with one, or name it in the header: " + clip(normal(h.title)) + "_" + example
+			text = fault.Clip(string(b)) + " has no unit; write it with one, or name it in the header: " + fault.Clip(normal(h.title)) + "_" + example
 		}
 	case strings.Contains(text, "negative"), strings.Contains(text, "too large"):
 		code = fault.OutOfRange
@@ -373,6 +373,6 @@ func choice[T any](b []byte, parse func(string) (T, bool), names []string) (T, *
 	if ok {
 		return v, nil
 	}
-	f := fault.New(fault.BadChoice, fault.Place{}, "%q is not one of %s", clip(string(b)), strings.Join(names, ", ")).Suggest(string(b), names)
+	f := fault.New(fault.BadChoice, fault.Place{}, "%q is not one of %s", fault.Clip(string(b)), strings.Join(names, ", ")).Suggest(string(b), names)
 	return v, &f
 }

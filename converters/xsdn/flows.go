@@ -124,7 +124,7 @@ func (c *converter) readPolicies(r *reader) {
 				text := r.each(r.skip)
 				n, err := strconv.ParseInt(text, 10, 32)
 				if err != nil || n < 0 {
-					c.faults.Addf(fault.BadNumber, at, "%q is not a priority", short(text))
+					c.faults.Addf(fault.BadNumber, at, "%q is not a priority", fault.Clip(text))
 				}
 				p.priority = int32(n)
 			default:

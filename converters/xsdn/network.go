@@ -46,7 +46,7 @@ func Convert(files []File) (*Result, error) {
 		case "policies":
 			c.readPolicies(r)
 		default:
-			c.faults.Add(fault.New(fault.UnknownElement, r.placeOf(short(root)), "the root of an xSDN file is nodes, flows or policies").Suggest(root, []string{"nodes", "flows", "policies"}))
+			c.faults.Add(fault.New(fault.UnknownElement, r.placeOf(fault.Clip(root)), "the root of an xSDN file is nodes, flows or policies").Suggest(root, []string{"nodes", "flows", "policies"}))
 		}
 		r.next()
 	}
@@ -94,7 +94,7 @@ func (c *converter) readLink(r *reader, from string) {
 	m := mention{from: from, to: r.attr("id"), place: r.placeOf("link")}
 	ok := c.checkID(m.to, m.place)
 	r.each(func(key string) {
-		at := r.placeOf(short(key))
+		at := r.placeOf(fault.Clip(key))
 		text := r.each(r.skip)
 		v, fine := r.number(at, text)
 		if !fine {

@@ -95,7 +95,7 @@ func (r *reader) attr(name string) string { v, _ := r.sc.Value(name); return str
 // skip reads to the end of the current element, reporting that it is not known.
 func (r *reader) unknown(name, parent string, known ...string) {
 	if !r.faults.Full() {
-		r.faults.Add(fault.New(fault.UnknownElement, r.placeOf(short(name)), "<%s> has no such element", parent).Suggest(name, known))
+		r.faults.Add(fault.New(fault.UnknownElement, r.placeOf(fault.Clip(name)), "<%s> has no such element", parent).Suggest(name, known))
 	}
 	r.each(r.skip)
 }
@@ -106,11 +106,11 @@ func (r *reader) skip(string) { r.each(r.skip) }
 func (r *reader) number(at fault.Place, s string) (float64, bool) {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		r.faults.Addf(fault.BadNumber, at, "%q is not a finite number", short(s))
+		r.faults.Addf(fault.BadNumber, at, "%q is not a finite number", fault.Clip(s))
 		return 0, false
 	}
 	if v < 0 {
-		r.faults.Addf(fault.OutOfRange, at, "%q is negative", short(s))
+		r.faults.Addf(fault.OutOfRange, at, "%q is negative", fault.Clip(s))
 		return 0, false
 	}
 	return v, true
@@ -170,11 +170,3 @@ func (p *places) ObjectPlace(element string, i int) fault.Place {
 }
 
 var _ model.Locator = (*places)(nil)
-
-// short is a text that fits into a message.
-func short(s string) string {
-	if len(s) > 40 {
-		return strings.ToValidUTF8(s[:37], "") + "..."
-	}
-	return s
-}

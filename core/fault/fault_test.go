@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"strings"
 	"testing"
 )
 
@@ -81,4 +82,17 @@ func TestEveryCodeIsExplained(t *testing.T) {
 		}
 		return true
 	})
+}
+
+func TestALongTextIsClippedBetweenCharacters(t *testing.T) {
+	sixty := strings.Repeat("x", 60)
+	for text, want := range map[string]string{
+		"": "", "short": "short", sixty: sixty, sixty + "x": sixty[:57] + "...",
+		sixty[:56] + "äöüß": sixty[:56] + "...", sixty[:55] + "äöüß": sixty[:55] + "ä...",
+		strings.Repeat("\x80", 61): "...",
+	} {
+		if got := Clip(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 }

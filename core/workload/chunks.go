@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/random"
 )
@@ -94,7 +95,7 @@ func ParseChunks(text string) (*Program, error) {
 		p.items = append(p.items, it)
 	}
 	if len(p.items) == 0 {
-		return nil, fmt.Errorf("chunks: no chunk in %q", short(text))
+		return nil, fmt.Errorf("chunks: no chunk in %q", fault.Clip(text))
 	}
 	return p, nil
 }
@@ -108,7 +109,7 @@ func isGap(part string) bool {
 func (it *item) setGap(part string) error {
 	last := part[len(part)-1]
 	if !strings.ContainsAny(string(last), "DGdg") {
-		return fmt.Errorf("%q is not a gap; write it like 30D or 300G", short(part))
+		return fmt.Errorf("%q is not a gap; write it like 30D or 300G", fault.Clip(part))
 	}
 	it.strict = last == 'G' || last == 'g'
 	it.gap = 0
@@ -118,7 +119,7 @@ func (it *item) setGap(part string) error {
 			return err
 		}
 		if seconds > float64(model.Forever/timeUnit)/2 {
-			return fmt.Errorf("the gap %s is too long", short(head))
+			return fmt.Errorf("the gap %s is too long", fault.Clip(head))
 		}
 		it.gap = model.Time(math.Round(seconds * float64(timeUnit)))
 	}
@@ -132,7 +133,7 @@ func (it *item) parse(part string) error {
 	body = strings.TrimSpace(body)
 	if gapped {
 		if gap = strings.TrimSpace(gap); gap == "" {
-			return fmt.Errorf("%q has no gap after +", short(part))
+			return fmt.Errorf("%q has no gap after +", fault.Clip(part))
 		}
 		if err := it.setGap(gap); err != nil {
 			return err
@@ -148,7 +149,7 @@ func (it *item) parse(part string) error {
 	var err error
 	if total, pieces, ok := strings.Cut(body, "/"); ok {
 		if counted {
-			return fmt.Errorf("%q has two counts", short(part))
+			return fmt.Errorf("%q has two counts", fault.Clip(part))
 		}
 		if it.low, err = amount(total); err != nil {
 			return err
@@ -156,7 +157,7 @@ func (it *item) parse(part string) error {
 		it.split = true
 		it.count, err = whole(pieces)
 		if err == nil && it.low*sizeUnit < float64(it.count) {
-			return fmt.Errorf("%q splits less than a byte each", short(part))
+			return fmt.Errorf("%q splits less than a byte each", fault.Clip(part))
 		}
 		return err
 	}
@@ -173,7 +174,7 @@ func (it *item) parse(part string) error {
 			return err
 		}
 		if it.low > it.high {
-			return fmt.Errorf("%q: the lower bound is above the upper", short(part))
+			return fmt.Errorf("%q: the lower bound is above the upper", fault.Clip(part))
 		}
 		return nil
 	}
@@ -187,15 +188,15 @@ func amount(s string) (float64, error) {
 	s = strings.TrimSpace(s)
 	for _, c := range s {
 		if (c < '0' || c > '9') && c != '.' {
-			return 0, fmt.Errorf("%q is not a number", short(s))
+			return 0, fmt.Errorf("%q is not a number", fault.Clip(s))
 		}
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a number", short(s))
+		return 0, fmt.Errorf("%q is not a number", fault.Clip(s))
 	}
 	if v*sizeUnit > math.MaxInt64/4 {
-		return 0, fmt.Errorf("%s is too large", short(s))
+		return 0, fmt.Errorf("%s is too large", fault.Clip(s))
 	}
 	return v, nil
 }
@@ -203,7 +204,7 @@ func amount(s string) (float64, error) {
 func whole(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	if err != nil || n < 1 || n > MaxChunks {
-		return 0, fmt.Errorf("%q is not a count from 1 to %d", short(s), MaxChunks)
+		return 0, fmt.Errorf("%q is not a count from 1 to %d", fault.Clip(s), MaxChunks)
 	}
 	return n, nil
 }
@@ -269,11 +270,4 @@ func (it *item) splitUp(out []Chunk, uniform func() float64) []Chunk {
 		done = end
 	}
 	return out
-}
-
-func short(s string) string {
-	if len(s) > 40 {
-		return strings.ToValidUTF8(s[:37], "") + "..."
-	}
-	return s
 }

@@ -65,7 +65,7 @@ func find(r Request) (Kind, error) {
 	var l fault.List
 	p := r.Place
 	p.Attribute = "kind"
-	l.Add(fault.New(fault.GeneratorOption, p, "no generator %q; there are %s", clip(r.Kind), strings.Join(names, ", ")).Suggest(r.Kind, names))
+	l.Add(fault.New(fault.GeneratorOption, p, "no generator %q; there are %s", fault.Clip(r.Kind), strings.Join(names, ", ")).Suggest(r.Kind, names))
 	return Kind{}, &l
 }
 

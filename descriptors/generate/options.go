@@ -135,7 +135,7 @@ func read(k Kind, r Request, faults *fault.List) *values {
 	for _, o := range r.Options {
 		d, ok := option(docs, o.Name)
 		if !ok {
-			faults.Add(fault.New(fault.GeneratorOption, o.Place, "%s has no option %q; it has %s", k.Name, clip(o.Name), strings.Join(names, ", ")).Suggest(o.Name, names))
+			faults.Add(fault.New(fault.GeneratorOption, o.Place, "%s has no option %q; it has %s", k.Name, fault.Clip(o.Name), strings.Join(names, ", ")).Suggest(o.Name, names))
 			continue
 		}
 		if v.given[d.Name] {
@@ -195,14 +195,14 @@ func (v *values) set(d OptionDoc, s string) (err error) {
 		return v.setText(d.Name, s)
 	case choice:
 		if !slices.Contains(d.Values, s) {
-			return fmt.Errorf("%q is none of %s", clip(s), strings.Join(d.Values, ", "))
+			return fmt.Errorf("%q is none of %s", fault.Clip(s), strings.Join(d.Values, ", "))
 		}
 		v.words[d.Name] = s
 	case real:
 		x, err := strconv.ParseFloat(s, 64)
 		switch {
 		case err != nil || math.IsNaN(x):
-			return fmt.Errorf("%q is not a number", clip(s))
+			return fmt.Errorf("%q is not a number", fault.Clip(s))
 		case x < d.low || d.high > 0 && x > d.high || x > most:
 			top := d.high
 			if top == 0 {
@@ -219,7 +219,7 @@ func (v *values) set(d OptionDoc, s string) (err error) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%q is not a whole number", clip(s))
+			return fmt.Errorf("%q is not a whole number", fault.Clip(s))
 		case n < d.min || n > top:
 			return fmt.Errorf("%d is outside %d..%d", n, d.min, top)
 		case d.even && n%2 != 0:
@@ -257,11 +257,4 @@ func (v *values) setText(name, s string) (err error) {
 		v.ints[name] = int64(t)
 	}
 	return err
-}
-
-func clip(s string) string {
-	if len(s) > 60 {
-		return strings.ToValidUTF8(s[:57], "") + "..."
-	}
-	return s
 }
