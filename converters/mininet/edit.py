@@ -123,16 +123,19 @@ def kill_in(shells):
 
 
 def tell_hosts(net, edit):
-    """Has hosts forget addresses, the fresh ones know all others, and the known ones the fresh."""
-    scripts = []
+    """Has hosts forget addresses, the fresh ones know all others, and the known ones the fresh.
+
+    Others are known to the fresh ones, and know them already."""
+    scripts, wrong = [], []
     gone, fresh, known = edit.get('forget', []), edit.get('fresh', []), edit.get('known', [])
     if gone:
         for h in net.hosts:
             scripts.append((h.name, '\n'.join('ip neigh del %s dev %s 2>/dev/null' % (ip, intf) for ip in gone for intf in h.intfNames()) + '\ntrue'))
-    for h, others in [(h, fresh) for h in known] + [(h, known + fresh) for h in fresh]:
+        wrong, scripts = run_in(net, scripts), []  # whatever is to be known by such an address is told after that
+    for h, others in [(h, fresh) for h in known] + [(h, known + fresh + edit.get('others', [])) for h in fresh]:
         lines = ['neigh replace %s lladdr %s dev %s nud permanent' % (o['ip'], o['mac'], h['intf']) for o in others if o['host'] != h['host']]
         scripts.append((h['host'], "ip -batch - <<'END'\n%s\nEND" % '\n'.join(lines)))
-    return run_in(net, scripts), {}
+    return wrong + run_in(net, scripts), {}
 
 
 EDITS = {'add': add, 'remove': remove, 'introduce': tell_hosts}

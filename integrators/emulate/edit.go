@@ -334,6 +334,7 @@ func (w *world) introduce(ctx context.Context, p *edit) error {
 type introduction struct {
 	gone         []netip.Addr
 	fresh, known []model.Endpoint // of a host, where it has its address
+	others       []model.Endpoint // know the fresh ones already
 }
 
 // station is a host as others see it.

@@ -171,7 +171,7 @@ func (g *native) introduce(ctx context.Context, i *introduction) error {
 		errs = append(errs, sandbox.Forget(ctx, all, i.gone))
 	}
 	fresh, known := ends(i.fresh), ends(i.known)
-	errs = append(errs, sandbox.IntroduceTo(ctx, known, fresh), sandbox.IntroduceTo(ctx, fresh, append(known, fresh...)))
+	errs = append(errs, sandbox.IntroduceTo(ctx, known, fresh), sandbox.IntroduceTo(ctx, fresh, slices.Concat(known, fresh, ends(i.others))))
 	return errors.Join(errs...)
 }
 

@@ -21,6 +21,7 @@ type scriptEdit struct {
 	Forget   []string        `json:"forget,omitempty"`    // IPv4 addresses
 	Fresh    []scriptAddress `json:"fresh,omitempty"`
 	Known    []scriptAddress `json:"known,omitempty"`
+	Others   []scriptAddress `json:"others,omitempty"`
 }
 
 type scriptSwitch struct {
@@ -102,7 +103,7 @@ const editing = 30 * time.Second
 
 // edit has the script carry out an edit.
 func (s *script) edit(ctx context.Context, op string, e *scriptEdit) (answer, error) {
-	things := len(e.Switches) + len(e.Hosts) + len(e.Links) + len(e.Known) + len(e.Fresh)
+	things := len(e.Switches) + len(e.Hosts) + len(e.Links) + len(e.Known) + len(e.Fresh) + len(e.Others)
 	ctx, cancel := context.WithTimeout(ctx, editing+time.Duration(things)*time.Second)
 	defer cancel()
 	return s.ask(ctx, order{Op: op, Edit: e})
@@ -157,6 +158,9 @@ func (s *script) introduce(ctx context.Context, i *introduction) error {
 	}
 	for _, at := range i.known {
 		e.Known = append(e.Known, is.scriptAddress(at))
+	}
+	for _, at := range i.others {
+		e.Others = append(e.Others, is.scriptAddress(at))
 	}
 	_, err := s.edit(ctx, "introduce", e)
 	return err

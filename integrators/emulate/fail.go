@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"context"
+	"slices"
 
 	"sendim/core/model"
 )
@@ -128,5 +129,25 @@ func (l *links) setEnds(ctx context.Context, w *world, id model.LinkID, change f
 	if len(ends) == 0 {
 		return nil
 	}
+	if up {
+		if err := w.remind(ctx, ends); err != nil {
+			return err
+		}
+	}
 	return w.ground.setLinks(ctx, ends, up)
+}
+
+// remind tells hosts whose interfaces are down what they have known from the start: Linux
+// forgets with an interface also what it has been told for good (neigh_ifdown).
+func (w *world) remind(ctx context.Context, ends []model.Endpoint) error {
+	is := w.is.Load()
+	if !is.net.StaticARP {
+		return nil
+	}
+	i := introduction{fresh: slices.DeleteFunc(slices.Clone(ends), func(e model.Endpoint) bool { return !is.first(e) })}
+	if len(i.fresh) == 0 {
+		return nil
+	}
+	i.others = slices.DeleteFunc(is.attached(), func(e model.Endpoint) bool { return slices.Contains(i.fresh, e) })
+	return w.ground.introduce(ctx, &i)
 }
