@@ -19,7 +19,7 @@ import (
 
 // TestWhatWasAddedIsChangedAndFollowedAsTheRestIs also has switches and controller speak TLS.
 func TestWhatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T) {
-	inBoth(t, whatWasAddedIsChangedAndFollowedAsTheRestIs)
+	inBothAtOnce(t, whatWasAddedIsChangedAndFollowedAsTheRestIs)
 }
 
 func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend) {
@@ -112,7 +112,7 @@ func whatWasAddedIsChangedAndFollowedAsTheRestIs(t *testing.T, b emulate.Backend
 }
 
 // TestClosingEndsAnEdit closes the session while an edit is carried out.
-func TestClosingEndsAnEdit(t *testing.T) { inBoth(t, closingEndsAnEdit) }
+func TestClosingEndsAnEdit(t *testing.T) { inBothAtOnce(t, closingEndsAnEdit) }
 
 func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
 	lab(t)
@@ -140,7 +140,7 @@ func closingEndsAnEdit(t *testing.T, b emulate.Backend) {
 
 // TestAnEditThatIsGivenUpIsWholeOrNotAtAll calls edits off after a while.
 func TestAnEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T) {
-	inBoth(t, anEditThatIsGivenUpIsWholeOrNotAtAll)
+	inBothAtOnce(t, anEditThatIsGivenUpIsWholeOrNotAtAll)
 }
 
 func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
@@ -186,7 +186,7 @@ func anEditThatIsGivenUpIsWholeOrNotAtAll(t *testing.T, b emulate.Backend) {
 // TestDrawnEditsLeaveWhatASimulationWouldHave edits at random and compares all tables with
 // those of a simulation that begins with the network as it then is.
 func TestDrawnEditsLeaveWhatASimulationWouldHave(t *testing.T) {
-	inBoth(t, drawnEditsLeaveWhatASimulationWouldHave)
+	inBothAtOnce(t, drawnEditsLeaveWhatASimulationWouldHave)
 }
 
 func drawnEditsLeaveWhatASimulationWouldHave(t *testing.T, b emulate.Backend) {

@@ -131,7 +131,7 @@ func (l *living) objects() map[string]int {
 }
 
 func TestNodesAndLinksComeAndGoInTheMiddleOfTraffic(t *testing.T) {
-	inBoth(t, nodesAndLinksComeAndGoInTheMiddleOfTraffic)
+	inBothAtOnce(t, nodesAndLinksComeAndGoInTheMiddleOfTraffic)
 }
 
 func nodesAndLinksComeAndGoInTheMiddleOfTraffic(t *testing.T, b emulate.Backend) {
@@ -287,7 +287,7 @@ func roundsOfEditsLeaveNothing(t *testing.T, b emulate.Backend) {
 	}
 }
 
-func TestEverythingInOneEdit(t *testing.T) { inBoth(t, everythingInOneEdit) }
+func TestEverythingInOneEdit(t *testing.T) { inBothAtOnce(t, everythingInOneEdit) }
 
 // everythingInOneEdit removes and makes by the same names and ports at once.
 func everythingInOneEdit(t *testing.T, b emulate.Backend) {
@@ -462,7 +462,7 @@ func (l *living) inside(script string) {
 
 // TestFlowsOfTheModelThatLackTheirHostFailAtTheirStart removes hosts before flows begin.
 func TestFlowsOfTheModelThatLackTheirHostFailAtTheirStart(t *testing.T) {
-	inBoth(t, flowsOfTheModelThatLackTheirHostFailAtTheirStart)
+	inBothAtOnce(t, flowsOfTheModelThatLackTheirHostFailAtTheirStart)
 }
 
 func flowsOfTheModelThatLackTheirHostFailAtTheirStart(t *testing.T, b emulate.Backend) {
@@ -509,7 +509,7 @@ func flowsOfTheModelThatLackTheirHostFailAtTheirStart(t *testing.T, b emulate.Ba
 // TestASwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater cuts all channels, edits, and
 // lets them be again.
 func TestASwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater(t *testing.T) {
-	inBoth(t, aSwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater)
+	inBothAtOnce(t, aSwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater)
 }
 
 func aSwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater(t *testing.T, b emulate.Backend) {
@@ -540,7 +540,9 @@ func aSwitchThatIsAddedWhileTheControllerIsAwayIsFoundLater(t *testing.T, b emul
 
 // TestAnEditOutlivesTheSwitchesDaemon kills ovs-vswitchd just before an edit, and while it
 // is made.
-func TestAnEditOutlivesTheSwitchesDaemon(t *testing.T) { inBoth(t, anEditOutlivesTheSwitchesDaemon) }
+func TestAnEditOutlivesTheSwitchesDaemon(t *testing.T) {
+	inBothAtOnce(t, anEditOutlivesTheSwitchesDaemon)
+}
 
 func anEditOutlivesTheSwitchesDaemon(t *testing.T, b emulate.Backend) {
 	lab(t)
@@ -574,7 +576,7 @@ func anEditOutlivesTheSwitchesDaemon(t *testing.T, b emulate.Backend) {
 
 // TestFlowsToAServiceGoOnWithoutAMember removes a server of two.
 func TestFlowsToAServiceGoOnWithoutAMember(t *testing.T) {
-	inBoth(t, flowsToAServiceGoOnWithoutAMember)
+	inBothAtOnce(t, flowsToAServiceGoOnWithoutAMember)
 }
 
 func flowsToAServiceGoOnWithoutAMember(t *testing.T, b emulate.Backend) {

@@ -63,7 +63,7 @@ func doomedParent(dir, emulator, run string) int {
 }
 
 func TestNothingIsLeftWhenTheProgramIsKilled(t *testing.T) {
-	inBoth(t, nothingIsLeftWhenTheProgramIsKilled)
+	inBothAtOnce(t, nothingIsLeftWhenTheProgramIsKilled)
 }
 
 func nothingIsLeftWhenTheProgramIsKilled(t *testing.T, b emulate.Backend) {
@@ -91,7 +91,7 @@ func nothingIsLeftWhenTheProgramIsKilled(t *testing.T, b emulate.Backend) {
 }
 
 func TestNothingIsLeftOfAStartThatIsInterrupted(t *testing.T) {
-	inBoth(t, nothingIsLeftOfAStartThatIsInterrupted)
+	inBothAtOnce(t, nothingIsLeftOfAStartThatIsInterrupted)
 }
 
 func nothingIsLeftOfAStartThatIsInterrupted(t *testing.T, b emulate.Backend) {

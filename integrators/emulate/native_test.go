@@ -25,6 +25,15 @@ func inBoth(t *testing.T, test func(*testing.T, emulate.Backend)) {
 	}
 }
 
+// inBothAtOnce is inBoth for tests that mostly wait, and ask nothing of what others do or use
+// meanwhile.
+func inBothAtOnce(t *testing.T, test func(*testing.T, emulate.Backend)) {
+	inBoth(t, func(t *testing.T, b emulate.Backend) {
+		t.Parallel()
+		test(t, b)
+	})
+}
+
 // told gives the words that a program in a host writes, in order.
 func (l *living) told(host string, argv ...string) string {
 	l.t.Helper()

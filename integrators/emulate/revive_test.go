@@ -101,7 +101,7 @@ func (l *living) holds() string {
 }
 
 func TestANetworkSurvivesTheDeathOfItsDaemons(t *testing.T) {
-	inBoth(t, aNetworkSurvivesTheDeathOfItsDaemons)
+	inBothAtOnce(t, aNetworkSurvivesTheDeathOfItsDaemons)
 }
 
 // ovs-vswitchd, ovsdb-server and both die in the middle of TCP and UDP. The network comes
@@ -197,7 +197,7 @@ func aNetworkSurvivesTheDeathOfItsDaemons(t *testing.T, b emulate.Backend) {
 }
 
 func TestADaemonThatDiesAgainAndAgainEndsTheRun(t *testing.T) {
-	inBoth(t, aDaemonThatDiesAgainAndAgainEndsTheRun)
+	inBothAtOnce(t, aDaemonThatDiesAgainAndAgainEndsTheRun)
 }
 
 func aDaemonThatDiesAgainAndAgainEndsTheRun(t *testing.T, b emulate.Backend) {
@@ -217,7 +217,7 @@ func aDaemonThatDiesAgainAndAgainEndsTheRun(t *testing.T, b emulate.Backend) {
 }
 
 func TestARunMayEndWhileADaemonIsBeingStartedAgain(t *testing.T) {
-	inBoth(t, aRunMayEndWhileADaemonIsBeingStartedAgain)
+	inBothAtOnce(t, aRunMayEndWhileADaemonIsBeingStartedAgain)
 }
 
 func aRunMayEndWhileADaemonIsBeingStartedAgain(t *testing.T, b emulate.Backend) {

@@ -251,7 +251,7 @@ func (l *living) comesTo(tables string) {
 }
 
 func TestTheSameAppLeavesTheSameTablesAsInTheSimulator(t *testing.T) {
-	inBoth(t, theSameAppLeavesTheSameTablesAsInTheSimulator)
+	inBothAtOnce(t, theSameAppLeavesTheSameTablesAsInTheSimulator)
 }
 
 func theSameAppLeavesTheSameTablesAsInTheSimulator(t *testing.T, b emulate.Backend) {
@@ -361,7 +361,7 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 }
 
 func TestProgramsRunInHostsAndPortsAreCaptured(t *testing.T) {
-	inBoth(t, programsRunInHostsAndPortsAreCaptured)
+	inBothAtOnce(t, programsRunInHostsAndPortsAreCaptured)
 }
 
 func programsRunInHostsAndPortsAreCaptured(t *testing.T, b emulate.Backend) {
@@ -404,7 +404,7 @@ func programsRunInHostsAndPortsAreCaptured(t *testing.T, b emulate.Backend) {
 	}
 }
 
-func TestAnAppMayLimitAPort(t *testing.T) { inBoth(t, anAppMayLimitAPort) }
+func TestAnAppMayLimitAPort(t *testing.T) { inBothAtOnce(t, anAppMayLimitAPort) }
 
 func anAppMayLimitAPort(t *testing.T, b emulate.Backend) {
 	lab(t)
