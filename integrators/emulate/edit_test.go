@@ -262,7 +262,7 @@ func roundsOfEditsLeaveNothing(t *testing.T, b emulate.Backend) {
 		t.Fatal(o.Err)
 	}
 	var before map[string]int
-	for round := range 20 {
+	for round := range 13 {
 		l.edit("+s9", "+s9 s1", "+s9 s2 10Mbps", "+h9", "+h9 s9")
 		if round%5 == 0 {
 			l.reach("h9", "h1")
@@ -277,7 +277,7 @@ func roundsOfEditsLeaveNothing(t *testing.T, b emulate.Backend) {
 	after := l.objects()
 	for what, was := range before {
 		if is := after[what]; is > was+map[string]int{"goroutines": 3}[what] {
-			t.Errorf("%s: %d after 5 rounds, %d after 20", what, was, is)
+			t.Errorf("%s: %d after 5 rounds, %d after 13", what, was, is)
 		}
 	}
 	if o := l.do(backend.Action{Flow: &f}); o.Err != nil {

@@ -36,13 +36,13 @@ func (s olderSession) Apply(ctx context.Context, c *change.Changeset, progress f
 
 func TestTheNativeEmulationSitsTheExamInOpenFlow13(t *testing.T) {
 	lab(t)
-	backendtest.Run(t, older{emulate.Backend{Native: true}})
+	backendtest.RunAsBuilt(t, older{emulate.Backend{Native: true}})
 }
 
 // What the apps want comes out the same on switches that are spoken with in either version.
 func TestTablesAreTheSameInBothVersions(t *testing.T) {
 	lab(t)
-	inBoth(t, func(t *testing.T, b emulate.Backend) {
+	inBothAtOnce(t, func(t *testing.T, b emulate.Backend) {
 		n := wire(t, "s1 s2", "s2 s3", "s3 s1", "h1 s1", "h2 s2", "h3 s3")
 		var tables []string
 		for _, version := range []string{"", "1.3", "1.5"} {
