@@ -130,7 +130,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			r, err := record.Find(ts.MkAbs("runs"), args[0])
 			ts.Check(err)
 			ts.Check(syscall.Kill(r.Manifest.PID, syscall.SIGKILL))
-			for range 600 {
+			for range 1200 {
 				if !live.Alive(r.Dir) && !record.Written(r.Dir) {
 					return
 				}
@@ -143,7 +143,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			ts.Exec(args[0], args[1:]...) //nolint:errcheck // the code is not asked for
 		},
 		"retry": func(ts *testscript.TestScript, _ bool, args []string) {
-			for range 600 { // half a minute and more: a busy machine may take its time
+			for range 1200 { // a minute and more: a busy machine may take its time
 				if ts.Exec(args[0], args[1:]...) == nil {
 					return
 				}
@@ -159,7 +159,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			}
 			want, err := regexp.Compile(args[0])
 			ts.Check(err)
-			for range 600 {
+			for range 1200 {
 				if ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) {
 					return
 				}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"sendim/integrators/labtest"
 	"sendim/integrators/shell"
 	"sendim/integrators/shell/shelltest"
 )
@@ -94,13 +96,7 @@ func alive(pid int) bool {
 
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
-	for range 500 {
-		if !alive(pid) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("process %d is still alive", pid)
+	labtest.Await(t, fmt.Sprint("the end of process ", pid), func() bool { return !alive(pid) })
 }
 
 // child starts a shell that has a child in its group and returns both ids.
