@@ -107,7 +107,21 @@ func stirs(pid int) bool {
 		return false // it has ended
 	}
 	for _, t := range threads {
-		if g, ok := glimpseOf(dir + "/" + t.Name() + "/stat"); ok && !g.still() {
+		g, ok := glimpseOf(dir + "/" + t.Name() + "/stat")
+		if ok && !g.still() && !(g.state == 'D' && waitsForStill(dir+"/"+t.Name())) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitsForStill says that a child of a thread stands still. A thread that waits without heed
+// of signals may wait for just that one: until a child that was made by vfork(2) runs a
+// program of its own, its parent does not run, and does not stop either.
+func waitsForStill(task string) bool {
+	text, _ := os.ReadFile(task + "/children")
+	for _, child := range strings.Fields(string(text)) {
+		if g, ok := glimpseOf("/proc/" + child + "/stat"); ok && g.still() {
 			return true
 		}
 	}
