@@ -183,6 +183,17 @@ var questions = []question{
 		near(e, "rate", 5e6*0.958, 0.10, func() float64 { return e.udp("slower", portPlain, 10e6, 2*model.Second).Rate })
 		e.change(model.Change{Kind: model.LinkRate, Link: e.link("s1--s2"), Rate: linkRate})
 	}},
+	{"a link's rate can be changed in one direction", []backend.Capability{backend.LinkRate}, func(e *exam) {
+		set := func(way model.Way, rate model.Rate) {
+			e.change(model.Change{Kind: model.LinkRate, Link: e.link("s1--s2"), Way: way, Rate: rate})
+		}
+		set(model.BackWay, 5e6)
+		near(e, "rate of the other direction", 10e6, 0.10, func() float64 { return e.udp("forth", portPlain, 10e6, 2*model.Second).Rate })
+		set(model.BackWay, linkRate)
+		set(model.ForthWay, 5e6)
+		near(e, "rate", 5e6*0.958, 0.10, func() float64 { return e.udp("slower-forth", portPlain, 10e6, 2*model.Second).Rate })
+		set(model.ForthWay, linkRate)
+	}},
 	{"apps hear who serves a service, and its flows say who did", nil, func(e *exam) {
 		for _, x := range []struct {
 			kind model.ChangeKind
