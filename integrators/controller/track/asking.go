@@ -246,7 +246,7 @@ func (t *Tracker) seek(ip packet.IPv4, asker *host, from *port) {
 func (t *Tracker) everywhere(ip packet.IPv4, but *port) {
 	for _, node := range t.order {
 		for _, p := range t.devices[node].ports {
-			if p != but && p.state == edge && p.open() {
+			if p != but && (p.state == edge || p.ripe) && p.up && p.of.up {
 				t.request(p, ip, 0)
 			}
 		}

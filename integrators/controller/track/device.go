@@ -21,6 +21,7 @@ type device struct {
 	since model.Time // in that state
 	seq   uint64     // of its last message
 	hints []hint
+	heir  bool    // it had a gate already when it connected
 	ports []*port // by rising number
 
 	installed map[flow.RuleKey]flow.Rule // at the gate, as far as is known
@@ -56,7 +57,10 @@ type port struct {
 	since  model.Time // in that state
 	probes int        // sent while settling
 	listed bool       // among those that settle
-	shown  bool       // to the runtime, as up
+	ripe   bool       // while settling: a link between switches would have shown by now
+	noise  int        // frames while settling that say nothing
+	early  []control.Upcall
+	shown  bool // to the runtime, as up
 
 	peer   *port // other end of the link in the network
 	from   *port // who sent the LLDP that came in last
@@ -99,6 +103,10 @@ func (t *Tracker) enter(p *port, s state) {
 		return
 	}
 	p.state, p.since = s, t.now
+	p.ripe, p.noise = false, 0
+	if s != edge {
+		p.early = nil
+	}
 	if s == settling {
 		if p.probes = 0; !p.listed {
 			p.listed = true
@@ -118,11 +126,13 @@ func (t *Tracker) connected(u *control.Upcall) {
 		t.order = append(t.order, u.Switch)
 	}
 	d.up, d.since, d.seq, d.fresh, d.flooded = true, t.now, u.Seq, true, nil
+	t.joined = t.now
 	d.installed, d.hints = map[flow.RuleKey]flow.Rule{}, nil
 	held := u.Stats
 	if held != nil {
 		held = d.behind(held)
 	}
+	d.heir = len(d.installed) > 0
 	t.touch(d)
 	listed := make(map[uint32]bool, len(u.Ports))
 	for _, s := range u.Ports {
@@ -237,11 +247,19 @@ func (t *Tracker) room(d *device) bool {
 func (t *Tracker) settle() {
 	list := t.settling
 	t.settling = nil
+	for _, p := range list { // first: who is heard at one may be looking for who is at another
+		if p.state == settling && p.up {
+			t.ripen(p)
+		}
+	}
 	for _, p := range list {
 		if p.listed = false; p.state != settling || !p.up {
 			continue
 		}
 		switch { // nobody can be asked while the switch is away
+		case p.of.up && len(p.early) > 0 && p.ripe:
+			t.edge(p)
+			continue
 		case !p.of.up || t.now < p.due():
 		case p.probes < probes:
 			t.probe(p)
@@ -250,13 +268,23 @@ func (t *Tracker) settle() {
 			if p.peer != nil {
 				t.unlink(p)
 			}
-			t.enter(p, edge)
-			t.sweep = min(t.sweep, t.now)
-			t.follow(p)
+			t.edge(p)
 			continue
 		}
 		p.listed = true
 		t.settling = append(t.settling, p)
+	}
+}
+
+// edge makes a port one where hosts may be.
+func (t *Tracker) edge(p *port) {
+	t.enter(p, edge)
+	t.sweep = min(t.sweep, t.now)
+	t.follow(p)
+	list := p.early
+	p.early = nil
+	for i := range list {
+		t.packet(&list[i])
 	}
 }
 
@@ -279,7 +307,9 @@ func (t *Tracker) wake() model.Time {
 	next := t.round
 	for _, p := range t.settling {
 		if p.of.up {
-			next = min(next, p.due())
+			if next = min(next, p.due()); !p.ripe {
+				next = min(next, t.ripeAt(p))
+			}
 		}
 	}
 	for _, c := range t.checks {

@@ -109,6 +109,10 @@ func (t *Tracker) wants(d *device) map[flow.RuleKey]flow.Rule {
 		switch p.state {
 		case trunk:
 			add(ofTrunks, in(), false, true, nil)
+		case settling:
+			if !quiet && p.noise < noiseMost {
+				add(ofStrangers, in(), true, false, nil)
+			}
 		case edge:
 			if !quiet {
 				add(ofStrangers, in(), true, false, nil)
@@ -177,7 +181,7 @@ func (d *device) widened() []flow.Bucket {
 		}
 	}
 	for _, p := range d.ports {
-		if p.up && p.state == edge && !has[p.no] {
+		if p.up && (p.state == edge || p.ripe) && !has[p.no] {
 			out = append(out, flow.Bucket{WatchPort: flow.PortAny, WatchGroup: flow.GroupAny, Actions: []flow.Action{flow.Out(p.no)}})
 		}
 	}

@@ -65,6 +65,10 @@ func (t *Tracker) packet(u *control.Upcall) {
 		t.lldp(p, u.Packet.Bytes())
 		return
 	}
+	if p.state == settling {
+		t.overhear(p, u)
+		return
+	}
 	if p.state != edge || h.EthSrc == 0 || h.EthSrc.IsMulticast() || probe.Ours(h.EthSrc) || linkLocal(h.EthDst) || !t.charge(p) {
 		return
 	}

@@ -65,6 +65,7 @@ type Tracker struct {
 	notes   notes
 
 	round, sweep model.Time // of LLDP, of Ask
+	joined       model.Time // when the last switch has connected
 	settling     []*port
 	hushed       []*port
 
