@@ -143,7 +143,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			ts.Exec(args[0], args[1:]...) //nolint:errcheck // the code is not asked for
 		},
 		"retry": func(ts *testscript.TestScript, _ bool, args []string) {
-			for range 1200 { // a minute and more: a busy machine may take its time
+			for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); { // a busy machine may take its time
 				if ts.Exec(args[0], args[1:]...) == nil {
 					return
 				}
@@ -159,7 +159,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			}
 			want, err := regexp.Compile(args[0])
 			ts.Check(err)
-			for range 1200 {
+			for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 				if ts.Exec(args[1], args[2:]...) == nil && want.MatchString(ts.ReadFile("stdout")) {
 					return
 				}
