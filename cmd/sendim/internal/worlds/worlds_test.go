@@ -72,6 +72,7 @@ func TestFluidsFollowPackets(t *testing.T) {
 	bin := build(t)
 	for _, seed := range seeds(t, fluidSeeds()) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel() // no machine's time is measured
 			w := drawWith(seed, 15, (*drawing).long)
 			dir := w.room(t, "fluid-")
 			t.Log(strings.Join(w.drawn, ", "))
