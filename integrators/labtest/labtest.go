@@ -72,8 +72,8 @@ func NeedsPython(t testing.TB) {
 // one in another process at the same time.
 func Label(t testing.TB) string { return strings.ToLower(t.Name()) + "-" + strconv.Itoa(os.Getpid()) }
 
-// Patience is how long a test may take that hangs; the slowest takes a tenth of it on a
-// machine of two cores. A package has ten minutes.
+// Patience is how long a test that hangs may take; the slowest that does not takes a fifth of
+// it on a machine of two cores.
 const Patience = 5 * time.Minute
 
 // Within ends the program, with the processes of the machine and the stacks of all
@@ -93,8 +93,8 @@ func Within(t testing.TB, limit time.Duration) {
 // soon is how long what a test waits for may take: what takes longer does not come.
 const soon = time.Minute
 
-// Await waits until something is so, and fails the test if it never is. It asks no faster
-// than it is answered, so that whatever is waited for has the machine.
+// Await waits until something is so, and ends the test if it never is. It asks less and less
+// often, so that whatever is waited for has the machine.
 func Await(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	pause := time.Millisecond
