@@ -35,7 +35,7 @@ func TestAtTheEndNothingOfTheRunIsLeft(t *testing.T) {
 	p := newPlace(t)
 	v := p.serve(serve.Backend{}, "learning-switch")
 	m := p.mininet("TreeTopo(2, 2)", v.port)
-	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 2 })
+	v.await("all links", time.Minute, func() bool { _, _, l := v.shape(); return l == 2 })
 	if failed := m.unreachable(); len(failed) > 0 {
 		t.Fatal(failed)
 	}
@@ -65,9 +65,9 @@ func TestSwitchesMayKeepWhatTheyHave(t *testing.T) {
 	p := newPlace(t)
 	v := p.serve(serve.Backend{Keep: true}, "shortest-path")
 	m := p.mininet("TreeTopo(2, 2)", v.port)
-	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 2 })
+	v.await("all links", time.Minute, func() bool { _, _, l := v.shape(); return l == 2 })
 	m.do("[h.setARP(g.IP(), g.MAC()) for h in net.hosts for g in net.hosts if g != h] and None")
-	v.await("all hosts", 20*time.Second, func() bool { return len(m.unreachable()) == 0 })
+	v.await("all hosts", time.Minute, func() bool { return len(m.unreachable()) == 0 })
 	if err := v.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -101,5 +101,5 @@ func TestSwitchesAreServedOverTLS(t *testing.T) {
 		t.Error("a switch without TLS was let in")
 	}
 	m.do("[s.cmd('ovs-vsctl set-controller', s.name, 'ssl:127.0.0.1:%s') for s in net.switches] and None", v.port)
-	v.await("all", 20*time.Second, func() bool { return len(m.unreachable()) == 0 })
+	v.await("all", time.Minute, func() bool { return len(m.unreachable()) == 0 })
 }

@@ -38,16 +38,16 @@ func TestSwitchesThatAreKilledComeBack(t *testing.T) {
 	p.ovs.Guard(ovs.Guard{Most: 3, Within: time.Minute})
 	v := p.serve(serve.Backend{}, "shortest-path")
 	m := p.mininet("TreeTopo(2, 2)", v.port)
-	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 2 })
-	v.await("all hosts", 20*time.Second, func() bool { return len(m.unreachable()) == 0 })
+	v.await("all links", time.Minute, func() bool { _, _, l := v.shape(); return l == 2 })
+	v.await("all hosts", time.Minute, func() bool { return len(m.unreachable()) == 0 })
 	for _, daemon := range []string{"ovs-vswitchd", "ovsdb-server"} {
 		lost := len(v.diary.texts(trace.SwitchDown))
 		p.kill(daemon)
 		began := time.Now()
 		if daemon == "ovs-vswitchd" {
-			v.await("the loss", 10*time.Second, func() bool { return len(v.diary.texts(trace.SwitchDown)) >= lost+3 })
+			v.await("the loss", time.Minute, func() bool { return len(v.diary.texts(trace.SwitchDown)) >= lost+3 })
 		}
-		v.await("the return", 30*time.Second, func() bool { return len(m.unreachable()) == 0 })
+		v.await("the return", time.Minute, func() bool { return len(m.unreachable()) == 0 })
 		t.Logf("%s: all reach all after %v", daemon, time.Since(began).Round(10*time.Millisecond))
 	}
 	if s, h, l := v.shape(); s != 3 || h != 4 || l != 2 {

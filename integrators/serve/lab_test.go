@@ -281,7 +281,7 @@ func TestNetworksThatOthersWroteAreServed(t *testing.T) {
 			p := newPlace(t)
 			v := p.serve(serve.Backend{}, c.app)
 			m := p.mininet(c.topo, v.port)
-			v.await("all links", 20*time.Second, func() bool { s, _, l := v.shape(); return s == c.switches && l == c.links })
+			v.await("all links", time.Minute, func() bool { s, _, l := v.shape(); return s == c.switches && l == c.links })
 			began := time.Now()
 			if failed := m.unreachable(); len(failed) > 0 {
 				t.Errorf("%d pairs do not answer: %v\n%s", len(failed), failed, strings.Join(v.diary.texts(trace.ChangeStep, trace.Warning, trace.Refused), "\n"))
@@ -298,11 +298,11 @@ func TestWhatComesGoesAndMovesIsFollowed(t *testing.T) {
 	p := newPlace(t)
 	v := p.serve(serve.Backend{}, "shortest-path")
 	m := p.mininet("TorusTopo(3, 3)", v.port)
-	v.await("all links", 20*time.Second, func() bool { _, _, l := v.shape(); return l == 18 })
+	v.await("all links", time.Minute, func() bool { _, _, l := v.shape(); return l == 18 })
 	all := func(what string) {
 		t.Helper()
 		began, tries := time.Now(), 0
-		v.await(what, 20*time.Second, func() bool { tries++; return len(m.unreachable()) == 0 })
+		v.await(what, time.Minute, func() bool { tries++; return len(m.unreachable()) == 0 })
 		t.Logf("%s: all reach all, the %dth time they try, after %v", what, tries, time.Since(began).Round(10*time.Millisecond))
 	}
 	all("at first")
@@ -317,12 +317,12 @@ func TestWhatComesGoesAndMovesIsFollowed(t *testing.T) {
 	all("with a host moved")
 	m.do("restart('s2x2')")
 	began := time.Now()
-	v.await("the switch's links", 20*time.Second, func() bool { return len(m.unreachable("h2x2", "h1x1")) == 0 })
+	v.await("the switch's links", time.Minute, func() bool { return len(m.unreachable("h2x2", "h1x1")) == 0 })
 	t.Logf("back after %v", time.Since(began))
 	all("with a switch made anew")
 	m.do("net['s2x2'].stop(deleteIntfs=False)")
-	v.await("the switch's links to go", 10*time.Second, func() bool { return len(m.unreachable("h1x1", "h3x3")) == 2 }) // h2x2 alone
+	v.await("the switch's links to go", time.Minute, func() bool { return len(m.unreachable("h1x1", "h3x3")) == 2 }) // h2x2 alone
 	m.do("net['s2x2'].start(net.controllers)")
-	v.await("the switch's return", 20*time.Second, func() bool { return len(m.unreachable("h2x2")) == 0 })
+	v.await("the switch's return", time.Minute, func() bool { return len(m.unreachable("h2x2")) == 0 })
 	all("with a switch back")
 }

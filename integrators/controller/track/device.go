@@ -203,6 +203,7 @@ func (t *Tracker) status(d *device, s flow.PortState) {
 		d.ports = slices.Insert(d.ports, i, p)
 	}
 	p.name, p.mac = s.Name, s.MAC
+	t.face(p)
 	switch was := p.up; {
 	case was == s.Up:
 	case s.Up:

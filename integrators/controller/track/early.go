@@ -72,3 +72,23 @@ func (t *Tracker) speaks(p *port, h *packet.Header) bool {
 	who := t.hosts[h.EthSrc]
 	return who == nil || who.at == p || !who.at.open()
 }
+
+// face takes note of a port's own Ethernet address. Whoever was heard with it elsewhere is
+// no host but the interface at the other end of a cable, which says things of its own: IPv6
+// does as soon as it is up, before its switch has dialled.
+func (t *Tracker) face(p *port) {
+	if p.mac == 0 {
+		return
+	}
+	t.faces[p.mac] = p
+	if who := t.hosts[p.mac]; who != nil && who.at != p {
+		t.forget(who)
+	}
+}
+
+// faced says that a packet is what another port's interface says of its own. A host may
+// have its switch's port for its interface, as containers have: at that port it is one.
+func (t *Tracker) faced(p *port, from packet.MAC) bool {
+	q := t.faces[from]
+	return q != nil && q != p
+}

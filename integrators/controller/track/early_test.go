@@ -106,3 +106,42 @@ func TestAtSwitchesThatHoldRulesOfBeforePortsSettleFirst(t *testing.T) {
 		t.Errorf("the port is in state %d", p.state)
 	}
 }
+
+// Interfaces of a switch say things of their own before it dials.
+func TestWhatASwitchSaysBeforeItDialsIsNoHostOnceItHas(t *testing.T) {
+	w := newTown(t, Options{}, learns)
+	w.build(1, 3)
+	w.build(2, 3)
+	w.cable(spot{1, 1}, spot{2, 2})
+	hosts := []*station{w.station(1, spot{1, 3}), w.station(2, spot{2, 3})}
+	w.dial(1)
+	w.run(model.Second)
+	face := w.boxes[2].states()[1].MAC
+	noise := func() {
+		w.send(spot{1, 1}, packet.AppendPadded(nil, packet.Header{EthSrc: face, EthDst: 0x333300000016, EthType: packet.EthTypeIPv6}, make([]byte, 40)))
+		w.run(10 * model.Millisecond)
+	}
+	noise()
+	if w.tracker.hosts[face] == nil {
+		t.Error("it is not taken for a host, though nobody can know better yet")
+	}
+	w.dial(2)
+	w.run(100 * model.Millisecond)
+	noise()
+	if w.tracker.hosts[face] != nil || !strings.Contains(w.shape(), "s1:1 s2:2") || len(w.notes) > 0 {
+		t.Errorf("noted: %v; found\n%s", w.notes, w.shape())
+	}
+	if failed := w.all(hosts...); len(failed) > 0 {
+		t.Errorf("do not reach each other: %v", failed)
+	}
+}
+
+// The port of a container that hangs on its switch by the port itself has its address.
+func TestAHostWithTheAddressOfItsPortIsAHost(t *testing.T) {
+	w, hosts := ring(t, 3, Options{}, learns)
+	hosts[0].mac = w.boxes[1].states()[2].MAC
+	w.run(model.Second)
+	if failed := w.all(hosts...); len(failed) > 0 {
+		t.Errorf("do not reach each other: %v; found\n%s", failed, w.shape())
+	}
+}

@@ -65,6 +65,9 @@ func (t *Tracker) packet(u *control.Upcall) {
 		t.lldp(p, u.Packet.Bytes())
 		return
 	}
+	if t.faced(p, h.EthSrc) {
+		return
+	}
 	if p.state == settling {
 		t.overhear(p, u)
 		return

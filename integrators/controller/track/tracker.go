@@ -57,6 +57,7 @@ type Tracker struct {
 	dpids   map[uint64]*device
 	hosts   map[packet.MAC]*host
 	owners  map[packet.IPv4]*host
+	faces   map[packet.MAC]*port // by its own address
 	search  map[packet.IPv4]*search
 	checks  []*check
 	fences  []*fence
@@ -89,7 +90,7 @@ func New(o Options, atlas *Atlas, inner control.Editable, sink trace.Sink) *Trac
 		return slices.ContainsFunc(o.Apps, func(m app.Manifest) bool { return slices.Contains(m.Services, s) })
 	}
 	return &Tracker{Options: o, seeks: asks(app.ServiceARP) || !asks(app.ServiceFlood), seal: probe.Seal{Key: o.Key}, atlas: atlas, inner: inner, sink: sink, told: atlas.Network(),
-		devices: map[model.NodeID]*device{}, dpids: map[uint64]*device{}, hosts: map[packet.MAC]*host{}, owners: map[packet.IPv4]*host{},
+		devices: map[model.NodeID]*device{}, dpids: map[uint64]*device{}, hosts: map[packet.MAC]*host{}, owners: map[packet.IPv4]*host{}, faces: map[packet.MAC]*port{},
 		search: map[packet.IPv4]*search{}, looking: bucket{burst: 256, perSecond: 64}, ledger: newLedger(), notes: newNotes()}
 }
 

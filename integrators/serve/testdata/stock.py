@@ -19,7 +19,7 @@ net.start()
 def pingall(hosts=None):
     """Pairs that do not answer one ping."""
     hosts = [net[h] for h in hosts] if hosts else net.hosts
-    return [[a.name, b.name] for a in hosts for b in net.hosts if a != b and ' 0% packet loss' not in a.cmd('ping -c1 -W2 ' + b.IP())]
+    return [[a.name, b.name] for a in hosts for b in net.hosts if a != b and ' 0% packet loss' not in a.cmd('ping -c1 -W5 ' + b.IP())]
 
 
 def ping(a, b):
