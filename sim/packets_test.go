@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sendim/core/app"
 	"sendim/core/backend"
@@ -406,16 +405,26 @@ func TestTheSeriesHasAPointEachHundredthOfTheRun(t *testing.T) {
 
 var _ = sim.Backend{}
 
+// starting is closed when the only flow starts.
+type starting chan struct{}
+
+func (s starting) Emit(e *trace.Entry) {
+	if e.Kind == trace.FlowStart {
+		close(s)
+	}
+}
+
 func TestCloseInterruptsARun(t *testing.T) {
 	n := line(t, model.LinkSpec{Rate: 1e9})
 	n.Flows = []model.Flow{udp("a", 0, 3, 0, 100_000*model.Second, 500e6)}
-	b := start(t, n, &router{}, trace.Discard{})
+	begun := make(starting)
+	b := start(t, n, &router{}, begun)
 	done := make(chan error)
 	go func() {
 		_, err := b.s.Run(context.Background(), model.Forever)
 		done <- err
 	}()
-	time.Sleep(20 * time.Millisecond) // most likely it runs by now; if not, the test is weaker
+	<-begun
 	b.close()
 	b.close()
 	if err := <-done; !errors.Is(err, context.Canceled) {

@@ -315,30 +315,42 @@ func TestTheCaseByHandGivesUsersWhatSendimGivesThem(t *testing.T) {
 	needs(t, os.Geteuid() == 0, "root")
 	needs(t, runs("mn", "--version"), "mininet")
 	needs(t, osKen(), "python3-os-ken")
-	rows, text := carriedOut(t, "-only", "allocation")
-	busy := false
-	if l, err := strconv.ParseFloat(load(), 64); err == nil {
-		busy = l > 2
+	// Whatever else this machine does spoils a measurement now and then, and hardly each of some.
+	for range 3 {
+		wrong := judged(t)
+		if len(wrong) == 0 {
+			return
+		}
+		t.Logf("this is not as it should be: %s", strings.Join(wrong, "\n"))
+		if l, err := strconv.ParseFloat(load(), 64); err == nil && l > 2 {
+			t.Log("the machine is too busy to judge")
+			return
+		}
 	}
+	t.Error("three times it was not as it should be")
+}
+
+// judged says what is wrong with the rates that users get in all three worlds.
+func judged(t *testing.T) (wrong []string) {
+	t.Helper()
+	rows, text := carriedOut(t, "-only", "allocation")
 	for _, user := range []string{"ann", "ben", "cem", "dov", "eva", "fay"} {
 		var got []float64
 		for _, world := range []string{withSendim + ", simulation", withSendim + ", emulation", byHand + ", emulation"} {
-			switch v := value(rows, "allocation", world, "", "rate to "+user); {
-			case v != "":
+			if v := value(rows, "allocation", world, "", "rate to "+user); v != "" {
 				got = append(got, number64(t, v))
-			case busy:
-				t.Logf("%s, %s: the machine was too busy to judge", world, user)
-			default:
-				t.Errorf("%s, %s: no rate\n%s", world, user, text)
+			} else {
+				wrong = append(wrong, fmt.Sprintf("%s, %s: no rate\n%s", world, user, text))
 			}
 		}
-		if len(got) > 0 && slices.Min(got) < 0.95*slices.Max(got) && !busy {
-			t.Errorf("%s got %v Mbit/s", user, got)
+		if len(got) > 0 && slices.Min(got) < 0.95*slices.Max(got) {
+			wrong = append(wrong, fmt.Sprintf("%s got %v Mbit/s", user, got))
 		}
 	}
-	if strings.Contains(text, "not carried out") && !busy {
-		t.Error(text)
+	if strings.Contains(text, "not carried out") {
+		wrong = append(wrong, text)
 	}
+	return wrong
 }
 
 func number64(t *testing.T, text string) float64 {

@@ -175,7 +175,7 @@ func TestLawsHold(t *testing.T) {
 			keep(t, filepath.Join(dir, fmt.Sprint(number)), w)
 		}
 	}
-	for range 50 {
+	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}
