@@ -12,6 +12,7 @@ import (
 	"sendim/core/backend"
 	"sendim/core/deployment"
 	"sendim/core/job"
+	"sendim/core/model"
 	"sendim/core/trace"
 	learningswitch "sendim/plugins/learning-switch"
 )
@@ -28,18 +29,33 @@ func (p pausable) Open(ctx context.Context, spec backend.Spec, sink trace.Sink) 
 	if err != nil {
 		return nil, err
 	}
-	return &stoppable{walled: s.(*walled)}, nil
+	return &stoppable{walled: s.(*walled), dead: make(chan struct{})}, nil
 }
 
 type stoppable struct {
 	*walled
 	still atomic.Bool
+	dead  chan struct{}
+}
+
+func (s *stoppable) Ended() <-chan struct{} { return s.dead }
+
+func (s *stoppable) Run(ctx context.Context, until model.Time) (model.Time, error) {
+	select {
+	case <-s.dead:
+		return s.Now(), errDead
+	default:
+		return s.walled.Run(ctx, until)
+	}
 }
 
 func (s *stoppable) Pause(context.Context) error  { s.still.Store(true); return nil }
 func (s *stoppable) Resume(context.Context) error { s.still.Store(false); return nil }
 
-var errStill = errors.New("it stands still")
+var (
+	errStill = errors.New("it stands still")
+	errDead  = errors.New("it is dead")
+)
 
 func (s *stoppable) Snapshot(context.Context, backend.Selector) iter.Seq2[backend.Item, error] {
 	return func(yield func(backend.Item, error) bool) {
@@ -49,8 +65,8 @@ func (s *stoppable) Snapshot(context.Context, backend.Selector) iter.Seq2[backen
 	}
 }
 
-func TestARunThatStandsStillEndsWhenItIsLeftOrInterrupted(t *testing.T) {
-	for _, interrupted := range []bool{false, true} {
+func TestARunThatStandsStillEndsWhenItIsLeftInterruptedOrDead(t *testing.T) {
+	for _, how := range []string{"left", "interrupted", "dead"} {
 		dir := t.TempDir()
 		write(t, dir, "system.xml", twoSteps)
 		j, err := job.Load(job.Input{Systems: []string{filepath.Join(dir, "system.xml")}, Default: deployment.Application{Name: "learning-switch", Plugin: "builtin:learning-switch"}})
@@ -64,15 +80,19 @@ func TestARunThatStandsStillEndsWhenItIsLeftOrInterrupted(t *testing.T) {
 			if err := l.Do(ctx, func(w *World) error { return w.Hold(ctx, true) }); err != nil {
 				return err
 			}
-			if interrupted {
+			switch how {
+			case "interrupted":
 				interrupt()
+				<-ctx.Done()
+			case "dead":
+				close(l.world.session().(*stoppable).dead)
 				<-ctx.Done()
 			}
 			return nil
 		}})
 		interrupt()
-		if err != nil {
-			t.Errorf("interrupted %t: %v", interrupted, err)
+		if (how == "dead") != errors.Is(err, errDead) || how != "dead" && err != nil {
+			t.Errorf("%s: %v", how, err)
 		}
 	}
 }

@@ -96,11 +96,8 @@ func (l *Live) serve(r request) {
 func (l *Live) hear(ctx context.Context) error {
 	for {
 		if l.world.held {
-			select {
-			case r := <-l.requests:
-				l.serve(r)
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := l.stand(ctx); err != nil {
+				return err
 			}
 			continue
 		}
@@ -113,16 +110,27 @@ func (l *Live) hear(ctx context.Context) error {
 	}
 }
 
+// stand carries out one request while time stands still. A world that ends meanwhile stands
+// no longer: whoever lets time pass hears why.
+func (l *Live) stand(ctx context.Context) error {
+	select {
+	case r := <-l.requests:
+		l.serve(r)
+	case <-l.world.gone():
+		l.world.held = false
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
 // pass lets time pass until the given time, by World.Advance or World.let, and carries out
 // requests meanwhile: each one ends the stretch of time under way, which goes on after.
 func (l *Live) pass(ctx context.Context, until model.Time, by func(context.Context, model.Time) error) error {
 	for {
 		for l.world.held {
-			select {
-			case r := <-l.requests:
-				l.serve(r)
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := l.stand(ctx); err != nil {
+				return err
 			}
 		}
 		if over, err := l.pace(ctx, until, by); over || err != nil {
@@ -186,6 +194,8 @@ func (l *Live) attend(ctx context.Context, interact func(context.Context, *Live)
 			l.serve(r)
 		case err := <-left:
 			return err
+		case <-l.world.gone():
+			l.world.held = false
 		case <-ctx.Done():
 			return ctx.Err()
 		}

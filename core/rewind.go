@@ -88,6 +88,14 @@ func (w *World) Hold(ctx context.Context, still bool) error {
 	return nil
 }
 
+// gone is closed when a world has ended by itself; nil where worlds do not.
+func (w *World) gone() <-chan struct{} {
+	if s, ok := w.session().(interface{ Ended() <-chan struct{} }); ok {
+		return s.Ended()
+	}
+	return nil
+}
+
 // Held says whether time stands still because somebody asked for it.
 func (w *World) Held() bool { return w.held }
 

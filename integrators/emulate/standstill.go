@@ -161,6 +161,9 @@ func (s *Session) Pause(ctx context.Context) error {
 	return nil
 }
 
+// Ended is closed when the session has ended, by itself or closed.
+func (s *Session) Ended() <-chan struct{} { return s.life.Done() }
+
 func (w *world) halt(ctx context.Context) error {
 	if !w.ctl.Visit(ctx, func() { w.gate.shut = true }) {
 		return context.Cause(ctx)
