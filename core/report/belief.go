@@ -66,6 +66,9 @@ const (
 	Unjudged    = "unjudged" // nothing speaks against it, but it was too short to tell
 )
 
+// served is the backend of switches that somebody else runs.
+const served = "served"
+
 // Believe judges results by what the machine did meanwhile and by what its links
 // really carried. A simulated run has no such entries and is always valid. A run that was too
 // short for its machine to be judged is caught by what was seen in the network all the same.
@@ -102,6 +105,9 @@ func Believe(r *Results) Belief {
 	}
 	if span := measured(r.Load); len(r.Load) > 0 && span < JudgedFrom {
 		return Belief{Unjudged, []string{fmt.Sprintf("too short to be judged: the machine was measured for %.2f s, and takes %.1f s to be known", span.Seconds(), JudgedFrom.Seconds())}}
+	}
+	if r.Manifest.Backend == served && len(r.Load) == 0 {
+		return Belief{Unjudged, []string{"nothing was measured of the machines that carried it"}}
 	}
 	return Belief{Verdict: Believed}
 }

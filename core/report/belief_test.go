@@ -70,6 +70,11 @@ func TestWhatCouldNotBeJudgedIsSaidWhereverABeliefIs(t *testing.T) {
 	if got := Summarise([]*Results{results("mininet", tcpFlow("f", 1e6)), short()}).Belief; got.Verdict != Unjudged || len(got.Reasons) != 1 || !strings.HasPrefix(got.Reasons[0], "mininet-1: too short") {
 		t.Errorf("%+v", got)
 	}
+	elsewhere := results("served", tcpFlow("f", 1e6))
+	elsewhere.Belief = Believe(elsewhere)
+	if c := Compare(sim, elsewhere, DefaultTolerance()); !c.Agree || !c.Unjudged || !strings.HasSuffix(c.Verdict, "; whether the run in a served network can be believed is not known: nothing was measured of the machines that carried it") {
+		t.Errorf("%+v", c)
+	}
 	if got := Summarise([]*Results{short(), doubtful}).Belief; got.Verdict != Disbelieved || len(got.Reasons) != 1 {
 		t.Errorf("%+v", got)
 	}

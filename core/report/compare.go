@@ -108,7 +108,7 @@ func World(backend string) string {
 		return "Mininet"
 	case "native":
 		return "native emulation"
-	case "served":
+	case served:
 		return "a served network"
 	}
 	return backend
@@ -149,16 +149,19 @@ func (c *Comparison) sentence(a, b *Results) string {
 		out = who + " have nothing that could be compared"
 	}
 	for _, r := range []*Results{a, b} {
-		world := World(r.Manifest.Backend)
+		world := "the " + World(r.Manifest.Backend) + " run"
+		if r.Manifest.Backend == served {
+			world = "the run in " + World(served)
+		}
 		switch {
 		case r.Manifest.State == Failed:
 			out += fmt.Sprintf("; run %s broke down", r.Manifest.ID)
 		case !r.Belief.Valid():
-			out += fmt.Sprintf("; the %s run cannot be believed: %s", world, reasons(r))
+			out += fmt.Sprintf("; %s cannot be believed: %s", world, reasons(r))
 		case !r.Belief.Judged():
-			out += fmt.Sprintf("; whether the %s run can be believed is not known: %s", world, reasons(r))
+			out += fmt.Sprintf("; whether %s can be believed is not known: %s", world, reasons(r))
 		case r.Manifest.Backend != "simulation":
-			out += fmt.Sprintf("; the %s run can be believed", world)
+			out += fmt.Sprintf("; %s can be believed", world)
 		}
 	}
 	return out
