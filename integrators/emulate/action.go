@@ -154,7 +154,7 @@ func (w *world) ping(ctx context.Context, p backend.Ping) backend.Outcome {
 		return backend.Outcome{Err: fmt.Errorf("ping: %w", gone)}
 	}
 	ns := func(v int64) model.Time { return model.Time(v) * model.Nanosecond }
-	r := &trace.PingResult{From: w.net().NodeName(p.From), To: w.net().NodeName(p.To), Sent: spec.Count, Received: int(m.Packets),
+	r := &trace.PingResult{From: w.net().NodeName(p.From), To: w.net().NodeName(p.To), Sent: int(m.Sent), Received: int(m.Packets),
 		Min: ns(m.Min), Mean: ns(m.Mean), Max: ns(m.Max)}
 	w.session.emit(&trace.Entry{At: w.now(), Kind: trace.PingEnd, Ping: r})
 	return backend.Outcome{Ping: r}

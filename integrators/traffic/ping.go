@@ -13,7 +13,7 @@ import (
 )
 
 // ping sends Count echoes of Payload bytes every Interval and waits for each answer up
-// to Timeout. Packets is how many were answered. Several may run in one host: an answer
+// to Timeout. Packets is how many were answered, Sent how many there were. Several may run in one host: an answer
 // is known by the order's number and a stamp.
 func ping(ctx context.Context, j *job) (m Measured, err error) {
 	to, err := net.ResolveIPAddr("ip4", j.Target)
@@ -45,7 +45,7 @@ func ping(ctx context.Context, j *job) (m Measured, err error) {
 	}
 	_ = conn.Close()
 	reading.Wait()
-	m.Packets = p.lat.n
+	m.Packets, m.Sent = p.lat.n, p.tries
 	p.lat.into(&m)
 	return m, err
 }
@@ -56,11 +56,12 @@ type pinger struct {
 	to    string
 	count int
 
-	mu   sync.Mutex
-	sent map[uint16]int64
-	late int64 // answers that came after Timeout count as lost
-	lat  latency
-	all  chan struct{}
+	mu    sync.Mutex
+	sent  map[uint16]int64
+	tries int64 // by send alone
+	late  int64 // answers that came after Timeout count as lost
+	lat   latency
+	all   chan struct{}
 }
 
 func (p *pinger) send(ctx context.Context, conn net.PacketConn, to net.Addr, j *job) error {
@@ -81,6 +82,7 @@ func (p *pinger) send(ctx context.Context, conn net.PacketConn, to net.Addr, j *
 		p.mu.Lock()
 		p.sent[uint16(k)] = p.agent.now()
 		p.mu.Unlock()
+		p.tries++
 		_, err := conn.WriteTo(packet, to)
 		var no *net.OpError
 		if errors.As(err, &no) && !errors.Is(err, net.ErrClosed) {

@@ -63,6 +63,7 @@ type Measured struct {
 	Min         int64  `json:"min,omitempty"` // latency: one way, for ping there and back
 	Mean        int64  `json:"mean,omitempty"`
 	Max         int64  `json:"max,omitempty"`
+	Sent        int64  `json:"sent,omitempty"` // of ping: echoes, fewer than asked for where it was stopped
 	Exit        int    `json:"exit,omitempty"`
 	Output      string `json:"output,omitempty"`
 }

@@ -267,8 +267,8 @@ type PingSpec struct {
 	Interval, Timeout time.Duration
 }
 
-// Ping sends echoes from the agent's host. Packets of the result is how many were
-// answered in time; Min, Mean and Max are round trips.
+// Ping sends echoes from the agent's host. Sent of the result is how many, Packets how
+// many were answered in time; Min, Mean and Max are round trips.
 func (d *Driver) Ping(ctx context.Context, s PingSpec) (Measured, error) {
 	p, err := d.Order(Order{Op: opPing, Target: s.Target.String(), Count: s.Count, Payload: s.Size,
 		Interval: int64(s.Interval), Timeout: int64(s.Timeout)})
