@@ -147,7 +147,7 @@ func (s *script) flush(t testing.TB, sw model.NodeID, d ...control.Downcall) {
 // await waits until an upcall satisfies the condition, and returns it.
 func (s *script) await(t testing.TB, what string, ok func(u control.Upcall) bool) control.Upcall {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		i, changed := slices.IndexFunc(s.seen, ok), s.changed
@@ -246,7 +246,7 @@ func run(t testing.TB, driver control.Driver, n int, listener net.Listener, adju
 
 func (b *bench) wait(t testing.TB, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := b.WaitConnected(ctx, n, nil); err != nil {
 		t.Fatalf("%v; diary: %v", err, b.diary.texts())
@@ -255,7 +255,7 @@ func (b *bench) wait(t testing.TB, n int) {
 
 func (b *bench) startApps(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := b.StartApps(ctx); err != nil {
 		b.clock.Flush()
@@ -278,7 +278,7 @@ func dial(t testing.TB, addr string) *peer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	return newPeer(t, c)
 }
 

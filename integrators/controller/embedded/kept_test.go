@@ -32,7 +32,7 @@ func TestPacketsThatASwitchHasKeptAreNamedOnceAndNotLeftThere(t *testing.T) { in
 
 func keptPackets(t *testing.T) {
 	s := polling()
-	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Echo, c.Silence = 400*time.Millisecond, 20*time.Second })
+	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Echo, c.Silence = 400*time.Millisecond, time.Minute })
 	p := dial(t, b.addr)
 	p.greet(1)
 	b.wait(t, 1)

@@ -217,7 +217,7 @@ func daemonsThatAreKilledComeBackToWhatIsWanted(t *testing.T) {
 		}
 		m.right(daemon+" killed", 2, want)
 		t.Logf("%s killed: %d of 500 echoes", daemon, <-through)
-		if got := ping(20, "-i", "0.01"); got != 20 {
+		if got := ping(20, "-i", "0.01", "-W", "10"); got != 20 {
 			t.Errorf("after the death of %s %d of 20 echoes", daemon, got)
 		}
 	}

@@ -300,7 +300,7 @@ func packetsGoOutAndComeUpAndAreCounted(t *testing.T) {
 	var group *flow.GroupStat
 	var meter *flow.MeterStat
 	var port *flow.PortStat
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		for _, i := range l.ask(backend.Selector{Node: 0, Rules: true, Groups: true, Meters: true, Ports: true}) {
 			rule, group, meter, port = cmp.Or(i.Rule, rule), cmp.Or(i.Group, group), cmp.Or(i.Meter, meter), cmp.Or(i.Port, port)
 		}

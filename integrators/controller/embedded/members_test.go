@@ -64,19 +64,7 @@ func TestSwitchesBecomeTheRunsAndAreLetGoWhileItLives(t *testing.T) {
 		t.Fatal(err)
 	}
 	third.closed()
-	lost := false
-	for range 200 {
-		s.mu.Lock()
-		lost = slices.ContainsFunc(s.seen, func(u control.Upcall) bool { return u.Kind == control.SwitchLost && u.Switch == 2 })
-		s.mu.Unlock()
-		if lost {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	if !lost {
-		t.Error("the runtime does not hear of it")
-	}
+	s.await(t, "loss", func(u control.Upcall) bool { return u.Kind == control.SwitchLost && u.Switch == 2 })
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func aLostConnectionDisturbsNoTrafficThatWasRight(t *testing.T) {
 		for _, b := range []string{"s1", "s2"} {
 			l.vsctl("set-controller", b, "tcp:"+l.addr)
 		}
-		for deadline := time.Now().Add(10 * time.Second); noted(trace.SwitchUp) < 2*round+4 || len(l.Connected()) < 2 || holds() != want; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); noted(trace.SwitchUp) < 2*round+4 || len(l.Connected()) < 2 || holds() != want; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("round %d: there is\n%s\nwant\n%s\ndiary %v", round, holds(), want, l.diary.texts())
 			}

@@ -60,7 +60,7 @@ func aControllerThatStandsByTakesARealSwitchOver(t *testing.T) {
 	if err := l.Lead(t.Context(), 1); err != nil && !errors.Is(err, embedded.ErrSuperseded) { // or the switch has not come back yet
 		t.Error(err)
 	}
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !strings.Contains(strings.Join(l.flushed(), "\n"), "newer generation") && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -106,7 +106,7 @@ func TestASwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) 
 
 func aSwitchThatIsKeptStandingByIsKeptAliveAndAskedForNothing(t *testing.T) {
 	s := polling()
-	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Standby, c.Silence, c.Echo = true, 2*time.Second, 50*time.Millisecond })
+	b := run(t, s, 1, nil, func(c *embedded.Config) { c.Standby, c.Silence, c.Echo = true, time.Minute, 50*time.Millisecond })
 	b.startApps(t)
 	p := dial(t, b.addr)
 	p.introduce(1)

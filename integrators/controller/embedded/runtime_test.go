@@ -169,7 +169,7 @@ func theRuntimeRunsAnAppOverRealSwitches(t *testing.T) {
 	c.vsctl("del-controller", "s2")
 	c.ofctl("del-flows", c.ovs.BridgeSocket("s2"))
 	c.vsctl("set-controller", "s2", "tcp:"+c.addr)
-	for deadline := time.Now().Add(5 * time.Second); view() != want; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); view() != want; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after the return the rules are\n%s\nwant\n%s", view(), want)
 		}

@@ -28,7 +28,7 @@ func certified(t testing.TB, dir string) (switches credentials.Files, adjust fun
 	if err != nil {
 		t.Fatal(err)
 	}
-	return switches, func(c *embedded.Config) { c.TLS, c.Handshake = config, 2*time.Second }
+	return switches, func(c *embedded.Config) { c.TLS, c.Handshake = config, 5*time.Second }
 }
 
 // client is what a switch does with its files: it believes the authority and does not
@@ -81,7 +81,7 @@ func TestOnlyWhoShowsACertificateOfTheAuthorityIsHeard(t *testing.T) {
 		t.Errorf("introduced %+v", u)
 	}
 	refused := 0
-	for deadline := time.Now().Add(5 * time.Second); refused < 4 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); refused < 4 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		b.clock.Flush()
 		refused = 0
 		for _, text := range b.diary.texts() {
@@ -123,6 +123,6 @@ func TestARealSwitchSpeaksTLSAndOneWithoutTheCertificateIsNotServed(t *testing.T
 // over is a peer on a connection that is there.
 func over(t testing.TB, c net.Conn) *peer {
 	t.Helper()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	return newPeer(t, c)
 }
