@@ -3,6 +3,7 @@ package descriptors
 import (
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 
 	"sendim/core/deployment"
@@ -50,6 +51,7 @@ type deploymentDecoder struct {
 	faults   fault.List
 	warnings fault.List
 	details  []fault.Place // of <simulation>, <emulation>, <physical>
+	listens  fault.Place   // of <control address>
 	names    map[string]bool
 }
 
@@ -90,6 +92,9 @@ func (x *deploymentDecoder) document(language *element) {
 			x.warnings.Addf(fault.Unused, p, "means nothing with realization %s", d.Realization)
 		}
 	}
+	if d.Control.Address != "" && d.Realization != deployment.Physical && d.Realization != "" {
+		x.warnings.Addf(fault.Unused, x.listens, "means nothing with realization %s, where the controller is in the run's own place", d.Realization)
+	}
 	if len(d.Systems) == 0 && x.faults.Total == 0 {
 		root.Attribute = ""
 		x.warnings.Addf(fault.Unused, root, "no <system href> says which network")
@@ -124,6 +129,7 @@ func (x *deploymentDecoder) element(el *element) {
 			d.Control.OpenFlow = t.text("openflow")
 		}
 		x.positive(t, "delay")
+		x.listening(t)
 		x.certificates(t)
 		w.each(el, func(c *element) {
 			t := w.open(c)
@@ -156,6 +162,20 @@ func (x *deploymentDecoder) positive(t *tag, attr string) {
 		p := t.where
 		p.Attribute = attr
 		x.faults.Addf(fault.OutOfRange, p, "must be more than zero: control messages take time")
+	}
+}
+
+// listening holds an address against what programs can listen at.
+func (x *deploymentDecoder) listening(t *tag) {
+	address := x.d.Control.Address
+	x.listens = t.where
+	x.listens.Attribute = "address"
+	if address == "" {
+		return
+	}
+	i := strings.LastIndexByte(address, ':')
+	if n, err := strconv.ParseUint(address[i+1:], 10, 16); i < 0 || err != nil || n == 0 {
+		x.faults.Addf(fault.BadAddress, x.listens, "%q is not HOST:PORT, as 192.0.2.1:6653", clip(address))
 	}
 }
 

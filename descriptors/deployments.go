@@ -32,7 +32,7 @@ func deploymentElement() *element {
 					{name: "name", kind: text, required: true, doc: "name"}, {name: "value", kind: text, required: true, blank: true, doc: "value"}}}}},
 			{name: "control", once: true, doc: "The channel between switches and controller.", attrs: []attribute{
 				{name: "delay", kind: span, initial: deployment.DefaultControlDelay.String(), doc: "one way"},
-				{name: "address", kind: text, initial: "chosen", doc: "real worlds: where the controller listens, as HOST:PORT"},
+				{name: "address", kind: text, initial: "chosen", doc: "real hosts: where the controller listens, as HOST:PORT"},
 				{name: "openflow", kind: choice, choices: []string{"1.3", "1.5"}, initial: "the highest that both have", doc: "real worlds: the one version of OpenFlow that switches and controller speak"},
 				{name: "tls", kind: boolean, initial: "false", doc: "real worlds: switches and controller speak TLS and show each other certificates"},
 				{name: "ca", kind: text, initial: "made for the run", doc: "with tls: file of the authority that both sides believe (PEM, relative to this file); with cert and key, or none of them"},

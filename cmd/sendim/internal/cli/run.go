@@ -180,8 +180,8 @@ func (c *cli) input(o runOptions, descriptor string, given func(string) bool) (i
 	}
 	if given("workers") {
 		n, err := strconv.Atoi(o.workers)
-		if o.workers != "auto" && (err != nil || n < 1) {
-			wrong("--workers", "%q is neither auto nor a number of threads", o.workers)
+		if o.workers != "auto" && (err != nil || n < 1 || n > 4096) {
+			wrong("--workers", "%q is neither auto nor a number of threads from 1 to 4096", o.workers)
 		}
 		in.Workers = &n
 	}
