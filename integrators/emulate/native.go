@@ -41,8 +41,8 @@ func buildNative(ctx context.Context, w *world, controller string) (*native, err
 	g := &native{world: w, target: controllerTarget(controller), shapes: map[model.Endpoint]*netns.Shaping{}}
 	hosts, links, bridges, shapes := g.plan()
 	sandbox, vswitch := w.place.sandbox, w.place.vswitch
-	// While the kernel makes interfaces the database is told of the bridges; ovs-vswitchd,
-	// which would be in the way of both, starts when all is there.
+	// While the kernel makes interfaces ovs-vswitchd starts, and the database is told of the
+	// bridges; it makes them when all is there.
 	prepared := make(chan error, 1)
 	go func() { prepared <- vswitch.Prepare(ctx, bridges, g.target) }()
 	phases := &w.session.phases

@@ -51,6 +51,9 @@ func openPlace(ctx context.Context, s *Session) (*place, error) {
 		tidy(sandbox)
 		return nil, err
 	}
+	if !s.native { // whose ovs-vswitchd starts later
+		vswitch.Roomy(ctx)
+	}
 	return &place{sandbox: sandbox, vswitch: vswitch, run: shell.Elsewhere(sandbox.Command, sandbox.Enter()...), widened: map[uint64]bool{}}, nil
 }
 

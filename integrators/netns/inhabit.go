@@ -169,6 +169,10 @@ func (in *initProcess) makeLinks(links []Link) error {
 					return fmt.Errorf("interface name %q: %w", e.Name, syscall.EINVAL)
 				}
 				add(unix.IFLA_IFNAME, nl.ZeroTerminated(e.Name))
+				// Unasked, the kernel makes a queue for each core, takes all but one into disuse, and
+				// waits each time until no core could be sending by those.
+				add(unix.IFLA_NUM_TX_QUEUES, nl.Uint32Attr(1))
+				add(unix.IFLA_NUM_RX_QUEUES, nl.Uint32Attr(1))
 				if len(e.MAC) > 0 {
 					add(unix.IFLA_ADDRESS, e.MAC)
 				}
@@ -190,9 +194,11 @@ func (in *initProcess) makeLinks(links []Link) error {
 			}
 			r.AddData(kind)
 			b.add("making the link of", links[i][0].Name+" and "+links[i][1].Name, r)
-			for k := range links[i] { // neither can be up before both are there
+			// Neither can be up before both are there. A switch wants what comes in, whomever it is
+			// for: had it to say so itself, the kernel would tell of it, and it ask what was new.
+			for k := range links[i] {
 				if e := &links[i][k]; e.Host == "" && !e.Down {
-					up := setState(0, true)
+					up := setFlags(0, unix.IFF_UP|unix.IFF_PROMISC, unix.IFF_UP|unix.IFF_PROMISC)
 					up.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(e.Name)))
 					b.add("setting the state of", e.Name, up)
 				}
@@ -335,14 +341,19 @@ func address(p netip.Prefix, index int) *nl.NetlinkRequest {
 	return r
 }
 
-// setState takes an interface up or down; with index 0 its name is to follow.
+// setState takes an interface up or down.
 func setState(index int, up bool) *nl.NetlinkRequest {
+	if up {
+		return setFlags(index, unix.IFF_UP, unix.IFF_UP)
+	}
+	return setFlags(index, unix.IFF_UP, 0)
+}
+
+// setFlags sets those flags of an interface that change; with index 0 its name is to follow.
+func setFlags(index int, change, flags uint32) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(unix.RTM_NEWLINK, 0)
 	info := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	info.Index, info.Change = int32(index), unix.IFF_UP
-	if up {
-		info.Flags = unix.IFF_UP
-	}
+	info.Index, info.Change, info.Flags = int32(index), change, flags
 	r.AddData(info)
 	return r
 }

@@ -71,6 +71,12 @@ func serve() error {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	go in.heed(signals)
+	work := make(chan func(), 64)
+	go func() {
+		for carryOut := range work {
+			carryOut()
+		}
+	}()
 	for {
 		m, files, err := w.receive()
 		if err != nil {
@@ -78,7 +84,12 @@ func serve() error {
 			// to serve, and leaving takes everything inside along.
 			return err
 		}
-		in.handle(m, files)
+		if m.Op == opEnlarge || m.Op == opStill {
+			closeAll(files)
+			go in.adjust(m) // and not behind hundreds of links that are being made
+			continue
+		}
+		work <- func() { in.handle(m, files) } // in order
 	}
 }
 

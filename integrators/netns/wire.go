@@ -28,6 +28,8 @@ const (
 	opSetLinks  = "set-links"
 	opDevices   = "devices"
 	opIntroduce = "introduce"
+	opEnlarge   = "enlarge"
+	opStill     = "still"
 	opStop      = "stop"
 	opFreeze    = "freeze"
 	opThaw      = "thaw"
@@ -82,6 +84,8 @@ type message struct {
 	GraceMS int64  `json:"grace_ms,omitempty"`
 
 	PID      int       `json:"pid,omitempty"`
+	Bytes    int       `json:"bytes,omitempty"`
+	Count    int       `json:"count,omitempty"`
 	Status   uint32    `json:"status,omitempty"`
 	Features *Features `json:"features,omitempty"`
 	Error    string    `json:"error,omitempty"`

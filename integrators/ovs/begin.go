@@ -3,33 +3,35 @@ package ovs
 import (
 	"context"
 	"errors"
+	"os"
 )
 
-// errBegun is why nothing is prepared any more.
+// errBegun is why nothing is to be prepared any more.
 var errBegun = errors.New("ovs-vswitchd runs already")
 
-// Prepare puts bridges, as for AddBridges, into the database of an instance that was started
-// with Later and has not begun. Their interfaces need not be there yet.
+// errNotPrepared is why there is nobody yet who could make anything.
+var errNotPrepared = errors.New("ovs-vswitchd was not started: Prepare comes first")
+
+// Prepare starts the ovs-vswitchd of an instance that was started with Later, once, with the
+// first of some bridges, if there is any, and without its ports; when it has come so far it
+// stands still. Then the database is told of all of them, as by AddBridges. Interfaces need not
+// be there yet.
 //
-// An ovs-vswitchd that starts with all of it goes through its bridges once. One that runs
-// while interfaces are made goes through them, and through all interfaces of the machine
-// that it sees, for every crowd of news, and keeps the kernel from making more meanwhile.
+// What a first datapath takes (a tenth of a second of sleep, by which it learns how fast the
+// processor counts) is over then. And while interfaces are made nobody goes through bridges,
+// and through all interfaces that there are, for every crowd of news, and keeps the kernel from
+// making more meanwhile.
 func (v *Instance) Prepare(ctx context.Context, bridges []Bridge, target string) error {
 	return v.making(ctx, bridges, func(ctx context.Context, t *transactions) error {
 		if v.begins() {
 			return errBegun
 		}
-		return t.fill(ctx, bridges, v.datapath, target)
-	})
-}
-
-// Begin starts the ovs-vswitchd of an instance that was started with Later, once, and
-// returns when it has made all that the database holds. bridges are those that were
-// prepared: *PortError when it could not take their ports.
-func (v *Instance) Begin(ctx context.Context, bridges []Bridge) error {
-	return v.making(ctx, bridges, func(ctx context.Context, t *transactions) error {
-		if v.begins() {
-			return errBegun
+		var first []Bridge
+		if len(bridges) > 0 {
+			first = []Bridge{{Name: bridges[0].Name, DPID: bridges[0].DPID}}
+		}
+		if err := t.fill(ctx, first, v.datapath, ""); err != nil {
+			return err
 		}
 		p, err := v.daemonOf(SwitchDaemon)
 		if err != nil {
@@ -42,8 +44,54 @@ func (v *Instance) Begin(ctx context.Context, bridges []Bridge) error {
 		if err := t.realised(ctx); err != nil {
 			return err
 		}
+		v.Roomy(ctx)
+		if err := v.rest(ctx, true); err != nil || len(bridges) == 0 {
+			return err
+		}
+		t.there = bridges[0].Name
+		return t.fill(ctx, bridges, v.datapath, target)
+	})
+}
+
+// Begin lets ovs-vswitchd make the bridges that were prepared, and returns when it has:
+// *PortError when it could not take their ports.
+func (v *Instance) Begin(ctx context.Context, bridges []Bridge) error {
+	return v.making(ctx, bridges, func(ctx context.Context, t *transactions) error {
+		if !v.begins() {
+			return errNotPrepared
+		}
+		if err := v.rest(ctx, false); err != nil {
+			return err
+		}
+		if err := t.realised(ctx); err != nil {
+			return err
+		}
 		return t.check(ctx, bridges)
 	})
+}
+
+// rest has ovs-vswitchd stand still, or go on.
+func (v *Instance) rest(ctx context.Context, still bool) error {
+	_, vswitchd := v.daemons()
+	err := v.sandbox.SetStill(ctx, vswitchd.PID(), still)
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil // which is noticed, and told with its reason
+	}
+	return err
+}
+
+// room is what ovs-vswitchd may have written to the database before the database has read
+// it, in bytes. What it has made of thousands of ports is one message of megabytes, and what
+// the kernel's 208 KB do not hold waits until it has been round all its bridges again, and
+// again.
+const room = 64 << 20
+
+// Roomy gives ovs-vswitchd room for what it has to say to the database. Where that is not
+// permitted it is merely slower.
+func (v *Instance) Roomy(ctx context.Context) {
+	if _, vswitchd := v.daemons(); vswitchd != nil {
+		_, _ = v.sandbox.EnlargeStreams(ctx, vswitchd.PID(), room)
+	}
 }
 
 // begins says whether ovs-vswitchd was started.

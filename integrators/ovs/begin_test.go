@@ -26,8 +26,14 @@ func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
 	if err := v.Prepare(t.Context(), bridges, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := netnstest.Inside(t, s, "ps -A -o comm= | grep -c ovs-vswitchd || true"); got != "0" {
-		t.Error("it runs already")
+	for _, c := range []struct{ what, script, want string }{
+		{"what it has made", "ls /sys/class/net | grep ^s | xargs", "s1"},
+		{"what the database has", "ovs-vsctl list-br | xargs", "s1 s2"},
+		{"whether it stands still", "ps -o state= -C ovs-vswitchd", "T"},
+	} {
+		if got := netnstest.Inside(t, s, c.script); got != c.want {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
 	}
 	if err := s.MakeLinks(t.Context(), []netns.Link{{{Name: "a"}, {Name: "b"}}}); err != nil { // after they were told of
 		t.Fatal(err)
@@ -51,7 +57,21 @@ func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
 	if err := v.Prepare(t.Context(), nil, ""); err == nil || !strings.Contains(err.Error(), "runs already") {
 		t.Error(err)
 	}
-	if err := v.Begin(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "runs already") {
+	if err := v.Begin(t.Context(), bridges); err != nil { // nothing is left to be made
+		t.Error(err)
+	}
+}
+
+func TestThereIsNothingToBeginBeforeItWasPrepared(t *testing.T) {
+	_, v := startLater(t)
+	if err := v.Begin(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "Prepare comes first") {
+		t.Error(err)
+	}
+}
+
+func TestOneThatStandsStillEnds(t *testing.T) {
+	_, v := startLater(t)
+	if err := errors.Join(v.Prepare(t.Context(), []ovs.Bridge{{Name: "s1", DPID: 1}}, ""), v.Stop(time.Millisecond)); err != nil {
 		t.Error(err)
 	}
 }

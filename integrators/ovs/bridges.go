@@ -149,6 +149,8 @@ type transactions struct {
 	root string // the UUID of the only row
 	next int    // the configuration that ovs-vswitchd is to reach
 	used int    // names of rows
+
+	there string // the bridge that is there already, without ports and controller
 }
 
 func (t *transactions) transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
@@ -206,6 +208,10 @@ func (t *transactions) add(ctx context.Context, bridges []Bridge, datapath Datap
 	var ops []ovsdb.Operation
 	var made []any
 	for _, b := range bridges {
+		if b.Name == t.there {
+			t.complete(&ops, b, target)
+			continue
+		}
 		made = append(made, t.bridge(&ops, b, datapath, target))
 	}
 	mutations := []ovsdb.Mutation{*ovsdb.NewMutation("bridges", ovsdb.MutateOperationInsert, setOf(made...))}
@@ -246,9 +252,33 @@ func (t *transactions) bridge(ops *[]ovsdb.Operation, b Bridge, datapath Datapat
 		"other_config": ovsdb.OvsMap{GoMap: map[any]any{"datapath-id": fmt.Sprintf("%016x", b.DPID),
 			"disable-in-band": "true", "dp-desc": b.Name}}}
 	if target != "" {
-		row["controller"] = setOf(t.insert(ops, "Controller", ovsdb.Row{"target": target, "max_backoff": backoff}))
+		row["controller"] = setOf(t.controller(ops, target))
 	}
 	return t.insert(ops, "Bridge", row)
+}
+
+// controller adds the row of a bridge's controller.
+func (t *transactions) controller(ops *[]ovsdb.Operation, target string) ovsdb.UUID {
+	return t.insert(ops, "Controller", ovsdb.Row{"target": target, "max_backoff": backoff})
+}
+
+// complete gives a bridge that is there its ports and its controller.
+func (t *transactions) complete(ops *[]ovsdb.Operation, b Bridge, target string) {
+	var mutations []ovsdb.Mutation
+	var ports []any
+	for _, p := range b.Ports {
+		ports = append(ports, t.port(ops, p))
+	}
+	if len(ports) > 0 {
+		mutations = append(mutations, *ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, setOf(ports...)))
+	}
+	if target != "" {
+		mutations = append(mutations, *ovsdb.NewMutation("controller", ovsdb.MutateOperationInsert, setOf(t.controller(ops, target))))
+	}
+	if len(mutations) > 0 {
+		*ops = append(*ops, ovsdb.Operation{Op: ovsdb.OperationMutate, Table: "Bridge", Mutations: mutations,
+			Where: []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, b.Name)}})
+	}
 }
 
 // patience is how long the database is asked to wait for one change, in ms.

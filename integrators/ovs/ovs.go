@@ -63,8 +63,8 @@ type Options struct {
 	Config map[string]string
 	// Nice is the niceness of ovs-vswitchd, as far as this user may choose it.
 	Nice int
-	// Later leaves ovs-vswitchd to Begin: see Prepare. What asks it something before waits
-	// for it.
+	// Later leaves ovs-vswitchd to Prepare and Begin. What asks it something before waits for
+	// it.
 	Later bool
 }
 
