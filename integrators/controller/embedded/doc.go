@@ -1,14 +1,19 @@
 // Package embedded is the controller that speaks OpenFlow itself: switches dial in,
 // and the run's control runtime answers them in real time.
 //
-// It promises worlds with real switches that one goroutine alone touches the runtime,
+// It promises worlds with real switches that one goroutine at a time touches the runtime,
 // that every switch gets its downcalls in order, that a slow, silent or hostile switch
 // costs its own connection and nothing else, and that a run's diary counts from t=0.
 // Bytes are the business of the package wire below it: which version of OpenFlow a switch
 // is spoken with, 1.3 or 1.5, is settled at the hello and known to nobody else here.
 //
 // Each connection has a reader, which decodes, and a writer, which encodes, so that many
-// switches use many cores. The queue to a switch is bounded in two steps: a switch that
+// switches use many cores. A packet needs neither to wake anybody: where the apps are
+// linked in, the reader that brings something has the runtime react, if nobody else does
+// just then, and whoever does writes what is little and what the line takes at once. See
+// desk. What comes together is answered together, and a switch is asked to acknowledge
+// packets 10 ms later, once for many, unless an app waits for it.
+// The queue to a switch is bounded in two steps: a switch that
 // falls behind has its packet-ins dropped (OpenFlow allows it, and the sender tries
 // again), and one that stays behind is given up and, when it comes back, told what it
 // lacks. The bounds are in messages and, since a switch can cause answers as long as what
