@@ -1,6 +1,9 @@
 package generate
 
-import "sendim/core/random"
+import (
+	"sendim/core/graph"
+	"sendim/core/random"
+)
 
 // edge is a link between two switches, by their numbers from 0.
 type edge struct{ a, b int32 }
@@ -88,41 +91,17 @@ type parts struct {
 	loops  []int32 // links outside a spanning forest, by index
 }
 
-// takeApart finds the parts with a union-find structure.
+// takeApart finds the parts.
 func takeApart(n int, edges []edge) *parts {
-	up := make([]int32, n)
-	for i := range up {
-		up[i] = int32(i)
-	}
-	root := func(i int32) int32 {
-		for up[i] != i {
-			up[i] = up[up[i]]
-			i = up[i]
-		}
-		return i
-	}
 	p := &parts{}
+	sets := graph.NewSets(n)
 	for i, e := range edges {
-		a, b := root(e.a), root(e.b)
-		switch {
-		case a == b:
+		if !sets.Join(e.a, e.b) {
 			p.loops = append(p.loops, int32(i))
-		case a < b: // the smallest switch of a part is its root
-			up[b] = a
-		default:
-			up[a] = b
 		}
 	}
-	p.part = make([]int32, n)
-	for i := range p.part {
-		if r := root(int32(i)); r == int32(i) {
-			p.part[i] = int32(len(p.starts))
-			p.starts = append(p.starts, 0)
-		} else {
-			p.part[i] = p.part[r]
-		}
-	}
-	p.starts = append(p.starts, 0)
+	part, count := sets.Numbered()
+	p.part, p.starts = part, make([]int32, count+1)
 	for _, c := range p.part {
 		p.starts[c+1]++
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	graphs "sendim/core/graph"
 )
 
 // Edge is a link between two vertices, which takes a time to cross. Cost is positive and
@@ -63,35 +65,19 @@ func join(weights []int64, edges []Edge, parts int) (group []int32, groups int) 
 
 // joined joins all links that are crossed sooner than span.
 func joined(weights []int64, edges []Edge, span int64) (group []int32, groups int, heaviest int64) {
-	up := make([]int32, len(weights))
-	for i := range up {
-		up[i] = int32(i)
-	}
-	root := func(v int32) int32 {
-		for up[v] != v {
-			up[v] = up[up[v]]
-			v = up[v]
-		}
-		return v
-	}
+	sets := graphs.NewSets(len(weights))
 	for _, e := range edges {
-		if a, b := root(e.A), root(e.B); e.Span < span && a != b {
-			up[max(a, b)] = min(a, b)
+		if e.Span < span {
+			sets.Join(e.A, e.B)
 		}
 	}
-	group, sum := make([]int32, len(weights)), []int64(nil)
-	for v := range group {
-		r := root(int32(v))
-		if int(r) == v { // roots come first
-			group[v] = int32(len(sum))
-			sum = append(sum, 0)
-		} else {
-			group[v] = group[r]
-		}
-		sum[group[v]] += weights[v]
-		heaviest = max(heaviest, sum[group[v]])
+	group, groups = sets.Numbered()
+	sum := make([]int64, groups)
+	for v, g := range group {
+		sum[g] += weights[v]
+		heaviest = max(heaviest, sum[g])
 	}
-	return group, len(sum), heaviest
+	return group, groups, heaviest
 }
 
 // graph has its edges by vertex, each twice.
