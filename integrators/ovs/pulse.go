@@ -65,7 +65,9 @@ func (v *Instance) Still(is bool) {
 	}
 }
 
-func (l *vital) refresh(now time.Time) { l.alive, l.moved, l.ran, l.asked, l.stopped = now, now, now, time.Time{}, false }
+func (l *vital) refresh(now time.Time) {
+	l.alive, l.moved, l.ran, l.asked, l.stopped = now, now, now, time.Time{}, false
+}
 
 // feel looks after the daemons for as long as the instance lives.
 func (p *pulse) feel() {
