@@ -28,11 +28,11 @@ func aDaemonThatIsStoppedForAWhileIsToldOf(t *testing.T, b emulate.Backend) {
 	l := open(t, b, wire(t, "s1 s2", "h1 s1", "h2 s2"), apps("shortest-path"))
 	for i, daemon := range []string{"ovsdb-server", "ovs-vswitchd"} {
 		pid := process(t, label(t, b), daemon)
-		time.Sleep(200 * time.Millisecond) // somebody looks after it by now: it looks every 100 ms
+		time.Sleep(time.Second) // somebody looks after it by now: it looks every 100 ms
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(300 * time.Millisecond) // for so long it stands still at least
+		time.Sleep(2 * time.Second) // for so long it stands still at least, and is looked at
 		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
