@@ -83,8 +83,11 @@ func PingWithin(ctx context.Context, a Access, pairs []Pair, timeout model.Time)
 func ping(ctx context.Context, a Access, pairs []*Pair, count int, timeout model.Time, told func(int)) error {
 	handles := make([]backend.Handle, 0, len(pairs))
 	for len(handles) < len(pairs) {
-		some := pairs[len(handles):min(len(handles)+pingsPerTick, len(pairs))]
+		some, still := pairs[len(handles):min(len(handles)+pingsPerTick, len(pairs))], false
 		err := a.Do(ctx, func(w *World) error {
+			if still = w.held && !w.Virtual() && len(handles) > 0; still { // nobody can be asked meanwhile
+				return nil
+			}
 			for _, p := range some {
 				h, err := w.Session.Do(ctx, backend.Action{Ping: &backend.Ping{From: p.From, To: p.To, Count: count, Interval: 200 * model.Millisecond, Timeout: timeout}})
 				if removed := w.Model.Gone(p.From) || w.Model.Gone(p.To); err != nil && !removed { // while the others were asked
@@ -96,7 +99,7 @@ func ping(ctx context.Context, a Access, pairs []*Pair, count int, timeout model
 			}
 			return nil
 		})
-		if err == nil && len(some) == pingsPerTick {
+		if err == nil && (still || len(some) == pingsPerTick) {
 			err = a.Moment(ctx)
 		}
 		if err != nil {
@@ -105,7 +108,7 @@ func ping(ctx context.Context, a Access, pairs []*Pair, count int, timeout model
 			_ = a.Await(over, handles...)
 			return err
 		}
-		if told != nil && len(some) == pingsPerTick {
+		if told != nil && !still && len(some) == pingsPerTick {
 			told(len(handles))
 		}
 	}

@@ -74,10 +74,13 @@ func (c *cli) completeLine(cmd *cobra.Command, args []string, begin string) ([]s
 	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
+// lost is the state of a run whose process is gone without a word.
+const lost = "lost"
+
 // state is where a run stands; one whose process is gone without a word is lost.
 func state(r record.Found) string {
 	if r.Manifest.State == report.Running && !live.Alive(r.Dir) && !processAlive(r.Manifest.PID) {
-		return "lost"
+		return lost
 	}
 	return string(r.Manifest.State)
 }
@@ -167,7 +170,11 @@ func (c *cli) reach(args []string) (record.Found, *live.Client, error) {
 		return r, nil, fail(NotHere, "%w", err)
 	}
 	if err != nil {
-		return r, nil, fail(WrongInput, "run %s does not live any more; it is %s", r.Manifest.ID, state(r))
+		is := state(r)
+		if is == lost {
+			is += ": its process ended without a word, and sendim gc removes what it left"
+		}
+		return r, nil, fail(WrongInput, "run %s does not live any more; it is %s", r.Manifest.ID, is)
 	}
 	return r, client, nil
 }

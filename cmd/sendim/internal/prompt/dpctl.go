@@ -128,6 +128,7 @@ func (c *call) tables(on []model.NodeID) error {
 	case "dump-ports":
 		what.Ports = true
 	}
+	var silent []error // of those that did not answer
 	for _, id := range on {
 		what.Node = id
 		err := c.console.access.Do(c.ctx, func(w *core.World) error {
@@ -137,17 +138,21 @@ func (c *call) tables(on []model.NodeID) error {
 			c.printf("*** %s %s\n", w.Model.NodeName(id), strings.Repeat("-", 60))
 			for item, err := range w.Session.Snapshot(c.ctx, what) {
 				if err != nil {
-					return err
+					silent = append(silent, err)
+					if w.Held() {
+						return err // it would be the same with all
+					}
+					break
 				}
 				c.item(item)
 			}
-			return nil
+			return c.ctx.Err()
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(silent...)
 }
 
 // showSwitches says what switches are: their numbers and their ports.

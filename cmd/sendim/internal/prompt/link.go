@@ -470,7 +470,10 @@ func (c *Console) answered(ctx context.Context, end model.Time, l *Line) error {
 					}
 				}
 				asked++
-				if w.Session.Now() >= end {
+				switch {
+				case w.Held() && !w.Virtual() && silent != nil: // its clock stands still, too
+					over = errors.Unwrap(silent)
+				case w.Session.Now() >= end:
 					over = silent
 				}
 				return ctx.Err()

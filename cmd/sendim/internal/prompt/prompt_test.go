@@ -195,9 +195,31 @@ func TestSomeWordsAreCarriedOutWhereTheUserIs(t *testing.T) {
 	if err := carry(t.Context(), h, "xterm h1", io.Discard); err == nil || !strings.Contains(err.Error(), "DISPLAY is not set") {
 		t.Errorf("xterm without a display: %v", err)
 	}
+	t.Setenv("DISPLAY", ":0")
+	if path := t.TempDir(); os.WriteFile(filepath.Join(path, "xterm"), []byte("#!/bin/sh\nexit 0\n"), 0o700) == nil {
+		t.Setenv("PATH", path)
+	}
+	if err := carry(t.Context(), h, "xterm h1", io.Discard); err == nil || !strings.Contains(err.Error(), `there is no node "h1"`) {
+		t.Errorf("xterm on a node that is not there: %v", err)
+	}
+	if err := carry(t.Context(), h, "xterm one", io.Discard); err == nil || !strings.Contains(err.Error(), "models, not machines") {
+		t.Errorf("xterm where nodes have no shell: %v", err)
+	}
 	for text, want := range map[string][]string{"source l": {"leave.txt", "lines.txt"}, "capture h1 -w ag": {"again.txt"}, "o": {"one"}} {
 		if got, err := h.Complete(t.Context(), text); err != nil || !cmp.Equal(got, want) {
 			t.Errorf("%q is completed by %q, %v", text, got, err)
+		}
+	}
+}
+
+func TestAWindowOfItsOwnHasAShellOnItsNode(t *testing.T) {
+	again := []string{"/bin/sendim", "--runs", "/tmp/runs", "exec", "x"}
+	for word, want := range map[string]string{
+		"xterm": "-title|Node: h1|-e|/bin/sendim|--runs|/tmp/runs|exec|x|h1|bash",
+		"gterm": "--title|Node: h1|--|/bin/sendim|--runs|/tmp/runs|exec|x|h1|bash",
+	} {
+		if got := strings.Join(window(word, "h1", again), "|"); got != want {
+			t.Errorf("%s is told %s", word, got)
 		}
 	}
 }
