@@ -25,6 +25,7 @@ import (
 	"sendim/core/trace"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
+	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/serve"
 	"sendim/integrators/shell"
 	learningswitch "sendim/plugins/learning-switch"
@@ -40,14 +41,7 @@ func TestMain(m *testing.M) {
 
 func needLab(t testing.TB) {
 	t.Helper()
-	missing := shell.Missing("ovs-vsctl", "ovs-ofctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip", "mn", "mnexec", "ethtool", "ifconfig")
-	if os.Geteuid() == 0 && len(missing) == 0 {
-		return
-	}
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("this needs root, Open vSwitch and Mininet: %v", missing)
-	}
-	t.Skipf("this needs root, Open vSwitch and Mininet: %v", missing)
+	ovstest.Needs(t, "mn", "mnexec", "ethtool", "ifconfig")
 }
 
 // diary keeps the entries. One that writes them down, as runs do, keeps no packets.
@@ -90,19 +84,7 @@ type place struct {
 func newPlace(t testing.TB) *place {
 	t.Helper()
 	needLab(t)
-	s, err := netns.Open(t.Context(), netns.Options{Label: "serve-test", RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	v, err := ovs.Start(t.Context(), s, ovs.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, v := ovstest.Start(t, "serve-test", t.TempDir(), ovs.Options{})
 	return &place{t, s, v, shell.Elsewhere(s.Command, s.Enter()...)}
 }
 
