@@ -29,7 +29,7 @@ func (c *Controller) Put(sw model.NodeID, mods []flow.RuleMod) error {
 		}
 		raw = append(raw, b...)
 		if len(raw) >= chunk || i == len(mods)-1 {
-			k.out.push(item{raw: raw})
+			k.tell(item{raw: raw})
 			raw = nil
 		}
 	}
