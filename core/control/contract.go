@@ -25,6 +25,7 @@ const (
 	StatsReply
 	Refusal      // the switch refused the Downcall with this Xid
 	BarrierReply // everything up to the Downcall with this Xid is in force, but for what was refused
+	Holdings     // what the switch holds, which was asked in between: whoever else has changed it is put right
 )
 
 // Upcall is one message from a switch to the runtime.
@@ -43,7 +44,7 @@ type Upcall struct {
 	// With SwitchConnected it is all rules, groups and meters that the switch holds, so that
 	// only the difference to what is wanted is sent; nil where that is not known: a switch
 	// that comes back is then emptied and filled, and one that is there at the start is
-	// taken for empty.
+	// taken for empty. With Holdings it is the same of a switch that is there.
 	Stats  *app.Stats
 	Reason string // Refusal
 }

@@ -75,10 +75,12 @@ func holds(s *app.Stats) bool {
 type syncing struct {
 	*Runtime
 	*plant
-	sw    model.NodeID
-	at    model.Time
-	first uint64      // nothing has been sent while the last xid is this
-	meant map[any]int // by subject: the last of plant.late about it
+	sw model.NodeID
+	at model.Time
+	// lasting leaves rules alone that are missing and would have ended by themselves.
+	lasting bool
+	first   uint64      // nothing has been sent while the last xid is this
+	meant   map[any]int // by subject: the last of plant.late about it
 }
 
 type (
@@ -206,7 +208,7 @@ func (s *syncing) rules(held []flow.RuleStat) {
 			same = same || c == 0 && held[next].Rule.Equal(&want.Rule)
 			next++
 		}
-		if !same {
+		if !same && !(s.lasting && (want.Rule.Idle != 0 || want.Rule.Hard != 0)) {
 			owner, ok := ownerOf(want.Rule.Cookie)
 			if !ok {
 				owner = runtimeApp

@@ -73,6 +73,8 @@ func (r *Runtime) effect(s *step) {
 		r.expire(s)
 	case Refusal:
 		r.retract(s)
+	case Holdings:
+		r.audit(sw, s.at, s.up.Stats)
 	case PacketIn:
 		if s.reply != nil {
 			r.send(r.plant(sw), Downcall{Kind: SendPacket, Switch: sw, At: s.at, App: runtimeApp, Packet: s.reply}, 0, false, nil)

@@ -53,6 +53,9 @@ type Session struct {
 
 var _ backend.Session = (*Session)(nil)
 
+// check is how often switches are asked what they hold: others may have changed it.
+const check = 10 * time.Second
+
 // most is how many switches there may be unless somebody says otherwise.
 const most = 4096
 
@@ -107,7 +110,7 @@ func (s *Session) start(ctx context.Context, of change.State) error {
 		o.Apps = append(o.Apps, a.Instance.Manifest())
 	}
 	s.tracker = track.New(o, s.atlas, runtime, s.clock)
-	ctl, err := embedded.New(embedded.Config{Listener: s.backend.Listener, TLS: s.backend.TLS, OpenFlow: s.backend.OpenFlow, Driver: s.tracker, Clock: s.clock, Unknown: s.atlas.Switch,
+	ctl, err := embedded.New(embedded.Config{Listener: s.backend.Listener, TLS: s.backend.TLS, OpenFlow: s.backend.OpenFlow, Driver: s.tracker, Clock: s.clock, Unknown: s.atlas.Switch, Check: check,
 		Name: func(n model.NodeID) string { return s.atlas.Network().NodeName(n) }})
 	if err != nil {
 		return err

@@ -56,6 +56,10 @@ type Config struct {
 	// Standby says that the controller serves no switch until Lead is called: switches may
 	// connect, are kept as a slave keeps them, and are served at once when it is.
 	Standby bool
+	// Check is how often a switch is asked what it holds while it is connected, so that what
+	// somebody else changes there is found and put right; seldom where that takes it long.
+	// Optional: never, but when it connects.
+	Check time.Duration
 	// Answers is how many bytes the answers to questions (what a switch holds, statistics)
 	// may take together while they are put together. A switch that needs more than an
 	// equal share is cut off when the others' need it. Optional: 256 MiB, some two million

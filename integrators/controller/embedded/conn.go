@@ -39,6 +39,7 @@ type conn struct {
 	bundling
 	kept
 	acks
+	checking
 
 	pen    sync.Mutex // of whoever writes
 	writer writer
@@ -124,6 +125,7 @@ func (c *Controller) serve(run context.Context, nc net.Conn) {
 		c.post(ctx, k, u)
 	}
 	c.announce(k)
+	k.await(time.Since(c.began), c.cfg.Check)
 	found = survey{}
 	k.end(k.listen(ctx))
 	cancel()

@@ -70,7 +70,7 @@ func (k *conn) survey() (s survey, err error) {
 	if k.owner.cfg.Keep {
 		return s, nil
 	}
-	return s, k.expel(got.strange)
+	return s, k.expel(got.strange, k.say)
 }
 
 // thenMost bounds what a switch may say before it is introduced: more than it has ports
@@ -132,14 +132,17 @@ func (to *answer) holdings() *app.Stats {
 const noGroupType flow.GroupType = 0xff
 
 // expel deletes rules that there are no words for.
-func (k *conn) expel(rules []wire.Strange) error {
+func (k *conn) expel(rules []wire.Strange, say func([]byte) error) error {
 	var b []byte
 	for i := range rules {
-		if b = append(b, k.speaks.DeleteStrange(k.number(), &rules[i])...); len(b) >= chunk || i == len(rules)-1 {
-			if err := k.say(b); err != nil {
+		k.askMu.Lock()
+		xid := k.number()
+		k.askMu.Unlock()
+		if b = append(b, k.speaks.DeleteStrange(xid, &rules[i])...); len(b) >= chunk || i == len(rules)-1 {
+			if err := say(b); err != nil {
 				return err
 			}
-			b = b[:0]
+			b = nil
 		}
 	}
 	if len(rules) > 0 {

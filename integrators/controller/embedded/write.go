@@ -25,7 +25,7 @@ func (k *conn) write(ctx context.Context) {
 		case <-k.out.signal:
 			err = k.writeAll(ctx)
 		case <-tick.C:
-			err = k.lookAfter()
+			err = k.lookAfter(ctx)
 		case <-ctx.Done():
 			return
 		}
@@ -58,10 +58,13 @@ func (k *conn) writeAll(ctx context.Context) error {
 	return nil
 }
 
-func (k *conn) lookAfter() error {
+func (k *conn) lookAfter(ctx context.Context) error {
 	k.pen.Lock()
 	defer k.pen.Unlock()
 	if err := k.writer.keepAlive(); err != nil {
+		return err
+	}
+	if err := k.writer.check(ctx); err != nil {
 		return err
 	}
 	return k.writer.letGo()

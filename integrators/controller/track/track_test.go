@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sendim/core/app"
+	"sendim/core/control"
 	"sendim/core/flow"
 	"sendim/core/model"
 	"sendim/core/packet"
@@ -442,4 +443,35 @@ func TestWhateverHappensTheNetworkIsKnownInTheEnd(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestRulesThatSomebodyElseDeletesArePutBack(t *testing.T) {
+	w, hosts := quiet(t, Options{})
+	audit := func() {
+		b := w.boxes[1]
+		held := &app.Stats{Groups: b.flow.Groups(), Meters: b.flow.Meters()}
+		for r := range b.flow.Rules(flow.AllTables, int64(w.now)) {
+			held.Rules = append(held.Rules, r)
+		}
+		w.up(b, control.Upcall{Kind: control.Holdings, Stats: held})
+		w.run(300 * model.Millisecond)
+	}
+	sent := len(w.sent)
+	if audit(); len(w.sent) != sent {
+		t.Fatalf("nothing was changed, and told is %v", w.sent[sent:])
+	}
+	if _, err := w.boxes[1].flow.ApplyRule(&flow.RuleMod{Command: flow.Delete, AllTables: true}, int64(w.now)); err != nil {
+		t.Fatal(err)
+	}
+	audit()
+	if !w.noted("s1 its gate is not as it was told to be") || !w.noted("s1 it does not hold what it was told to") {
+		t.Errorf("noted: %v", w.notes)
+	}
+	if failed := w.all(hosts...); len(failed) > 0 {
+		t.Errorf("do not reach each other: %v", failed)
+	}
+	sent = len(w.sent)
+	if audit(); len(w.sent) != sent {
+		t.Errorf("all is right, and told is %v", w.sent[sent:])
+	}
 }

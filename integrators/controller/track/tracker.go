@@ -200,6 +200,8 @@ func (t *Tracker) hear(u *control.Upcall) {
 		t.forward = append(t.forward, *u)
 	case control.StatsReply, control.BarrierReply, control.Refusal:
 		t.reply(u)
+	case control.Holdings:
+		t.audit(u)
 	default:
 		t.forward = append(t.forward, *u)
 	}
