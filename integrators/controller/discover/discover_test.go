@@ -22,6 +22,7 @@ import (
 	"sendim/integrators/controller/probe"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
+	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/shell"
 )
 
@@ -198,26 +199,8 @@ LLDP came from port 3 of switch 0xfe to port 4 of switch 0x100 and not the other
 // A ring of four real switches that nobody has described, with two hosts, one of whom
 // only answers.
 func TestARealNetworkIsFoundAndLeftAsItWas(t *testing.T) {
-	missing := shell.Missing("ovs-vsctl", "ovs-ofctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip")
-	if os.Geteuid() != 0 || len(missing) > 0 {
-		if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-			t.Fatalf("this needs root and Open vSwitch: %v", missing)
-		}
-		t.Skipf("this needs root and Open vSwitch: %v", missing)
-	}
-	s, err := netns.Open(t.Context(), netns.Options{Label: "discover-test", RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	v, err := ovs.Start(t.Context(), s, ovs.Options{Datapath: ovs.Netdev})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ovstest.Needs(t)
+	s, v := ovstest.Start(t, "discover-test", t.TempDir(), ovs.Options{Datapath: ovs.Netdev})
 	l, err := s.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,10 @@ import (
 	"sendim/core/packet"
 	"sendim/core/trace"
 	"sendim/integrators/controller/embedded"
+	"sendim/integrators/labtest"
 	"sendim/integrators/netns"
+	"sendim/integrators/netns/netnstest"
+	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/shell"
 )
 
@@ -42,19 +45,14 @@ const (
 
 func newMortal(t testing.TB) *mortal {
 	t.Helper()
-	needOVS(t)
-	s, err := netns.Open(t.Context(), netns.Options{Label: "mortal-test", RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if left, err := netns.Leftovers("mortal-test"); err != nil || len(left) > 0 {
+	ovstest.Needs(t)
+	label := labtest.Label(t)
+	t.Cleanup(func() { // once it is closed
+		if left, err := netns.Leftovers(label); err != nil || len(left) > 0 {
 			t.Errorf("left over: %v %v", left, err)
 		}
 	})
+	s := netnstest.Open(t, label, t.TempDir())
 	m := &mortal{t: t, sandbox: s, run: shell.Elsewhere(s.Command, s.Enter()...), dir: filepath.Join(s.RunDir(), netns.SwitchDir)}
 	m.inside("ovsdb-tool", "create", daemonDir+"/conf.db", "/usr/share/openvswitch/vswitch.ovsschema")
 	m.start(databaseDaemon)

@@ -26,6 +26,7 @@ import (
 	"sendim/integrators/controller/embedded/wire/wiretest"
 	"sendim/integrators/netns"
 	"sendim/integrators/ovs"
+	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/shell"
 )
 
@@ -39,42 +40,11 @@ type lab struct {
 	ovs     *ovs.Instance
 }
 
-// needOVS skips a test for want of root or Open vSwitch, or fails it where everything
-// must be there.
-func needOVS(t testing.TB) {
-	t.Helper()
-	what := ""
-	if os.Geteuid() != 0 {
-		what = "root"
-	} else if m := shell.Missing("ovs-vsctl", "ovs-ofctl", "ovs-appctl", "ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ip"); len(m) > 0 {
-		what = m[0].Error()
-	}
-	if what == "" {
-		return
-	}
-	if os.Getenv("CI") == "true" || os.Getenv("SENDIM_LAB") == "1" {
-		t.Fatalf("this machine lacks %s", what)
-	}
-	t.Skipf("this machine lacks %s", what)
-}
-
 // place opens a sandbox with an Open vSwitch and a listener.
 func place(t testing.TB) (*lab, net.Listener) {
 	t.Helper()
-	needOVS(t)
-	s, err := netns.Open(t.Context(), netns.Options{Label: "controller-test", RunDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	v, err := ovs.Start(t.Context(), s, ovs.Options{Datapath: ovs.Netdev})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ovstest.Needs(t)
+	s, v := ovstest.Start(t, "controller-test", t.TempDir(), ovs.Options{Datapath: ovs.Netdev})
 	l, err := s.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
