@@ -39,8 +39,9 @@ func (s *shares) keep(fd int) bool {
 	return true
 }
 
-// sideBySide is how many sockets are closed at once.
-const sideBySide = 64
+// sideBySide is how many sockets are closed at once: all that begin to close within some
+// 10 ms wait for the same event.
+const sideBySide = 512
 
 // drop closes what there is.
 func (s *shares) drop() { s.retain(nil) }

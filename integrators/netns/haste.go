@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// atOnce is how many packet sockets are closed side by side.
-const atOnce = 64
+// atOnce is how many packet sockets are closed side by side: all that begin to close within
+// one grace period wait for the same next one.
+const atOnce = 512
 
 // packetSockets takes a share in every packet socket that is open inside.
 //
