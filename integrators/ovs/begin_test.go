@@ -27,7 +27,7 @@ func TestAnOpenVSwitchThatStartsLaterMakesWhatWasPreparedInOneGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ what, script, want string }{
-		{"what it has made", "ls /sys/class/net | grep "^s[0-9]*$" | xargs", "s1"},
+		{"what it has made", "ls /sys/class/net | grep '^s[0-9]*$' | xargs", "s1"},
 		{"what the database has", "ovs-vsctl list-br | xargs", "s1 s2"},
 		{"whether it stands still", "ps -o state= -C ovs-vswitchd", "T"},
 	} {
