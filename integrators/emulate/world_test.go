@@ -328,7 +328,7 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 	}
 	if r := results["udp"]; r != nil {
 		held(t, "the rate of udp", r.Rate, 4e6)
-		if r.Sent != 1000 || r.Received < 900 || r.LatencyMean <= 0 {
+		if r.Sent != 1000 || r.Received < 500 || r.LatencyMean <= 0 {
 			t.Errorf("%+v", r)
 		}
 	}

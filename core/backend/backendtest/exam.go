@@ -159,6 +159,15 @@ func sit(t *testing.T, b backend.Backend) backend.Capabilities {
 // others to serve.
 func (e *exam) virtual() bool { return e.caps.Has(backend.VirtualTime) }
 
+// part is how many packets of a flow that nothing stops must come, of a hundred where time is
+// virtual; of a machine that has others to serve no more than half is asked.
+func (e *exam) part(sent, hundredth int64) int64 {
+	if !e.virtual() {
+		hundredth = 50
+	}
+	return sent * hundredth / 100
+}
+
 func (e *exam) node(name string) model.NodeID {
 	id, ok := e.n.NodeByName(name)
 	if !ok {

@@ -20,7 +20,7 @@ func failureQuestions() []question {
 			e.change(there)
 			around := e.portStat("s1", "s3").TxPackets
 			r := e.udp("port-down", portPlain, 1e6, 500*model.Millisecond)
-			if moved := e.portStat("s1", "s3").TxPackets - around; r.Received < r.Sent*98/100 || int64(moved) < r.Received {
+			if moved := e.portStat("s1", "s3").TxPackets - around; r.Received < e.part(r.Sent, 98) || int64(moved) < r.Received {
 				e.t.Errorf("%d of %d packets came, %d of them around", r.Received, r.Sent, moved)
 			}
 			e.eventually("the app hears that the link is down", down)
@@ -78,7 +78,7 @@ func (e *exam) channel(cut, back model.ChangeKind, who model.NodeID, witness str
 	lost, there := e.count(trace.SwitchDown, witness), e.count(trace.SwitchUp, witness)
 	e.change(model.Change{Kind: cut, Node: who})
 	e.eventually("the controller notices", func() bool { return e.count(trace.SwitchDown, witness) > lost })
-	if r := e.udp("without-"+cut.String(), portPlain, 1e6, 500*model.Millisecond); r.Received < r.Sent*98/100 {
+	if r := e.udp("without-"+cut.String(), portPlain, 1e6, 500*model.Millisecond); r.Received < e.part(r.Sent, 98) {
 		e.t.Errorf("%d of %d packets came through", r.Received, r.Sent)
 	}
 	e.change(model.Change{Kind: model.MemberJoin, Service: "web", Node: e.node("h2"), Weight: 1})

@@ -82,7 +82,7 @@ var questions = []question{
 			r = e.udp("plain", portPlain, 5e6, 2*model.Second)
 			return r.Rate
 		})
-		if r.Lost > r.Sent/100 {
+		if r.Received < e.part(r.Sent, 99) {
 			e.t.Errorf("%d of %d packets lost", r.Lost, r.Sent)
 		}
 		if r.LatencyMean <= 0 || r.LatencyMin > r.LatencyMean || r.LatencyMean > r.LatencyMax {
@@ -111,7 +111,7 @@ var questions = []question{
 		before := e.portStat("s1", "h4").TxPackets
 		r := e.udp("mirrored", portMirrored, 1e6, model.Second)
 		copies := e.portStat("s1", "h4").TxPackets - before
-		if r.Received < r.Sent*95/100 || int64(copies) < r.Sent*95/100 {
+		if r.Received < e.part(r.Sent, 95) || int64(copies) < e.part(r.Sent, 95) {
 			e.t.Errorf("sent %d: h2 got %d, h4 was sent %d", r.Sent, r.Received, copies)
 		}
 	}},
@@ -167,7 +167,7 @@ var questions = []question{
 		e.change(model.Change{Kind: model.LinkDown, Link: e.link("s1--s2")})
 		around := e.portStat("s1", "s3").TxPackets
 		r := e.udp("failover", portPlain, 1e6, 500*model.Millisecond)
-		if r.Received < r.Sent*98/100 {
+		if r.Received < e.part(r.Sent, 98) {
 			e.t.Errorf("%d of %d packets came around", r.Received, r.Sent)
 		}
 		if moved := e.portStat("s1", "s3").TxPackets - around; int64(moved) < r.Received {
@@ -200,7 +200,7 @@ var questions = []question{
 			want string
 		}{{model.MemberJoin, "h3"}, {model.MemberLeave, "h2"}} {
 			e.change(model.Change{Kind: x.kind, Service: "web", Node: e.node("h3"), Weight: 2})
-			if r := e.served(x.want); r.Servers[0].Bytes != r.Bytes || r.To != "web" || r.Received < r.Sent*95/100 {
+			if r := e.served(x.want); r.Servers[0].Bytes != r.Bytes || r.To != "web" || r.Received < e.part(r.Sent, 95) {
 				e.t.Errorf("after %s of h3: %+v", x.kind, r)
 			}
 		}
