@@ -330,7 +330,8 @@ func TestAHostThatWasAddedIsAsMininetsIs(t *testing.T) {
 			"ip route",
 			// A carrier may come up to a second late.
 			"ip -o link | sed 's/^[0-9]*://; s/@if[0-9]*//; s/NO-CARRIER,//; s/link-netns[^ ]* [^ ]*//' | grep -o '^.*mtu [0-9]*\\|link/ether [0-9a-f:]*'",
-			"tc qdisc; tc class show dev h9-eth0 2>/dev/null; ls /sys/class/net",
+			// How many queues an interface has (refcnt) follows the cores in one of them.
+			"tc qdisc | sed 's/ refcnt [0-9]*//'; tc class show dev h9-eth0 2>/dev/null; ls /sys/class/net",
 			"for i in /sys/class/net/h*; do ethtool -k ${i##*/}; done | grep 'checksumming\\|segmentation-offload:\\|generic-receive\\|scatter'",
 			"cat /proc/sys/net/ipv4/neigh/h*/base_reachable_time_ms /proc/sys/net/ipv4/neigh/h*/gc_stale_time /proc/sys/net/ipv4/conf/all/arp_ignore",
 		} {
