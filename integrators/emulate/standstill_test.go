@@ -263,9 +263,13 @@ func TestRulesDoNotRunOutWhileANetworkStandsStill(t *testing.T) {
 		return l.diary.find(func(e *trace.Entry) bool { return e.Kind == trace.AppMetric && e.Name == "faded" && *e.Value != 7003 })
 	}
 	l.until("the unused rules have run out", func() bool { return len(faded()) == 4 })
+	sent := l.diary.find(func(e *trace.Entry) bool { return e.Kind == trace.RuleMod && e.Rule.Rule.Priority == 500 })
+	if len(sent) == 0 {
+		t.Fatal("the diary has none of the rules")
+	}
 	for _, e := range faded() {
-		if e.At < (fadesAfter-1)*model.Second {
-			t.Errorf("the rule of port %v ran out at %s", *e.Value, e.At)
+		if e.At < sent[0].At+(fadesAfter-1)*model.Second {
+			t.Errorf("the rule of port %v, sent at %s, ran out at %s", *e.Value, sent[0].At, e.At)
 		}
 	}
 	l.until("the rule that is used has its timeout back", func() bool {
