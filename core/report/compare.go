@@ -196,10 +196,17 @@ func (c *Comparison) notes(a, b *Results) {
 	if x, y := &a.Manifest, &b.Manifest; x.Nodes != y.Nodes || x.LinkCount != y.LinkCount {
 		c.note("the networks are not the same: %d nodes and %d links, and %d nodes and %d links", x.Nodes, x.LinkCount, y.Nodes, y.LinkCount)
 	}
+	if apart := max(a.End-b.End, b.End-a.End); apart > differentEnds && !c.Tables.agree() {
+		c.note("the runs lasted %s and %s: what times out may have done so in the longer one only", TimeText(a.End), TimeText(b.End))
+	}
 	if a.Manifest.Seed != b.Manifest.Seed && len(a.Manifest.Members)+len(b.Manifest.Members) == 0 {
 		c.note("the seeds differ: %d and %d", a.Manifest.Seed, b.Manifest.Seed)
 	}
 }
+
+// differentEnds is how far the ends of two runs may be apart before tables that differ are
+// perhaps different for it. Timeouts of rules are whole seconds, and tens of them.
+const differentEnds = 10 * model.Second
 
 func (c *Comparison) note(format string, args ...any) {
 	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))

@@ -472,7 +472,9 @@ func (d *drawing) write() {
 		text = "  <include href=\"parts/shape.xml\"/>\n" + text[cut:]
 	}
 	d.w.files["network.xml"] = "<system name=\"world\">\n" + text + "</system>\n"
-	for _, kind := range []string{"simulation", "emulation"} {
-		d.w.files[kind+".xml"] = fmt.Sprintf("<deployment name=\"world\" realization=\"%s\" degrade=\"allow\">\n  <system href=\"network.xml\"/>\n  %s%s%s\n</deployment>\n", kind, scale, app, control)
+	// Connections that nobody answers are given up after two minutes, and emulated ones after
+	// half of one: by then rules have timed out in one world and not in the other.
+	for kind, until := range map[string]string{"simulation": `<simulation until="45s"/>`, "emulation": ""} {
+		d.w.files[kind+".xml"] = fmt.Sprintf("<deployment name=\"world\" realization=\"%s\" degrade=\"allow\">\n  <system href=\"network.xml\"/>\n  %s%s%s%s\n</deployment>\n", kind, scale, app, control, until)
 	}
 }
