@@ -260,7 +260,9 @@ func packetsGoOutAndComeUpAndAreCounted(t *testing.T) {
 		s.send(control.Downcall{Kind: control.SendPacket, Packet: &flow.PacketOut{InPort: flow.PortController, Actions: []flow.Action{flow.Out(flow.PortTable)}, Frame: frame}})
 	}
 	for range 3 { // the ends of cables speak by themselves as well, in IPv6
-		u := s.await(t, "packet-in", func(u control.Upcall) bool { return u.Kind == control.PacketIn && u.Packet.Header.EthType != packet.EthTypeIPv6 })
+		u := s.await(t, "packet-in", func(u control.Upcall) bool {
+			return u.Kind == control.PacketIn && u.Packet.Header.EthType != packet.EthTypeIPv6
+		})
 		if p := u.Packet; u.Switch != 1 || p.InPort != 1 || p.Reason != flow.ReasonNoMatch || p.Cookie != 0x77 || p.Header.IPDst != 0x0a000002 || !slices.Equal(p.Bytes(), frame) || p.Length != len(frame) {
 			t.Errorf("packet-in %+v", u.Packet)
 		}
