@@ -77,10 +77,6 @@ func (c *Collector) Emit(e *trace.Entry) {
 		if e.Ping != nil {
 			c.ping(*e.Ping)
 		}
-	case trace.ExecEnd:
-		if e.Exec != nil {
-			c.r.Processes = append(c.r.Processes, Process{e.At, e.Node, *e.Exec})
-		}
 	case trace.LinkSample, trace.LinkTotal:
 		if e.Sample != nil {
 			c.sample(e)

@@ -8,21 +8,20 @@ import (
 
 // Results is everything that is known about a run after its end.
 type Results struct {
-	Manifest  Manifest
-	Topology  Topology
-	Flows     []Flow // by start time, then in the order in which they ended
-	Links     []Link // two per link, one for each direction, in the order of the model
-	Series    []Point
-	Followed  Followed
-	Tables    []Table // by switch, in the order of the model
-	Tests     []trace.Verdict
-	Pings     []trace.PingResult // the last of each pair, in the order of first asking
-	Metrics   []Metric
-	Processes []Process
-	Load      []trace.Load
-	Warnings  []string
-	End       model.Time // when time stopped
-	Belief    Belief
+	Manifest Manifest
+	Topology Topology
+	Flows    []Flow // by start time, then in the order in which they ended
+	Links    []Link // two per link, one for each direction, in the order of the model
+	Series   []Point
+	Followed Followed
+	Tables   []Table // by switch, in the order of the model
+	Tests    []trace.Verdict
+	Pings    []trace.PingResult // the last of each pair, in the order of first asking
+	Metrics  []Metric
+	Load     []trace.Load
+	Warnings []string
+	End      model.Time // when time stopped
+	Belief   Belief
 
 	Completions []Completion // of flows of a size, in the order of Flows; of repetitions: of all of them
 }
@@ -178,13 +177,6 @@ type Metric struct {
 	App   string
 	Name  string
 	Value float64
-}
-
-// Process is a program that was started on a host, and how it ended.
-type Process struct {
-	At   model.Time
-	Node string
-	trace.ExecResult
 }
 
 // Table is what one switch had at the end.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sendim/core/backend"
+	"sendim/core/fault"
 	"sendim/core/model"
 	"sendim/core/trace"
 	"sendim/integrators/shell"
@@ -244,7 +245,17 @@ func (w *world) runProcess(p model.Process) {
 		return
 	}
 	o := w.exec(w.session.life, backend.Exec{Node: p.Node, Argv: []string{"/bin/sh", "-c", p.Command}})
-	if o.Err != nil {
-		w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net().NodeName(p.Node), Text: o.Err.Error()})
+	text := ""
+	switch {
+	case o.Err != nil:
+		text = o.Err.Error()
+	case o.Exec.ExitCode > 0:
+		text = fmt.Sprintf("%s ended with %d", fault.Clip(p.Command), o.Exec.ExitCode)
+		if said := strings.TrimSpace(o.Exec.Output); said != "" {
+			text += ": " + fault.Clip(said[strings.LastIndexByte(said, '\n')+1:])
+		}
+	}
+	if text != "" {
+		w.session.emit(&trace.Entry{At: w.now(), Kind: trace.Warning, Node: w.net().NodeName(p.Node), Text: text})
 	}
 }

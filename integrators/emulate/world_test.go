@@ -308,7 +308,10 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 		{ID: "echo", From: h2, To: h3, Start: model.Second, Count: 2, Transport: model.ICMP},
 		{ID: "late", From: h4, To: h1, Start: 5 * model.Second, Duration: model.Minute, Rate: 1e6, Transport: model.UDP},
 	}
-	n.Processes = []model.Process{{Node: h1, At: 100 * model.Millisecond, Command: "ip -o -4 addr show h1-eth0"}}
+	n.Processes = []model.Process{
+		{Node: h1, At: 100 * model.Millisecond, Command: "ip -o -4 addr show h1-eth0"},
+		{Node: h1, At: 600 * model.Millisecond, Command: "echo begun; echo no such road >&2; exit 3"},
+	}
 	l := open(t, b, n, apps("shortest-path"))
 	if _, err := l.Run(t.Context(), 6500*model.Millisecond); err != nil {
 		t.Fatal(err)
@@ -352,8 +355,13 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 	if total != 1 || len(load) < 4 || load[0].Load.Busy <= 0 || len(l.diary.kind(trace.LinkSample)) == 0 {
 		t.Errorf("%d totals of s1--s2, load %v", total, load)
 	}
-	if p := l.diary.kind(trace.ExecEnd); len(p) != 1 || !strings.Contains(p[0].Exec.Output, "10.0.0.1/8") {
+	if p := l.diary.kind(trace.ExecEnd); len(p) != 2 || !strings.Contains(p[0].Exec.Output, "10.0.0.1/8") {
 		t.Errorf("processes: %+v", p)
+	}
+	if w := l.diary.kind(trace.Warning); !slices.ContainsFunc(w, func(e trace.Entry) bool {
+		return e.Node == "h1" && strings.HasPrefix(e.Text, "echo begun") && strings.HasSuffix(e.Text, "ended with 3: no such road")
+	}) {
+		t.Errorf("a program that fails is not told of: %+v", w)
 	}
 	if first := l.diary.kind(trace.RunStart); len(first) != 1 || first[0].At != 0 || len(l.diary.kind(trace.RunEnd)) != 1 {
 		t.Errorf("the diary begins with %+v", first)
