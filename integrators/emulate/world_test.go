@@ -310,7 +310,7 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 	}
 	n.Processes = []model.Process{
 		{Node: h1, At: 100 * model.Millisecond, Command: "ip -o -4 addr show h1-eth0"},
-		{Node: h1, At: 600 * model.Millisecond, Command: "echo begun; echo no such road >&2; exit 3"},
+		{Node: h1, At: 600 * model.Millisecond, Command: "echo there is >&2; echo no such road >&2; exit 3"},
 	}
 	l := open(t, b, n, apps("shortest-path"))
 	if _, err := l.Run(t.Context(), 6500*model.Millisecond); err != nil {
@@ -359,7 +359,7 @@ func theModelsFlowsRunInTheirTimeAndAreMeasured(t *testing.T, b emulate.Backend)
 		t.Errorf("processes: %+v", p)
 	}
 	if w := l.diary.kind(trace.Warning); !slices.ContainsFunc(w, func(e trace.Entry) bool {
-		return e.Node == "h1" && strings.HasPrefix(e.Text, "echo begun") && strings.HasSuffix(e.Text, "ended with 3: no such road")
+		return e.Node == "h1" && strings.HasPrefix(e.Text, "echo there is") && strings.HasSuffix(e.Text, "ended with 3: no such road")
 	}) {
 		t.Errorf("a program that fails is not told of: %+v", w)
 	}
