@@ -93,7 +93,7 @@ CONTROL := $(foreach b,Connect Rules RoundTrips LinkFailure,$(foreach n,50 200 4
            integrators/controller/embedded:Return/10000-rules \
            $(foreach b,rules trips many-trips,$(foreach v,1.3 1.5,integrators/controller/embedded:Versions/$(b)/OpenFlow-$(v))) \
            $(foreach n,50 200,integrators/serve:ManyFound/switches=$(n)) \
-           $(foreach b,PingAll RoundTrips/under-way=1 RoundTrips/under-way=64,$(foreach w,peer=os-ken peer=ovs-testcontroller ours,integrators/serve:Contrast$(b)/$(w)))
+           $(foreach b,PingAll RoundTrips/under-way=1 RoundTrips/under-way=64,$(foreach w,peer=os-ken peer=ovs-testcontroller app-in-a-process ours,integrators/serve:Contrast$(b)/$(w)))
 
 bench-control: ## the embedded controller with hundreds of real switches, and beside other controllers; needs root, Open vSwitch and Mininet
 	$(BENCH) $(CONTROL)

@@ -29,25 +29,42 @@ func (p *place) spent(by string) (controller, others time.Duration) {
 		p.t.Fatal(err)
 	}
 	for _, pid := range pids {
-		text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-		if err != nil {
-			continue // it has ended
-		}
-		// proc(5): the name in parentheses; behind it utime and stime are the 12th and 13th, in
-		// hundredths of a second.
-		open, shut := strings.IndexByte(string(text), '('), strings.LastIndexByte(string(text), ')')
-		fields := strings.Fields(string(text[shut+1:]))
-		user, _ := strconv.Atoi(fields[11])
-		system, _ := strconv.Atoi(fields[12])
-		used := time.Duration(user+system) * 10 * time.Millisecond
-		if name := string(text[open+1 : shut]); strings.HasPrefix(strings.TrimPrefix(by, "peer="), name) || strings.HasPrefix(name, "osken") {
+		name, _, used := usedBy(pid)
+		if by != ours && by != apart && (strings.HasPrefix(strings.TrimPrefix(by, "peer="), name) || strings.HasPrefix(name, "osken")) {
 			controller += used
 		} else {
 			others += used
 		}
 	}
-	if by == ours {
+	switch by {
+	case ours:
 		controller = cpuTime(p.t)
+	case apart:
+		controller = cpuTime(p.t)
+		dirs, _ := filepath.Glob("/proc/[0-9]*")
+		for _, dir := range dirs {
+			pid, _ := strconv.Atoi(filepath.Base(dir))
+			if name, parent, used := usedBy(pid); parent == os.Getpid() && strings.HasPrefix("learning-switch", name) {
+				controller += used
+			}
+		}
 	}
 	return controller, others
+}
+
+// usedBy is what a process has used of the machine's cores, to a hundredth of a second;
+// nothing of one that has ended.
+func usedBy(pid int) (name string, parent int, used time.Duration) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return "", 0, 0
+	}
+	// proc_pid_stat(5): the name in parentheses; behind it the parent, utime and stime are
+	// the 2nd, 12th and 13th.
+	open, shut := strings.IndexByte(string(text), '('), strings.LastIndexByte(string(text), ')')
+	fields := strings.Fields(string(text[shut+1:]))
+	parent, _ = strconv.Atoi(fields[1])
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return string(text[open+1 : shut]), parent, time.Duration(user+system) * 10 * time.Millisecond
 }

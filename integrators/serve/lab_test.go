@@ -28,6 +28,7 @@ import (
 	"sendim/integrators/ovs/ovstest"
 	"sendim/integrators/serve"
 	"sendim/integrators/shell"
+	"sendim/plugins/apprpc"
 	learningswitch "sendim/plugins/learning-switch"
 	shortestpath "sendim/plugins/shortest-path"
 )
@@ -127,10 +128,13 @@ func (p *place) serve(b serve.Backend, apps ...string) *served {
 	v := &served{t: p.t, diary: p.diary(), port: l.Addr().String()[strings.LastIndexByte(l.Addr().String(), ':')+1:], found: &heard}
 	d := &deployment.Deployment{Realization: serve.Realization}
 	for _, name := range apps {
-		d.Applications = append(d.Applications, deployment.Application{Name: name, Plugin: name})
+		d.Applications = append(d.Applications, deployment.Application{Name: filepath.Base(name), Plugin: name})
 	}
 	made := map[string]func() app.App{"learning-switch": learningswitch.New, "shortest-path": shortestpath.New}
-	spec := backend.Spec{Run: "serve-test", Deployment: d, Launch: func(_ context.Context, a deployment.Application) (app.Instance, error) {
+	spec := backend.Spec{Run: "serve-test", Deployment: d, Launch: func(ctx context.Context, a deployment.Application) (app.Instance, error) {
+		if filepath.IsAbs(a.Plugin) {
+			return apprpc.Launch(ctx, apprpc.Options{Path: a.Plugin})
+		}
 		return app.Local(made[a.Plugin]()), nil
 	}}
 	s, err := b.Open(p.t.Context(), spec, v.diary)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 // The controllers that carry the same network: ours, and others' learning switches.
 const (
 	ours   = "ours"
+	apart  = "app-in-a-process" // ours too
 	tester = "peer=ovs-testcontroller"
 	osken  = "peer=os-ken"
 )
@@ -26,6 +28,13 @@ func (p *place) carried(by, topo string) *stock {
 	p.t.Helper()
 	if by == ours {
 		return p.mininet(topo, p.serve(serve.Backend{}, "learning-switch").port)
+	}
+	if by == apart {
+		program := filepath.Join(p.t.TempDir(), "learning-switch")
+		if out, err := exec.Command("go", "build", "-o", program, "sendim/plugins/learning-switch/plugin").CombinedOutput(); err != nil {
+			p.t.Fatalf("%v\n%s", err, out)
+		}
+		return p.mininet(topo, p.serve(serve.Backend{}, program).port)
 	}
 	const port = "6653"
 	var argv []string
@@ -110,7 +119,7 @@ func TestUnderEveryControllerTheSameIsReached(t *testing.T) {
 // BenchmarkContrastPingAll is how long a network of Mininet's takes from when its switches
 // begin to dial until everybody has reached everybody once.
 func BenchmarkContrastPingAll(b *testing.B) {
-	for _, by := range []string{osken, tester, ours} {
+	for _, by := range []string{osken, tester, apart, ours} {
 		b.Run(by, func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
@@ -127,7 +136,7 @@ func BenchmarkContrastPingAll(b *testing.B) {
 // out again, one after the other and with 64 under way.
 func BenchmarkContrastRoundTrips(b *testing.B) {
 	for _, window := range []int{1, 64} {
-		for _, by := range []string{osken, tester, ours} {
+		for _, by := range []string{osken, tester, apart, ours} {
 			b.Run(fmt.Sprintf("under-way=%d/%s", window, by), func(b *testing.B) {
 				p := newPlace(b)
 				m := p.carried(by, "SingleSwitchTopo(2)")
