@@ -312,7 +312,8 @@ func (r *run) progress(stage string, done, total int) {
 	}
 }
 
-// keepFlushing brings the trace to the disk while the run lives, for whoever reads along.
+// keepFlushing brings the trace to the disk while the run lives, for whoever reads along, and
+// for whoever wants to know what a run did that was killed.
 func (r *run) keepFlushing() (stop func()) {
 	if r.record == nil {
 		return func() {}
@@ -320,7 +321,7 @@ func (r *run) keepFlushing() (stop func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		tick := time.NewTicker(time.Second)
+		tick := time.NewTicker(time.Second / 5)
 		defer tick.Stop()
 		for {
 			select {
